@@ -128,9 +128,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         ("WHERRY_WORKERS",), "workers", _whole(1, 64), "`1`", "Processes; over 1 under gunicorn."
     ),
-    Variable(
-        ("WHERRY_THREADS",), "threads", _whole(1, 1024), "`32`", "Threads for sync handlers."
-    ),
+    Variable(("WHERRY_THREADS",), "threads", _whole(1, 1024), "`32`", "Threads for sync handlers."),
     Variable(
         ("WHERRY_MAX_INFLIGHT", "max_inflight"),
         "max_inflight",
@@ -199,9 +197,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         ("WHERRY_LIMIT_LINE",), "limit_line_bytes", _whole(64, 65536), "`4094`", "Request target."
     ),
-    Variable(
-        ("WHERRY_LIMIT_FIELDS",), "limit_fields", _whole(1, 1000), "`100`", "Header fields."
-    ),
+    Variable(("WHERRY_LIMIT_FIELDS",), "limit_fields", _whole(1, 1000), "`100`", "Header fields."),
     Variable(
         ("WHERRY_LIMIT_FIELD",), "limit_field_bytes", _whole(64, 65536), "`8190`", "One field."
     ),
@@ -220,9 +216,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Whether `ce-` header values are percent-encoded.",
     ),
     Variable(("K_SINK", "WHERRY_SINK"), "sink", _url, "none", "Where emitted events go."),
-    Variable(
-        ("K_CE_OVERRIDES",), "overrides", _overrides, "none", "Extensions of emitted events."
-    ),
+    Variable(("K_CE_OVERRIDES",), "overrides", _overrides, "none", "Extensions of emitted events."),
     Variable(
         ("WHERRY_SECRETS_PATH",),
         "secrets_path",
@@ -323,7 +317,9 @@ class Config:
                     break
         platform = detect_platform(environment)
         given["platform"] = platform
-        _settle(given, platform, watchdog_limit=environment.get("max_inflight", "") not in {"", "0"})
+        _settle(
+            given, platform, watchdog_limit=environment.get("max_inflight", "") not in {"", "0"}
+        )
         return cls(**given)
 
     @property
