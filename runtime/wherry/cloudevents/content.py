@@ -1,0 +1,92 @@
+"""What a `datacontenttype` says of the data: JSON, text in some charset, or plain bytes.
+
+Decides by the declared type alone, never by looking at the data, so that a handler gets the same
+Python type for the same declaration. It must not know events, modes or headers.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from wherry.cloudevents.faults import shown
+from wherry.errors import EventError
+
+
+class Kind(enum.Enum):
+    """How data of a content type is given to a handler."""
+
+    JSON = "json"
+    TEXT = "text"
+    OPAQUE = "opaque"
+
+
+class Content(NamedTuple):
+    """A content type, understood.
+
+    Attributes:
+        kind: What data of this type is.
+        codec: Python codec that turns a string of this type into bytes and back.
+    """
+
+    kind: Kind
+    codec: str = "utf-8"
+
+
+OPAQUE = Content(Kind.OPAQUE)
+IMPLIED_JSON = Content(Kind.JSON)
+
+# Charsets that text may declare; ASCII is read as the UTF-8 that it is a part of. Text in any
+# other charset is handed over as bytes.
+_CODECS = {
+    "": "utf-8",
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
+    "iso-8859-1": "latin-1",
+    "latin1": "latin-1",
+    "windows-1252": "cp1252",
+}
+_CACHE_SIZE = 512
+_CACHE_CHARS = 128
+_cache: dict[str, Content] = {}
+
+
+def content_of(content_type: str) -> Content:
+    """Understand `content_type`; EventError where it could not stand in a header."""
+    content = _cache.get(content_type)
+    if content is None:
+        content = _classify(content_type)
+        if len(_cache) < _CACHE_SIZE and len(content_type) <= _CACHE_CHARS:
+            _cache[content_type] = content
+    return content
+
+
+def media_type(content_type: str) -> str:
+    """The media type alone, lower-cased, without parameters."""
+    return content_type.partition(";")[0].strip(" \t").lower()
+
+
+def charset_of(content_type: str) -> str:
+    """The charset that `content_type` declares, lower-cased, or an empty string."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip(" \t").lower() == "charset":
+            return value.strip(' \t"').lower()
+    return ""
+
+
+def _classify(content_type: str) -> Content:
+    if not content_type or not content_type.isascii() or not content_type.isprintable():
+        raise EventError(
+            f"datacontenttype must be a media type in printable ASCII; got {shown(content_type)!r}",
+            attribute="datacontenttype",
+        )
+    main, _, sub = media_type(content_type).partition("/")
+    if sub == "json" or sub.endswith("+json"):
+        return IMPLIED_JSON
+    if main == "text":
+        codec = _CODECS.get(charset_of(content_type))
+        return OPAQUE if codec is None else Content(Kind.TEXT, codec)
+    return OPAQUE

@@ -1,0 +1,156 @@
+"""JSON as text and as values: guarded reading, honest writing, and cutting a value's own text.
+
+Reading refuses what a handler should not meet (NaN, lone surrogates, nesting past 64); of
+duplicate members the last wins, and a number past 64 bits reads as a float. Because of that,
+data that travels on is cut from the text it came in rather than written again. This module must
+not know attributes, modes or headers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+
+from wherry.cloudevents.faults import InvalidEvent
+from wherry.errors import EventError
+
+MAX_DEPTH = 64
+
+_skip = re.compile(r"[ \t\n\r]*").match
+# Numbers stay text: only their extent matters, and long ones would meet Python's digit limit.
+_raw_decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
+
+
+def loads(text: bytes, *, attribute: str = "", what: str = "the body") -> Any:
+    """Read JSON, without a look at its depth; EventError naming `attribute` where it is none."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        detail = f"{what} is not valid JSON: {error.msg} at line {error.lineno}"
+        raise EventError(f"{detail} column {error.colno}", attribute=attribute) from None
+
+
+def loads_data(text: bytes) -> Any:
+    """Read JSON data of an event, its depth checked."""
+    value = loads(text, attribute="data", what="data")
+    if may_be_deep(text):
+        check_depth(value)
+    return value
+
+
+def may_be_deep(text: bytes) -> bool:
+    """Whether `text` has brackets enough to nest past the limit; cheap, and usually False."""
+    return text.count(b"[") + text.count(b"{") > MAX_DEPTH
+
+
+def check_depth(value: object) -> None:
+    """EventError where `value` nests past the limit; level by level, so it cannot recurse."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            child
+            for parent in level
+            for child in _children(parent)
+            if child.__class__ is dict or child.__class__ is list
+        ]
+        if not level:
+            return
+    raise EventError(f"data must not nest deeper than {MAX_DEPTH} levels", attribute="data")
+
+
+def dumps(value: object) -> bytes:
+    """Write a handler's value as JSON; InvalidEvent where it has no JSON form."""
+    try:
+        text = orjson.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidEvent(f"data cannot be written as JSON: {error}", attribute="data") from error
+    if b"null" in text and _has_non_finite(value):
+        raise InvalidEvent("data has NaN or Infinity, which JSON does not", attribute="data")
+    return text
+
+
+class Elements:
+    """The elements of one JSON array, as text; cut at first need and shared by all of them."""
+
+    __slots__ = ("_document", "_texts")
+
+    def __init__(self, document: bytes) -> None:
+        self._document = document
+        self._texts: list[str] | None = None
+
+    def data_text(self, index: int) -> bytes | None:
+        """The text of `data` in the element at `index`, or None where it cannot be cut."""
+        try:
+            if self._texts is None:
+                self._texts = _elements(self._document.decode())
+            return _member(self._texts[index], "data")
+        except (ValueError, IndexError, RecursionError):
+            return None
+
+
+def data_text(document: bytes) -> bytes | None:
+    """The text of the member `data` in the valid JSON object `document`, as it was written.
+
+    None where it cannot be cut: a duplicate that does not count may nest past what can be read.
+    """
+    try:
+        return _member(document.decode(), "data")
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def _children(value: object) -> Any:
+    if value.__class__ is dict:
+        return value.values()
+    return value if value.__class__ is list else ()
+
+
+def _has_non_finite(value: object) -> bool:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, float):
+            if not math.isfinite(item):
+                return True
+        elif isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            pending.extend(item)
+    return False
+
+
+def _after(text: str, at: int) -> int:
+    match = _skip(text, at)
+    return at if match is None else match.end()
+
+
+def _member(text: str, wanted: str) -> bytes | None:
+    found = None
+    at = _after(text, _after(text, 0) + 1)
+    while text[at] != "}":
+        name, at = _raw_decode(text, at)
+        start = _after(text, _after(text, at) + 1)
+        _, at = _raw_decode(text, start)
+        if name == wanted:
+            found = text[start:at]
+        at = _after(text, at)
+        if text[at] == ",":
+            at = _after(text, at + 1)
+    return None if found is None else found.encode()
+
+
+def _elements(text: str) -> list[str]:
+    found = []
+    at = _after(text, _after(text, 0) + 1)
+    while text[at] != "]":
+        start = at
+        _, at = _raw_decode(text, start)
+        found.append(text[start:at])
+        at = _after(text, at)
+        if text[at] == ",":
+            at = _after(text, at + 1)
+    return found
