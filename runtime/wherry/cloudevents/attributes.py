@@ -96,12 +96,10 @@ def check_typed(name: str, value: object) -> None:
 
 def check_event(values: Mapping[str, Any]) -> None:
     """EventError unless `values`, valid one by one, make an event together."""
-    version = values.get("specversion")
-    if version not in VERSIONS or not (
-        values.get("id") and values.get("source") and values.get("type")
-    ):
-        raise _required_fault(values)
     get = values.get
+    version = get("specversion")
+    if version not in VERSIONS or not (get("id") and get("source") and get("type")):
+        raise _required_fault(values)
     time = get("time")
     if time is not None and not is_timestamp(time):
         raise EventError(

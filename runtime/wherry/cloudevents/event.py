@@ -55,10 +55,9 @@ class CloudEvent(SdkCloudEvent):
     @classmethod
     def received(cls, attributes: dict[str, Any], payload: Payload | None) -> CloudEvent:
         """The event of attributes that a decoder has validated; they become the event's own."""
-        self = cls.__new__(cls)
+        self = object.__new__(cls)
         self._attributes = attributes
-        if payload is not None:
-            self._payload = payload
+        self._payload = payload
         return self
 
     @property
@@ -184,12 +183,12 @@ class CloudEvent(SdkCloudEvent):
         return f"CloudEvent({attributes})"
 
 
-def adopt(event: object) -> CloudEvent:
+def adopt(event: Any) -> CloudEvent:
     """`event` itself, or the same of any SDK's event; InvalidEvent for anything else.
 
     An SDK's event is anything with `get_attributes()` and `get_data()`.
     """
-    if event.__class__ is CloudEvent:  # isinstance is slow for the SDK's class, a Protocol
+    if type(event) is CloudEvent:  # isinstance is slow for the SDK's class, a Protocol
         return event
     if isinstance(event, CloudEvent):
         return event

@@ -20,7 +20,8 @@ from wherry.errors import EventError
 
 MAX_DEPTH = 64
 
-_skip = re.compile(r"[ \t\n\r]*").match
+_between = re.compile(r"[ \t\n\r,:]*").match
+_plain_member = re.compile(r'"([^"\\]*)"[ \t\n\r]*:[ \t\n\r]*("[^"\\]*")').match
 # Numbers stay text: only their extent matters, and long ones would meet Python's digit limit.
 _raw_decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
 
@@ -103,7 +104,7 @@ def data_text(document: bytes) -> bytes | None:
         return None
 
 
-def _children(value: object) -> Any:
+def _children(value: Any) -> Any:
     if value.__class__ is dict:
         return value.values()
     return value if value.__class__ is list else ()
@@ -123,34 +124,35 @@ def _has_non_finite(value: object) -> bool:
     return False
 
 
-def _after(text: str, at: int) -> int:
-    match = _skip(text, at)
-    return at if match is None else match.end()
-
-
 def _member(text: str, wanted: str) -> bytes | None:
     found = None
-    at = _after(text, _after(text, 0) + 1)
+    at = _next(text, 1 + text.index("{"))
     while text[at] != "}":
-        name, at = _raw_decode(text, at)
-        start = _after(text, _after(text, at) + 1)
-        _, at = _raw_decode(text, start)
-        if name == wanted:
-            found = text[start:at]
-        at = _after(text, at)
-        if text[at] == ",":
-            at = _after(text, at + 1)
+        plain = _plain_member(text, at)
+        if plain is not None:
+            name, start, end = plain[1], plain.start(2), plain.end()
+        else:
+            name, at = _raw_decode(text, at)
+            start = _next(text, at)
+            _, end = _raw_decode(text, start)
+        if name == wanted:  # again and again: of duplicates the last counts
+            found = text[start:end]
+        at = _next(text, end)
     return None if found is None else found.encode()
 
 
 def _elements(text: str) -> list[str]:
     found = []
-    at = _after(text, _after(text, 0) + 1)
+    at = _next(text, 1 + text.index("["))
     while text[at] != "]":
         start = at
         _, at = _raw_decode(text, start)
         found.append(text[start:at])
-        at = _after(text, at)
-        if text[at] == ",":
-            at = _after(text, at + 1)
+        at = _next(text, at)
     return found
+
+
+def _next(text: str, at: int) -> int:
+    """Where the next token begins; in valid JSON, what stands between tokens tells nothing."""
+    match = _between(text, at)
+    return at if match is None else match.end()

@@ -46,6 +46,8 @@ def mode_of(content_type: str | None, *, has_ce_headers: bool) -> Mode:
 
 def require(mode: Mode, content_type: str) -> None:
     """EventError 415 unless `content_type` declares `mode`."""
+    if _declared.get(content_type) is mode:
+        return
     if mode_of(content_type, has_ce_headers=False) is not mode:
         expected = BATCH_TYPE if mode is Mode.BATCH else STRUCTURED_TYPE
         raise EventError(

@@ -136,21 +136,22 @@ class Payload:
             ) from None
 
     def _original(self) -> bytes | None:
-        """The data as it came, unless it came as a value with no text or has been changed."""
-        original = self._raw
-        if original is None:
-            if self._source is None:
-                return None
-            original = _cut(self._source, self._index)
-        if original is None or not self._seen or not isinstance(self._value, (dict, list)):
+        """The data as it came, unless it came without a text or has been changed since."""
+        original, source = self._raw, self._source
+        # Only a container that someone has seen can have been changed in place.
+        changeable = self._seen and isinstance(self._value, (dict, list))
+        if original is None and source is not None:
+            if isinstance(source, bytes):
+                if isinstance(self._value, (dict, list)):
+                    text = jsontext.dumps(self._value)
+                    if b'"data":' + text in source:  # it was written as we would write it
+                        return text
+                original = jsontext.data_text(source)
+            else:
+                original = source.data_text(self._index)
+        if original is None or not changeable:
             return original
         return original if jsontext.dumps(self._value) == _rewritten(original) else None
-
-
-def _cut(source: bytes | jsontext.Elements, index: int) -> bytes | None:
-    if isinstance(source, bytes):
-        return jsontext.data_text(source)
-    return source.data_text(index)
 
 
 def _rewritten(text: bytes) -> bytes:

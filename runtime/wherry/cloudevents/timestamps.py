@@ -15,16 +15,20 @@ _match = re.compile(
     r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)(?:\.([0-9]+))?"
     r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 ).fullmatch
+# Most timestamps need no calendar: days up to the 28th, no leap second, no year 0.
+_ordinary = re.compile(
+    r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+).fullmatch
 
 
 def is_timestamp(text: str) -> bool:
     """Whether `text` is an RFC 3339 timestamp that names a moment in the years 1 to 9999."""
-    match = _match(text)
-    if match is None or text.startswith("0000"):
-        return False
-    if match[3] <= "28" and match[6] != "60":
+    if _ordinary(text):
         return True
-    return _moment(match) is not None
+    match = _match(text)
+    return match is not None and _moment(match) is not None
 
 
 def moment_of(text: str) -> datetime:
