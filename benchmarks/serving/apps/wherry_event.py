@@ -1,0 +1,9 @@
+"""Wherry's event function."""
+
+from wherry import CloudEvent, cloud_event
+
+
+@cloud_event
+def check(event: CloudEvent):
+    if event.type != "com.acme.order.placed" or sum(event.data["parts"]) != event.data["total"]:
+        raise RuntimeError("not the event that was sent")
