@@ -1,0 +1,30 @@
+"""What an import loads: start-up time is paid by every cold start."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("flask", "werkzeug", "gunicorn", "click", "prometheus_client", "docker", "yaml", "uvloop")
+
+
+def loaded_by(statement):
+    code = f"import sys\n{statement}\nprint(*sorted(sys.modules))"
+    command = [sys.executable, "-c", code]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_wherry_loads_nothing_heavy():
+    assert loaded_by("import wherry").isdisjoint(HEAVY)
+
+
+def test_an_event_function_needs_no_web_framework():
+    assert loaded_by("from wherry import CloudEvent, Context, cloud_event").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("name", ["http", "cloud_event", "Context", "CloudEvent", "Retry", "Drop"])
+def test_the_public_names_are_there(name):
+    import wherry
+
+    assert name in wherry.__all__
+    assert getattr(wherry, name) is not None
