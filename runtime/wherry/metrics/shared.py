@@ -35,7 +35,7 @@ class SharedTotals:
         rows: Rows = {}
         for index in range(int(self._cells[base + 2])):
             at = base + _HEAD + index * (ROW + 1)
-            rows[int(self._cells[at])] = self._cells[at + 1 : at + 1 + ROW].tolist()
+            rows[int(self._cells[at])] = list(self._cells[at + 1 : at + 1 + ROW])
         return rows
 
     def publish(self, slot: int, rows: Rows, *, inflight: int, queued: int) -> None:

@@ -1,0 +1,28 @@
+"""The server: one function behind HTTP/1.1, alone or in several workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wherry.config import Config
+
+
+def run(config: Config) -> int:
+    """Serve until told to stop; returns the exit code (0 ok, 2 bad setting, 3 cannot start)."""
+    from wherry.errors import WherryError
+    from wherry.serving.report import report
+
+    try:
+        if config.workers > 1:
+            from wherry.serving.manager import run_managed
+
+            run_managed(config)
+        else:
+            from wherry.serving.alone import run_alone
+
+            run_alone(config)
+    except WherryError as error:
+        report(error)
+        return error.exit_code
+    return 0

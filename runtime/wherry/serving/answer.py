@@ -1,0 +1,223 @@
+"""Putting an answer on its connection: whole, or chunk by chunk at the reader's pace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextvars import Context as Variables
+from typing import TYPE_CHECKING
+
+from wherry.reply import Reply
+from wherry.serving.head import encode_head, framing_of
+
+if TYPE_CHECKING:
+    from wherry.metrics import Shard
+    from wherry.serving.edge import Edge
+    from wherry.serving.engine import Engine
+    from wherry.serving.exchange import Exchange
+
+_log = logging.getLogger("wherry.serving")
+_LAST_CHUNK = b"0\r\n\r\n"
+_END = object()
+
+
+def send(edge: Edge, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> None:
+    """Write an answer whose body is bytes, and release its connection."""
+    body = reply.body
+    assert isinstance(body, bytes)  # noqa: S101 - streams have their own classes below
+    status = reply.status
+    incoming = exchange.incoming
+    if incoming is not None and not incoming.complete:
+        keep_alive = False
+    http_1_0 = exchange.http_version == "1.0"
+    framing, _ = framing_of(
+        status=status, length=len(body), keep_alive=keep_alive, http_1_0=http_1_0
+    )
+    head = encode_head(
+        status, reply.headers, date=edge.date, call_id=exchange.call_id, framing=framing
+    )
+    if exchange.method == "HEAD" or status in {204, 304}:
+        body = b""
+    exchange.status = status
+    exchange.size = len(body)
+    connection = exchange.connection
+    if connection.write(head + body if body else head):
+        connection.release(keep_alive=keep_alive)
+    else:
+        connection.when_flushed(lambda: connection.release(keep_alive=keep_alive))
+
+
+class _Stream:
+    """What both kinds of streamed answer share: the head, and how a chunk is framed."""
+
+    def __init__(self, engine: Engine, exchange: Exchange, reply: Reply) -> None:
+        self._engine = engine
+        self._exchange = exchange
+        self._reply = reply
+        http_1_0 = exchange.http_version == "1.0"
+        incoming = exchange.incoming
+        unframed = http_1_0 and reply.length is None
+        self._keep_alive = (
+            exchange.keep_alive
+            and not engine.draining
+            and not unframed
+            and (incoming is None or incoming.complete)
+        )
+        framing, self._chunked = framing_of(
+            status=reply.status,
+            length=reply.length,
+            keep_alive=self._keep_alive,
+            http_1_0=http_1_0,
+        )
+        self._left = reply.length
+        self._head = encode_head(
+            reply.status,
+            reply.headers,
+            date=engine.edge.date,
+            call_id=exchange.call_id,
+            framing=framing,
+        )
+        self._bodiless = exchange.method == "HEAD" or reply.status in {204, 304}
+        exchange.status = reply.status
+
+    def _framed(self, chunk: bytes) -> bytes:
+        """The chunk as it goes on the wire; what exceeds a promised length is not sent."""
+        if self._left is not None:
+            chunk = chunk[: self._left]
+            self._left -= len(chunk)
+        self._exchange.size += len(chunk)
+        return b"%x\r\n%s\r\n" % (len(chunk), chunk) if self._chunked else chunk
+
+    def _ending(self, *, broke: bool) -> bytes:
+        """What follows the last chunk; a stream that broke off must not look complete."""
+        if broke or self._left:
+            self._keep_alive = False
+            return b""
+        return _LAST_CHUNK if self._chunked else b""
+
+    def _report(self) -> None:
+        if not self._exchange.connection.broken:
+            _log.exception("the function failed while its answer was being sent")
+
+
+class BlockingStream(_Stream):
+    """An answer made by a sync iterator, a job of the pool.
+
+    When the reader is slow the job ends, the loop writes what is left, and a new turn is
+    submitted: a slow reader costs a connection and no thread.
+    """
+
+    def __init__(
+        self, engine: Engine, exchange: Exchange, reply: Reply, variables: Variables
+    ) -> None:
+        super().__init__(engine, exchange, reply)
+        self._variables = variables
+        self._pending = self._head
+        assert isinstance(reply.body, Iterator)  # noqa: S101 - a sync handler gives no other
+        self._chunks = reply.body
+        self._broke = self._over = self._bodiless
+
+    def __call__(self, shard: Shard) -> None:
+        """Send until the end or until the socket is full."""
+        connection = self._exchange.connection
+        while True:
+            if self._pending and not connection.write(self._pending):
+                self._pending = b""
+                connection.when_flushed(self._resume)
+                return
+            if self._over or connection.broken:
+                break
+            self._pending = self._next()
+        self._close(shard)
+
+    def _next(self) -> bytes:
+        try:
+            chunk = self._variables.run(next, self._chunks, _END)
+        except BaseException:  # a generator may raise anything; it costs this answer only
+            self._variables.run(self._report)
+            self._over = self._broke = True
+            return b""
+        if chunk is _END:
+            self._over = True
+            return self._ending(broke=False)
+        assert isinstance(chunk, bytes)  # noqa: S101 - `wherry.response` encodes text
+        return self._framed(chunk) if chunk else b""
+
+    def _resume(self) -> None:
+        if self._exchange.connection.broken:
+            self._over = True
+        self._engine.resume_in_pool(self)
+
+    def _close(self, shard: Shard) -> None:
+        _close_iterator(self._chunks, self._variables)
+        self._engine.leave(self._exchange)
+        keep_alive = self._keep_alive and (self._bodiless or not self._broke)
+        self._exchange.connection.release(keep_alive=keep_alive)
+        self._engine.note(self._exchange, shard)
+
+    @staticmethod
+    def discard(reply: Reply) -> None:
+        """Close the iterator of an answer that will not be sent."""
+        if isinstance(reply.body, Iterator):
+            _close_iterator(reply.body, Variables())
+
+
+class AsyncStream(_Stream):
+    """An answer made by an async iterator, or a sync one of an async handler, on the loop."""
+
+    async def run(self) -> None:
+        """Send until the end; waits whenever the reader is slow."""
+        connection = self._exchange.connection
+        broke = True
+        body = self._reply.body
+        try:
+            await self._write(self._head)
+            if not self._bodiless:
+                if isinstance(body, AsyncIterator):
+                    async for chunk in body:
+                        if chunk:
+                            await self._write(self._framed(chunk))
+                        if connection.broken:
+                            return
+                elif isinstance(body, Iterator):
+                    for chunk in body:
+                        if chunk:
+                            await self._write(self._framed(chunk))
+                await self._write(self._ending(broke=False))
+            broke = False
+        except asyncio.CancelledError:
+            connection.broken = True
+        except Exception:  # the head is sent; all that is left is to break off
+            self._report()
+        finally:
+            await self.discard(self._reply)
+            connection.release(keep_alive=self._keep_alive and not broke)
+
+    async def _write(self, data: bytes) -> None:
+        connection = self._exchange.connection
+        if data and not connection.write(data):
+            flushed = asyncio.Event()
+            connection.when_flushed(flushed.set)
+            await flushed.wait()
+
+    @staticmethod
+    async def discard(reply: Reply) -> None:
+        """Close the iterator of an answer."""
+        close = getattr(reply.body, "aclose", None)
+        try:
+            if close is not None:
+                await close()
+            elif isinstance(reply.body, Iterator):
+                _close_iterator(reply.body, Variables())
+        except Exception:
+            _log.exception("the function failed while its answer was being closed")
+
+
+def _close_iterator(chunks: Iterator[bytes], variables: Variables) -> None:
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        try:
+            variables.run(close)
+        except BaseException:  # as in `_next`
+            _log.exception("the function failed while its answer was being closed")

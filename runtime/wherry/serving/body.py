@@ -1,0 +1,124 @@
+"""A request's body as it arrives, for handlers that take a stream.
+
+The loop feeds chunks; the handler takes them, blocking in a thread or awaiting on the loop. When
+more than `HIGH_BYTES` lie unread the connection is not read any further, so the caller is slowed
+down by TCP and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+HIGH_BYTES = 256 * 1024
+LOW_BYTES = 64 * 1024
+
+
+class BodyInterrupted(ConnectionError):  # noqa: N818 - it is what happened, as in asyncio
+    """The body ended before its time: the caller went away or was too slow."""
+
+
+class BodyStream(ABC):
+    """Shared part: counts what lies unread and slows the caller down.
+
+    Attributes:
+        complete: Whether the last byte has arrived.
+    """
+
+    def __init__(self, resume: Callable[[], None]) -> None:
+        self._resume = resume
+        self._unread = 0
+        self._held = False
+        self.complete = False
+
+    def feed(self, chunk: bytes) -> bool:
+        """Add a chunk; returns whether the caller must be slowed down."""
+        self._unread += len(chunk)
+        self._put(chunk)
+        if self._unread > HIGH_BYTES:
+            self._held = True
+        return self._held
+
+    def end(self) -> None:
+        """The body is complete."""
+        self.complete = True
+        self._put(b"")
+
+    def fail(self, reason: str) -> None:
+        """The body will never be complete."""
+        self._put(BodyInterrupted(reason))
+
+    def _taken(self, chunk: bytes) -> None:
+        self._unread -= len(chunk)
+        if self._held and self._unread < LOW_BYTES:
+            self._held = False
+            self._resume()
+
+    @abstractmethod
+    def _put(self, item: bytes | BodyInterrupted) -> None: ...
+
+
+class BlockingBody(BodyStream):
+    """For a sync handler: an iterator of chunks, read in its thread."""
+
+    def __init__(self, resume: Callable[[], None], patience_s: float) -> None:
+        super().__init__(resume)
+        self._chunks: SimpleQueue[bytes | BodyInterrupted] = SimpleQueue()
+        self._patience_s = patience_s
+        self._done = False
+
+    def _put(self, item: bytes | BodyInterrupted) -> None:
+        self._chunks.put(item)
+
+    def __iter__(self) -> BlockingBody:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._done:
+            raise StopIteration
+        try:
+            item = self._chunks.get(timeout=self._patience_s)
+        except Empty:
+            item = BodyInterrupted("the body did not arrive in time")
+        if not item or isinstance(item, BodyInterrupted):
+            self._done = True
+            if isinstance(item, BodyInterrupted):
+                raise item
+            raise StopIteration
+        self._taken(item)
+        return item
+
+
+class AwaitableBody(BodyStream):
+    """For an async handler: an async iterator of chunks."""
+
+    def __init__(self, resume: Callable[[], None]) -> None:
+        super().__init__(resume)
+        self._chunks: deque[bytes | BodyInterrupted] = deque()
+        self._arrival = asyncio.Event()
+        self._done = False
+
+    def _put(self, item: bytes | BodyInterrupted) -> None:
+        self._chunks.append(item)
+        self._arrival.set()
+
+    def __aiter__(self) -> AwaitableBody:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._done:
+            raise StopAsyncIteration
+        while not self._chunks:
+            self._arrival.clear()
+            await self._arrival.wait()
+        item = self._chunks.popleft()
+        if not item or isinstance(item, BodyInterrupted):
+            self._done = True
+            if isinstance(item, BodyInterrupted):
+                raise item
+            raise StopAsyncIteration
+        self._taken(item)
+        return item

@@ -1,0 +1,345 @@
+"""From a request to its answer: probes, the in-flight gate, the handler, the deadline.
+
+The `Service` behind an `Edge`. A call is admitted or refused at once; it runs in the pool or as a
+task; it is answered by whoever pops it from `unanswered` first, the handler or the deadline. That
+pop is one operation of the interpreter, so there is nothing to lock. `admitted` holds a call until
+its handler has really ended, answered or not, so that a stuck handler goes on counting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections import deque
+from collections.abc import Callable
+from random import getrandbits
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from wherry import invocation
+from wherry.context import Context
+from wherry.deadline import Deadline, duration_s
+from wherry.errors import InvocationFailed, RequestRefused, ResponseError
+from wherry.lifecycle import Lifecycle
+from wherry.metrics import Ledger, Shard
+from wherry.problem import Problem
+from wherry.reply import Reply
+from wherry.serving import probes
+from wherry.serving.answer import AsyncStream, BlockingStream, send
+from wherry.serving.body import AwaitableBody, BlockingBody, BodyStream
+from wherry.serving.pool import Pool
+from wherry.trace import parse_traceparent
+
+if TYPE_CHECKING:
+    from wherry.emission import Emitter
+
+    from wherry.config import Config
+    from wherry.handler import Handler
+    from wherry.log import AccessLog
+    from wherry.serving.edge import Edge
+    from wherry.serving.exchange import Exchange
+    from wherry.serving.limits import Limits
+
+_log = logging.getLogger("wherry.serving")
+_CHECK_S = 0.002
+_FAILED = Problem(status=500, detail="the function failed")
+_LATE = Problem(status=504, detail="the function did not answer in time")
+_CLIENT_CLOSED = 499  # for metrics and log only, as NGINX counts it
+
+
+class Engine:
+    """Answers the requests of one worker with one handler.
+
+    Attributes:
+        edge: Set by whoever connects the two, before the first request.
+        draining: Whether every answer says `Connection: close`.
+    """
+
+    edge: Edge
+
+    def __init__(
+        self,
+        handler: Handler,
+        config: Config,
+        limits: Limits,
+        *,
+        lifecycle: Lifecycle,
+        ledger: Ledger,
+        access_log: AccessLog | None,
+        emitter: Emitter | None = None,
+    ) -> None:
+        self.handler = handler
+        self.limits = limits
+        self.lifecycle = lifecycle
+        self.draining = False
+        self.access_log = access_log
+        self.admitted: dict[Exchange, None] = {}
+        self.unanswered: dict[Exchange, None] = {}
+        self._identity = config.identity
+        self._emitter = emitter
+        self._shard = ledger.shard()
+        self._pool: Pool[Callable[[Shard], None]] = Pool(limits.threads, _run_job, ledger)
+        self._running = 0
+        self._queue: deque[Exchange] = deque()
+        self._checking = False
+        self._base = contextvars.copy_context()
+        self._overloaded = Problem(
+            status=config.overload_status,
+            detail=f"{limits.capacity} calls are in flight or waiting; try again",
+            retry_after_s=1,
+        )
+
+    # Service --------------------------------------------------------------------------------
+
+    def begin(self, exchange: Exchange) -> None:
+        """Answer a probe or a refusal here; admit a call, or refuse it."""
+        if exchange.verdict is not None:
+            self._identify(exchange)
+            self.finish(exchange, Reply.of_problem(exchange.verdict, exchange.call_id), self._shard)
+            return
+        probe = probes.PATHS.get(exchange.path)
+        if probe is not None:
+            self._answer_probe(exchange, probe)
+            return
+        self._identify(exchange)
+        if len(self.admitted) >= self.limits.capacity:
+            self.finish(exchange, Reply.of_problem(self._overloaded, exchange.call_id), self._shard)
+            return
+        self.admitted[exchange] = None
+        self.unanswered[exchange] = None
+        if not self.handler.is_async:
+            self._submit(_Call(self, exchange))
+        elif self._running < self.limits.inflight:
+            self._start_task(exchange)
+        else:
+            self._queue.append(exchange)
+
+    def open_stream(self, exchange: Exchange, resume: Callable[[], None]) -> BodyStream | None:
+        """A stream, when the handler takes one and the request is for it."""
+        if not self.handler.wants_stream or exchange.path in probes.PATHS:
+            return None
+        stream: AwaitableBody | BlockingBody
+        if self.handler.is_async:
+            stream = AwaitableBody(resume)
+        else:
+            stream = BlockingBody(resume, self.limits.body_s)
+        exchange.stream = stream
+        return stream
+
+    def on_gone(self, exchange: Exchange) -> None:
+        """Nobody will read the answer: an async handler is cancelled, a thread cannot be."""
+        if exchange.task is not None and self.handler.is_async:
+            exchange.task.cancel()
+
+    # The clock ------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Answer 504 for each call whose deadline has passed."""
+        for exchange in list(self.unanswered):
+            if exchange.context.deadline.at <= now and self.claim(exchange):
+                self.finish(
+                    exchange,
+                    Reply.of_problem(_LATE, exchange.call_id),
+                    self._shard,
+                    keep_alive=False,
+                )
+                if exchange.incoming is not None:
+                    exchange.incoming.fail("the deadline has passed")
+                if exchange.task is not None:
+                    exchange.task.cancel()
+
+    @property
+    def waiting(self) -> int:
+        """Calls that no thread or task has begun."""
+        return self._pool.waiting + len(self._queue)
+
+    # Answering ------------------------------------------------------------------------------
+
+    def claim(self, exchange: Exchange) -> bool:
+        """Take the right to answer; True for exactly one caller."""
+        try:
+            del self.unanswered[exchange]
+        except KeyError:
+            return False
+        return True
+
+    def leave(self, exchange: Exchange) -> None:
+        """The handler has ended, whatever became of its answer."""
+        self.admitted.pop(exchange, None)
+
+    def finish(
+        self, exchange: Exchange, reply: Reply, shard: Shard, *, keep_alive: bool = True
+    ) -> None:
+        """Send an answer whose body is bytes; only by who has claimed it."""
+        keep_alive = keep_alive and exchange.keep_alive and not self.draining
+        send(self.edge, exchange, reply, keep_alive=keep_alive)
+        self.note(exchange, shard)
+
+    def note(self, exchange: Exchange, shard: Shard) -> None:
+        """Count and log an answered call."""
+        seconds = monotonic() - exchange.started
+        status = exchange.status
+        if exchange.connection.broken and status < 500:
+            status = _CLIENT_CLOSED
+        shard.observe(status, exchange.method, seconds)
+        if self.access_log is not None:
+            self.access_log.add(
+                exchange.context, exchange.method, exchange.path, status, exchange.size, seconds
+            )
+
+    def failure(self, exchange: Exchange, error: Exception) -> Reply:
+        """The answer to a call that did not get one from its handler; the cause is logged."""
+        if isinstance(error, RequestRefused):
+            return Reply.of_problem(error.problem, exchange.call_id)
+        if exchange.verdict is not None:  # its body was refused while the handler read it
+            return Reply.of_problem(exchange.verdict, exchange.call_id)
+        if isinstance(error, InvocationFailed):
+            cause = error.__cause__ or error
+            _log.error("the function failed: %s", type(cause).__name__, exc_info=cause)
+        elif isinstance(error, ResponseError):
+            _log.error("the function returned what cannot be sent: %s", error)
+        else:
+            _log.error("the call failed inside Wherry", exc_info=error)
+        return Reply.of_problem(_FAILED, exchange.call_id)
+
+    # Scheduling -----------------------------------------------------------------------------
+
+    def _submit(self, job: Callable[[Shard], None]) -> None:
+        self._pool.submit(job)
+        if not self._checking:
+            self._checking = True
+            self.edge.loop.call_later(_CHECK_S, self._check)
+
+    def _check(self) -> None:
+        self._checking = self._pool.check()
+        if self._checking:
+            self.edge.loop.call_later(_CHECK_S, self._check)
+
+    def resume_in_pool(self, job: Callable[[Shard], None]) -> None:
+        """Go on with a streamed answer in a thread; from the loop's thread."""
+        self._submit(job)
+
+    def _start_task(self, exchange: Exchange) -> None:
+        self._running += 1
+        exchange.task = self._base.copy().run(self.edge.loop.create_task, self._run(exchange))
+
+    async def _run(self, exchange: Exchange) -> None:
+        """One call of an async handler."""
+        try:
+            try:
+                reply = await invocation.call_async(self.handler, exchange)
+            except Exception as error:
+                reply = self.failure(exchange, error)
+            if not self.claim(exchange):
+                await AsyncStream.discard(reply)
+            elif isinstance(reply.body, bytes):
+                self.finish(exchange, reply, self._shard)
+            else:
+                await AsyncStream(self, exchange, reply).run()
+                self.note(exchange, self._shard)
+        except asyncio.CancelledError:
+            if self.claim(exchange):  # its caller is gone
+                exchange.connection.broken = True
+                exchange.connection.release(keep_alive=False)
+                exchange.status = _CLIENT_CLOSED
+                self.note(exchange, self._shard)
+        finally:
+            self.leave(exchange)
+            self._running -= 1
+            while self._queue and self._running < self.limits.inflight:
+                waiting = self._queue.popleft()
+                if waiting in self.unanswered:
+                    self._start_task(waiting)
+                else:
+                    self.leave(waiting)
+
+    def _answer_probe(self, exchange: Exchange, probe: probes.Probe) -> None:
+        self._identify(exchange)
+        if exchange.method not in probes.METHODS:
+            problem = Problem(status=405, detail="a probe is a GET or HEAD", allow="GET, HEAD")
+            self._send_quietly(exchange, Reply.of_problem(problem, exchange.call_id))
+            return
+        saturated = len(self.admitted) >= self.limits.capacity
+        reply = probes.verdict(probe, self.lifecycle, saturated=saturated)
+        hooks = self.handler.hooks
+        hook = hooks.ready if probe is probes.Probe.READINESS else hooks.alive
+        if reply is None and hook is None:
+            reply = probes.OK
+        if reply is not None:
+            self._send_quietly(exchange, reply)
+            return
+        exchange.task = self.edge.loop.create_task(self._ask(exchange, hook))
+
+    async def _ask(self, exchange: Exchange, hook: Callable[[], object] | None) -> None:
+        self._send_quietly(exchange, await probes.ask(hook))
+
+    def _send_quietly(self, exchange: Exchange, reply: Reply) -> None:
+        """Answer without a line in the log or a count: probes are not calls."""
+        send(self.edge, exchange, reply, keep_alive=exchange.keep_alive and not self.draining)
+
+    def _identify(self, exchange: Exchange) -> None:
+        """Give the call its id, its deadline and its context."""
+        if not exchange.call_id:
+            exchange.call_id = f"{getrandbits(128):032x}"
+        timeout_s = self.limits.timeout_s
+        if exchange.timeout_header:
+            timeout_s = _shortened(timeout_s, exchange.timeout_header)
+        trace = exchange.trace_header
+        exchange.context = Context(
+            call_id=exchange.call_id,
+            deadline=Deadline(exchange.started + timeout_s if timeout_s > 0 else float("inf")),
+            identity=self._identity,
+            trace=parse_traceparent(trace) if trace else None,
+            emitter=self._emitter,
+        )
+
+    def call_in_thread(self, exchange: Exchange, shard: Shard) -> None:
+        """One call of a sync handler, on a thread of the pool."""
+        if exchange not in self.unanswered:  # its deadline passed while it waited
+            self.leave(exchange)
+            return
+        context = self._base.copy()
+        try:
+            reply = context.run(invocation.call, self.handler, exchange)
+        except Exception as error:
+            reply = context.run(self.failure, exchange, error)
+        if not self.claim(exchange):
+            BlockingStream.discard(reply)
+            self.leave(exchange)
+        elif isinstance(reply.body, bytes):
+            self.leave(exchange)
+            self.finish(exchange, reply, shard)
+        else:
+            BlockingStream(self, exchange, reply, context)(shard)
+
+
+class _Call:
+    """A call as a job of the pool."""
+
+    __slots__ = ("_engine", "_exchange")
+
+    def __init__(self, engine: Engine, exchange: Exchange) -> None:
+        self._engine = engine
+        self._exchange = exchange
+
+    def __call__(self, shard: Shard) -> None:
+        self._engine.call_in_thread(self._exchange, shard)
+
+
+def _run_job(job: Callable[[Shard], None], shard: Shard) -> None:
+    try:
+        job(shard)
+    except BaseException:  # a thread of the pool must not die of anything
+        _log.exception("a call ended in a way that Wherry did not foresee")
+
+
+def _shortened(timeout_s: float, header: bytes) -> float:
+    """The caller may shorten the time and never lengthen it; a malformed wish is no wish."""
+    try:
+        wish = duration_s(header.decode("ascii"))
+    except ValueError:
+        return timeout_s
+    if wish <= 0:
+        return timeout_s
+    return min(timeout_s, wish) if timeout_s > 0 else wish

@@ -1,0 +1,83 @@
+"""Header fields as the server needs to know them: which name means what, and which are abuse.
+
+Sans I/O. The parser below has split the head into names and values; here names get their meaning
+once and are remembered, and whatever a parser cannot judge is judged (RFC 9110, RFC 9112).
+"""
+
+from __future__ import annotations
+
+import re
+
+PLAIN, HOST, CONTENT_TYPE, EVENT, TRACE, CALL_ID, EXPECT, CODING, LENGTH, TIMEOUT = range(10)
+
+_MEANINGS = {
+    b"host": HOST,
+    b"content-type": CONTENT_TYPE,
+    b"traceparent": TRACE,
+    b"x-call-id": CALL_ID,
+    b"expect": EXPECT,
+    b"transfer-encoding": CODING,
+    b"content-length": LENGTH,
+    b"x-timeout": TIMEOUT,
+}
+_FORBIDDEN_TRAILERS = frozenset(
+    b"authorization connection content-encoding content-length content-range content-type "
+    b"cookie expect forwarded host keep-alive max-forwards proxy-authorization "
+    b"proxy-connection range te trailer transfer-encoding upgrade x-forwarded-for".split()
+)
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+_TARGET = re.compile(rb"/[!-\"$-~]*")
+_ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]+)([/?][!-\"$-~]*)?")
+_CALL_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+valid_call_id = _CALL_ID.fullmatch
+valid_host = _HOST.fullmatch
+
+
+class Meanings(dict[bytes, tuple[int, str]]):
+    """Raw header name to its meaning and, for an event attribute, the attribute's name.
+
+    Filled as names are met; bounded, so that a caller who invents names cannot make it grow.
+    """
+
+    _MOST = 1024
+
+    def __missing__(self, name: bytes) -> tuple[int, str]:
+        lower = name.lower()
+        if lower.startswith(b"ce-"):
+            meaning = (EVENT, lower[3:].decode("latin-1"))
+        else:
+            meaning = (_MEANINGS.get(lower, PLAIN), "")
+        if len(self) < self._MOST and len(name) <= 64:
+            self[name] = meaning
+        return meaning
+
+
+def split_target(method: str, target: bytes) -> tuple[str, str] | None:
+    """Path and query of a request target, as sent; None for a target that is refused.
+
+    Origin form is taken as it is, absolute form loses its scheme and authority, `*` is taken
+    from OPTIONS alone; authority form belongs to proxies (RFC 9112 section 3.2).
+    """
+    if _TARGET.fullmatch(target) is None:
+        if target == b"*" and method == "OPTIONS":
+            return "*", ""
+        absolute = _ABSOLUTE.fullmatch(target)
+        if absolute is None or valid_host(absolute[1]) is None:
+            return None
+        target = absolute[2] or b"/"
+        if target[:1] == b"?":
+            target = b"/" + target
+    path, _, query = target.partition(b"?")
+    return path.decode("ascii"), query.decode("ascii")
+
+
+def absolute_authority(target: bytes) -> bytes | None:
+    """The authority of a target in absolute form, or None in any other form."""
+    absolute = _ABSOLUTE.fullmatch(target)
+    return absolute[1] if absolute is not None else None
+
+
+def is_forbidden_trailer(name: bytes) -> bool:
+    """Whether a trailer of this name could change how the message is read (RFC 9110 6.5.1)."""
+    return name.lower() in _FORBIDDEN_TRAILERS

@@ -1,0 +1,81 @@
+"""The head of an answer, as bytes.
+
+Sans I/O. One join for each answer; what repeats between answers (status lines, the date) is made
+once. Names and values have been validated where the `Reply` was made.
+"""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+from wherry.problem import phrase
+from wherry.reply import Headers
+
+_END = b"\r\n"
+
+
+class StatusLines(dict[int, bytes]):
+    """Status code to its line, with the header that every answer of ours has."""
+
+    def __missing__(self, status: int) -> bytes:
+        line = b"HTTP/1.1 %d %s\r\nx-content-type-options: nosniff\r\n" % (
+            status,
+            phrase(status).encode("ascii"),
+        )
+        if 100 <= status < 600:
+            self[status] = line
+        return line
+
+
+STATUS_LINES = StatusLines()
+
+
+def date_line(seconds: float) -> bytes:
+    """The `Date` header for a moment of the wall clock."""
+    return b"date: %s\r\nx-call-id: " % formatdate(seconds, usegmt=True).encode("ascii")
+
+
+def encode_head(
+    status: int, headers: Headers, *, date: bytes, call_id: str, framing: bytes
+) -> bytes:
+    """Everything up to and including the empty line.
+
+    Args:
+        status: Status code.
+        headers: Names and values of the reply.
+        date: What `date_line` gave for this second.
+        call_id: Value of `X-Call-Id`.
+        framing: Complete lines for length, transfer coding and connection.
+    """
+    parts = [STATUS_LINES[status], date, call_id.encode("ascii"), _END]
+    for name, value in headers:
+        parts += (name, b": ", value, _END)
+    parts += (framing, _END)
+    return b"".join(parts)
+
+
+def framing_of(
+    *, status: int, length: int | None, keep_alive: bool, http_1_0: bool
+) -> tuple[bytes, bool]:
+    """Lines that frame a body, and whether its chunks are to be coded as `chunked`.
+
+    Args:
+        status: Status code; 204 and 304 carry neither body nor length.
+        length: Bytes of body, or None when they are not known beforehand.
+        keep_alive: Whether the connection stays open after this answer.
+        http_1_0: Whether the caller speaks HTTP/1.0, which has no chunked coding.
+    """
+    chunked = False
+    if status in {204, 304}:
+        lines = b""
+    elif length is not None:
+        lines = b"content-length: %d\r\n" % length
+    elif http_1_0:
+        lines = b""
+    else:
+        lines, chunked = b"transfer-encoding: chunked\r\n", True
+    if not keep_alive:
+        lines += b"connection: close\r\n"
+    elif http_1_0:
+        lines += b"connection: keep-alive\r\n"
+    return lines, chunked

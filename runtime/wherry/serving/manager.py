@@ -1,0 +1,81 @@
+"""Several workers under gunicorn: its master with our settings, sockets and shared counts."""
+
+from __future__ import annotations
+
+import mmap
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from wherry.metrics import SharedTotals
+from wherry.serving.sockets import function_socket, metrics_socket
+
+if TYPE_CHECKING:
+    import socket
+
+    from wherry.config import Config
+
+_HEARTBEAT_S = 30
+
+
+class Manager(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's application object; workers reach what they share through it."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._function_socket = function_socket(config)
+        self.metrics_socket: socket.socket | None = metrics_socket(config)
+        # Twice as many as workers: during a reload old and new ones live side by side.
+        self._slots: list[int | None] = [None] * (config.workers * 2 + 2)
+        self.totals = SharedTotals(len(self._slots))
+        self._failed = mmap.mmap(-1, 1)
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Our settings in gunicorn's words."""
+        config = self.config
+        settings: dict[str, Any] = {
+            "bind": f"fd://{self._function_socket.detach()}",
+            "workers": config.workers,
+            "worker_class": "wherry.serving.worker.WherryWorker",
+            "timeout": _HEARTBEAT_S,
+            "graceful_timeout": int(config.lame_duck_s + config.drain_timeout_s + 2),
+            "control_socket_disable": True,
+            "umask": 0o027,
+            "loglevel": config.log_level,
+            "accesslog": None,
+            "proc_name": f"wherry:{config.function}",
+            "pre_fork": self._pre_fork,
+            "child_exit": self._child_exit,
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> None:
+        """There is no WSGI application to load."""
+
+    def slot_of(self, worker: Any) -> int:
+        """The place in the shared totals that the master gave this worker."""
+        return int(worker.wherry_slot)
+
+    def first_failure(self) -> bool:
+        """Whether no other worker has said yet why it cannot start."""
+        first = self._failed[0] == 0
+        self._failed[0] = 1
+        return first
+
+    def _pre_fork(self, _arbiter: Any, worker: Any) -> None:
+        slot = self._slots.index(None)
+        self._slots[slot] = worker.age
+        worker.wherry_slot = slot
+
+    def _child_exit(self, _arbiter: Any, worker: Any) -> None:
+        slot = worker.wherry_slot
+        if self._slots[slot] == worker.age:
+            self._slots[slot] = None
+            self.totals.clear_gauges(slot)
+
+
+def run_managed(config: Config) -> None:
+    """Serve with `config.workers` processes until a signal; does not return."""
+    Manager(config).run()

@@ -1,0 +1,85 @@
+"""What the platforms ask to know whether to send work here, or to start over.
+
+Answered on the loop's thread, never behind a handler. Paths are matched exactly; everything else
+belongs to the function. A function's `ready` and `alive` hooks are asked in a thread of their
+own, for a second at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import inspect
+import logging
+from collections.abc import Callable
+
+from wherry.lifecycle import Lifecycle, State
+from wherry.reply import Reply
+
+_log = logging.getLogger("wherry.probes")
+HOOK_PATIENCE_S = 1.0
+_TEXT = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+METHODS = frozenset({"GET", "HEAD"})
+
+
+class Probe(enum.Enum):
+    """What is asked."""
+
+    LIVENESS = "liveness"
+    READINESS = "readiness"
+
+
+PATHS: dict[str, Probe] = {
+    "/_/health": Probe.LIVENESS,  # OpenFaaS
+    "/_/ready": Probe.READINESS,
+    "/health/liveness": Probe.LIVENESS,  # Knative
+    "/health/readiness": Probe.READINESS,
+    "/livez": Probe.LIVENESS,  # Kubernetes
+    "/readyz": Probe.READINESS,
+}
+
+
+def verdict(probe: Probe, lifecycle: Lifecycle, *, saturated: bool) -> Reply | None:
+    """The answer that follows from the state alone; None when the function's hook decides.
+
+    Args:
+        probe: What is asked.
+        lifecycle: The state of this process.
+        saturated: Whether one more call would be refused.
+    """
+    if lifecycle.state is State.STOPPED:
+        return Reply(503, _TEXT, b"stopped\n")
+    if probe is Probe.LIVENESS:
+        return None
+    if not lifecycle.is_ready:
+        return Reply(503, _TEXT, lifecycle.state.value.encode() + b"\n")
+    if saturated:
+        return Reply(429, _TEXT, b"at the limit of calls in flight\n")
+    return None
+
+
+async def ask(hook: Callable[[], object] | None) -> Reply:
+    """The answer that the function's hook gives: a bool, or a bool and a message."""
+    if hook is None:
+        return OK
+    try:
+        if inspect.iscoroutinefunction(hook):
+            answer = await asyncio.wait_for(hook(), HOOK_PATIENCE_S)
+        else:
+            answer = await asyncio.wait_for(asyncio.to_thread(hook), HOOK_PATIENCE_S)
+    except (asyncio.TimeoutError, TimeoutError):
+        _log.warning("the probe hook took longer than %.0f s", HOOK_PATIENCE_S)
+        return Reply(503, _TEXT, b"no answer from the function\n")
+    except Exception:
+        _log.exception("the probe hook raised")
+        return Reply(503, _TEXT, b"not well\n")
+    message = b""
+    if isinstance(answer, tuple) and len(answer) == 2:
+        answer, text = answer
+        message = str(text).encode()[:200] + b"\n"
+    if answer or answer is None:
+        return Reply(200, _TEXT, message or b"OK\n")
+    return Reply(503, _TEXT, message or b"not ready\n")
+
+
+OK = Reply(200, _TEXT, b"OK\n")

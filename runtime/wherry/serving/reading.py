@@ -1,0 +1,290 @@
+"""From parser events to one validated request.
+
+The C parser (httptools, llhttp's strict mode) frames messages and calls the methods here; this
+class adds the judgements that a parser does not make: limits, the target, Host, versions, codings,
+trailers. It refuses and never repairs. It knows no socket; whoever owns it feeds it bytes and is
+told of each request through `Receiver`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+from httptools.parser.errors import HttpParserError, HttpParserUpgrade
+from httptools.parser.parser import HttpRequestParser
+
+from wherry.problem import Problem
+from wherry.serving import fields
+from wherry.serving.exchange import Exchange
+from wherry.serving.limits import Limits
+
+_METHODS = {
+    name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+}
+
+
+_LENGTH_DIGITS = 18
+
+
+class Refused(Exception):  # noqa: N818 - the tree of public errors is elsewhere; this never escapes
+    """The bytes are no acceptable request."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.problem = Problem(status=status, detail=detail)
+
+
+class Receiver(Protocol):
+    """Who is told what the bytes meant."""
+
+    def new_exchange(self) -> Exchange:
+        """An exchange for the request whose head has just ended."""
+        ...
+
+    def on_head(self, exchange: Exchange, *, has_body: bool) -> None:
+        """The head is complete and acceptable."""
+        ...
+
+    def on_chunk(self, exchange: Exchange, chunk: bytes) -> None:
+        """Part of a body that is streamed to the handler."""
+        ...
+
+    def on_request(self, exchange: Exchange) -> None:
+        """The request is complete."""
+        ...
+
+    def on_expect(self) -> None:
+        """The caller waits for `100 Continue` before it sends the body."""
+        ...
+
+
+class Reading:
+    """The state of one connection's incoming side.
+
+    Attributes:
+        in_head: Whether a head has begun and not ended.
+        in_body: Whether a body has begun and not ended.
+    """
+
+    __slots__ = (
+        "_chunks",
+        "_exchange",
+        "_expects",
+        "_fields",
+        "_has_body",
+        "_hosts",
+        "_limits",
+        "_meanings",
+        "_parser",
+        "_receiver",
+        "_size",
+        "_target",
+        "_trailers",
+        "_upgraded",
+        "in_body",
+        "in_head",
+    )
+
+    def __init__(self, receiver: Receiver, limits: Limits, meanings: fields.Meanings) -> None:
+        self._receiver = receiver
+        self._limits = limits
+        self._meanings = meanings
+        self._parser: HttpRequestParser | None = HttpRequestParser(self)
+        self._target = b""
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._exchange: Exchange | None = None
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._trailers = 0
+        self._upgraded = False
+        self._hosts = 0
+        self._has_body = self._expects = False
+        self.in_head = False
+        self.in_body = False
+
+    def feed(self, data: bytes | memoryview) -> Problem | None:
+        """Take bytes; the problem that ends this connection, or None."""
+        if self._parser is None or self._upgraded:
+            return None
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            # No other protocol is spoken here. The request is answered as HTTP/1.1, which RFC 9110
+            # section 7.8 allows, and what follows it on this connection is not looked at.
+            self._upgraded = True
+        except HttpParserError as error:
+            refused = error.__context__
+            if isinstance(refused, Refused):
+                return refused.problem
+            return Problem(status=400, detail="the request is not valid HTTP/1.1")
+        if self.in_head:
+            self._size += len(data)
+            if self._size > self._limits.head:
+                return Problem(status=431, detail="the request head is too large")
+        return None
+
+    # What the parser calls -----------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A request line begins."""
+        self.in_head = True
+        self._target = b""
+        self._fields = []
+        self._size = 0
+
+    def on_url(self, target: bytes) -> None:
+        """Part of the request target."""
+        self._target += target
+        if len(self._target) > self._limits.line:
+            raise Refused(414, f"the request target is over {self._limits.line} bytes")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field, or one trailer after the body."""
+        if self.in_head:
+            self._fields.append((name, value))
+            return
+        self._trailers += 1
+        if self._trailers > self._limits.fields or len(name) + len(value) > self._limits.field:
+            raise Refused(431, "too many or too large trailers")
+        if fields.is_forbidden_trailer(name):
+            raise Refused(400, "a trailer of this name is not allowed")
+
+    def on_headers_complete(self) -> None:
+        """The head has ended: judge it."""
+        self.in_head = False
+        self._size = 0
+        parser = self._parser
+        assert parser is not None  # noqa: S101 - it is what calls
+        exchange = self._exchange = self._receiver.new_exchange()
+        version = exchange.http_version = parser.get_http_version()
+        if version not in {"1.1", "1.0"}:
+            raise Refused(505, "expected HTTP/1.1 or HTTP/1.0")
+        method = parser.get_method()
+        exchange.method = _METHODS.get(method) or method.decode("ascii")
+        self._judge_fields(exchange)
+        parts = fields.split_target(exchange.method, self._target)
+        if parts is None:
+            raise Refused(400, "the request target is not valid")
+        exchange.path, exchange.query = parts
+        exchange.headers = self._fields
+        exchange.started = monotonic()
+        exchange.keep_alive = parser.should_keep_alive()
+        self.in_body = True
+        self._receiver.on_head(exchange, has_body=self._has_body)
+        if self._expects and self._has_body:
+            self._receiver.on_expect()
+
+    def _judge_fields(self, exchange: Exchange) -> None:
+        """Give each field its meaning; most have none for the server."""
+        limits = self._limits
+        if len(self._fields) > limits.fields:
+            raise Refused(431, f"more than {limits.fields} header fields")
+        meanings, longest = self._meanings, limits.field
+        self._hosts, self._has_body, self._expects = 0, False, False
+        for name, value in self._fields:
+            if len(name) + len(value) > longest:
+                raise Refused(431, f"a header field is over {longest} bytes")
+            meaning, attribute = meanings[name]
+            if meaning == fields.EVENT:
+                events = exchange.event_attributes
+                if events is None:
+                    events = exchange.event_attributes = {}
+                if attribute in events:
+                    exchange.repeated_attribute = attribute
+                events[attribute] = value.decode("latin-1")
+            elif meaning:
+                _JUDGES[meaning](self, exchange, value)
+        if self._hosts != 1 and (self._hosts or exchange.http_version == "1.1"):
+            raise Refused(400, "expected exactly one Host header")
+
+    def _judge_host(self, _exchange: Exchange, value: bytes) -> None:
+        self._hosts += 1
+        if fields.valid_host(value) is None:
+            raise Refused(400, "the Host header is not valid")
+        if self._target[:1] != b"/":
+            authority = fields.absolute_authority(self._target)
+            if authority is not None and authority.lower() != value.lower():
+                raise Refused(400, "the request target and the Host header name different hosts")
+
+    def _judge_content_type(self, exchange: Exchange, value: bytes) -> None:
+        if exchange.content_type is not None:
+            raise Refused(400, "more than one Content-Type header")
+        exchange.content_type = value.decode("latin-1")
+
+    def _judge_trace(self, exchange: Exchange, value: bytes) -> None:
+        exchange.trace_header = value
+
+    def _judge_call_id(self, exchange: Exchange, value: bytes) -> None:
+        if fields.valid_call_id(value) is not None:
+            exchange.call_id = value.decode("ascii")
+
+    def _judge_expect(self, exchange: Exchange, value: bytes) -> None:
+        if value.lower() != b"100-continue":
+            raise Refused(417, "the only expectation that is met is 100-continue")
+        self._expects = exchange.http_version == "1.1"
+
+    def _judge_coding(self, exchange: Exchange, value: bytes) -> None:
+        if exchange.http_version == "1.0":
+            raise Refused(400, "HTTP/1.0 has no transfer codings")
+        if value.lower() != b"chunked":
+            raise Refused(501, "the only transfer coding that is understood is chunked")
+        self._has_body = True
+
+    def _judge_length(self, _exchange: Exchange, value: bytes) -> None:
+        if not value.isdigit() or len(value) > _LENGTH_DIGITS:
+            raise Refused(400, "the Content-Length header is not valid")
+        length = int(value)
+        if length > self._limits.body:
+            raise Refused(413, f"the body is over {self._limits.body} bytes")
+        self._has_body = length > 0
+
+    def _judge_timeout(self, exchange: Exchange, value: bytes) -> None:
+        exchange.timeout_header = value
+
+    def on_body(self, chunk: bytes) -> None:
+        """Part of the body."""
+        self._size += len(chunk)
+        if self._size > self._limits.body:
+            raise Refused(413, f"the body is over {self._limits.body} bytes")
+        exchange = self._exchange
+        assert exchange is not None  # noqa: S101 - the parser calls in order
+        if exchange.incoming is not None:
+            self._receiver.on_chunk(exchange, chunk)
+        else:
+            self._chunks.append(chunk)
+
+    def on_message_complete(self) -> None:
+        """The request has ended."""
+        exchange, self._exchange = self._exchange, None
+        self.in_body = False
+        self._trailers = 0
+        self._size = 0
+        assert exchange is not None  # noqa: S101 - the parser calls in order
+        chunks = self._chunks
+        if chunks:
+            exchange.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            self._chunks = []
+        self._receiver.on_request(exchange)
+
+    def abandon(self, reason: str) -> None:
+        """The rest of a streamed body will not come."""
+        if self._exchange is not None and self._exchange.incoming is not None:
+            self._exchange.incoming.fail(reason)
+
+    def close(self) -> None:
+        """Break the circle with the parser, so that memory is free without the collector."""
+        self._parser = None
+
+
+_JUDGES: dict[int, Callable[[Reading, Exchange, bytes], None]] = {
+    fields.HOST: Reading._judge_host,
+    fields.CONTENT_TYPE: Reading._judge_content_type,
+    fields.TRACE: Reading._judge_trace,
+    fields.CALL_ID: Reading._judge_call_id,
+    fields.EXPECT: Reading._judge_expect,
+    fields.CODING: Reading._judge_coding,
+    fields.LENGTH: Reading._judge_length,
+    fields.TIMEOUT: Reading._judge_timeout,
+}

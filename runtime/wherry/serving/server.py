@@ -1,0 +1,245 @@
+"""One worker's life: import, start, serve, drain, stop.
+
+Used by both ways of running, alone or under gunicorn; it installs no signal handlers and owns no
+process. The states are those of `wherry.lifecycle`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import logging
+import os
+import socket
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from wherry import log
+from wherry.config import Config
+from wherry.errors import HandlerStartError
+from wherry.lifecycle import Event, Lifecycle
+from wherry.metrics import Ledger, SharedTotals
+from wherry.serving.edge import Edge
+from wherry.serving.engine import Engine
+from wherry.serving.limits import Limits
+
+if TYPE_CHECKING:
+    from wherry.handler import Handler
+    from wherry.metrics.ledger import Rows
+    from wherry.metrics.port import MetricsPort
+
+_log = logging.getLogger("wherry.serving")
+_TICK_S = 0.1
+_PUBLISH_S = 0.25
+
+
+class Server:
+    """Serves one handler on sockets that are already bound and listening.
+
+    Args:
+        config: The settings.
+        sockets: Listening sockets of the function.
+        metrics_socket: Listening socket of the metrics port, or None.
+        totals: Where workers share their counts, when there are several.
+        slot: This worker's place in `totals`.
+        heartbeat: Called ten times a second, for a supervisor.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        sockets: list[socket.socket],
+        *,
+        metrics_socket: socket.socket | None = None,
+        totals: SharedTotals | None = None,
+        slot: int = 0,
+        heartbeat: Callable[[], None] | None = None,
+    ) -> None:
+        self.config = config
+        self.lifecycle = Lifecycle()
+        self._sockets = sockets
+        self._metrics_socket = metrics_socket
+        self._metrics_port: MetricsPort | None = None
+        self._totals = totals
+        self._slot = slot
+        self._heartbeat = heartbeat
+        self._ledger = Ledger()
+        self._baseline = totals.read(slot) if totals is not None else {}
+        self._published_at = 0.0
+        self._begun = monotonic()
+        self._access_log = log.AccessLog(json=config.log_format == "json")
+        self._terminated: asyncio.Event | None = None
+        self._hurried = False
+
+    def load(self) -> Handler:
+        """Import the handler.
+
+        Raises:
+            HandlerError: It cannot be served; says what was looked for and where.
+        """
+        from wherry.loader import load
+
+        log.configure(self.config)
+        handler = load(self.config.handler, name=self.config.name)
+        if handler.needs_flask:
+            # In the main thread and before the first request, not during it.
+            import flask  # noqa: F401
+        return handler
+
+    async def serve(self, handler: Handler) -> None:
+        """Start, serve until told to stop, drain, stop.
+
+        Raises:
+            HandlerStartError: The `start` hook raised.
+        """
+        loop = asyncio.get_running_loop()
+        self._terminated = asyncio.Event()
+        limits = Limits.of(self.config, is_async=handler.is_async)
+        engine = Engine(
+            handler,
+            self.config,
+            limits,
+            lifecycle=self.lifecycle,
+            ledger=self._ledger,
+            access_log=self._access_log if self.config.access_log else None,
+        )
+        try:
+            await _run_hook(handler.hooks.start)
+        except Exception as error:
+            self.lifecycle.on(Event.FAILED)
+            raise HandlerStartError(
+                f"the start hook of {handler.name} raised {type(error).__name__}"
+            ) from error
+        gc.collect()
+        gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
+        edge = engine.edge = Edge(loop, limits, engine)
+        self._open_metrics(loop, engine)
+        self.lifecycle.on(Event.STARTED)
+        for sock in self._sockets:
+            edge.listen(sock)
+        self._announce(handler)
+        ticking = loop.create_task(self._tick(edge, engine))
+        try:
+            await self._terminated.wait()
+            await self._drain(edge, engine)
+        finally:
+            ticking.cancel()
+            edge.close()
+            await self._stop(handler)
+            self._publish(engine)
+            self._access_log.flush()
+            if self._metrics_port is not None:
+                self._metrics_port.close()
+
+    def terminate(self) -> None:
+        """Begin to drain; a second call cuts the lame-duck window and the drain short."""
+        if self._terminated is None:
+            raise SystemExit(0)
+        if self._terminated.is_set():
+            self._hurried = True
+        self._terminated.set()
+
+    async def _drain(self, edge: Edge, engine: Engine) -> None:
+        config = self.config
+        self.lifecycle.on(Event.TERMINATED)
+        engine.draining = True
+        _log.info(
+            "draining: not ready; the port closes in %.0f s, %d calls in flight",
+            config.lame_duck_s,
+            len(engine.admitted),
+        )
+        await self._wait(lambda: False, config.lame_duck_s)
+        edge.stop_listening()
+        edge.close_idle()
+        if not await self._wait(lambda: not edge.connections, config.drain_timeout_s):
+            _log.warning("%d calls were cut off by the end of the drain", len(engine.admitted))
+
+    async def _wait(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Wait until `done`, the time is over, or somebody is in a hurry."""
+        until = monotonic() + seconds
+        while not done():
+            if monotonic() >= until or self._hurried:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    async def _stop(self, handler: Handler) -> None:
+        self.lifecycle.on(Event.DRAINED)
+        try:
+            await _run_hook(handler.hooks.stop)
+        except Exception:
+            _log.exception("the stop hook raised")
+        _log.info("stopped")
+
+    async def _tick(self, edge: Edge, engine: Engine) -> None:
+        while True:
+            edge.tick()
+            engine.tick(edge.now)
+            self._access_log.flush()
+            if self._totals is not None and edge.now - self._published_at >= _PUBLISH_S:
+                self._published_at = edge.now
+                self._publish(engine)
+            if self._heartbeat is not None:
+                self._heartbeat()
+            await asyncio.sleep(_TICK_S)
+
+    def _publish(self, engine: Engine) -> None:
+        if self._totals is not None:
+            self._totals.publish(
+                self._slot,
+                self._ledger.totals(self._baseline),
+                inflight=len(engine.admitted) - engine.waiting,
+                queued=engine.waiting,
+            )
+
+    def _open_metrics(self, loop: asyncio.AbstractEventLoop, engine: Engine) -> None:
+        if self._metrics_socket is None:
+            return
+        from wherry.metrics.port import MetricsPort
+
+        def reading() -> tuple[Rows, int, int]:
+            if self._totals is not None:
+                self._publish(engine)
+                return self._totals.totals()
+            waiting = engine.waiting
+            return self._ledger.totals(), len(engine.admitted) - waiting, waiting
+
+        self._metrics_port = MetricsPort(self._metrics_socket, reading, self.config.identity)
+        self._metrics_port.open(loop)
+
+    def _announce(self, handler: Handler) -> None:
+        places = ", ".join(_address(sock) for sock in self._sockets)
+        metrics = ""
+        if self._metrics_socket is not None:
+            metrics = f", metrics on {_address(self._metrics_socket)}/metrics"
+        _log.info(
+            "%s (%s) is ready on %s%s after %.0f ms",
+            self.config.function,
+            handler.name,
+            places,
+            metrics,
+            (monotonic() - self._begun) * 1000,
+        )
+        if self.config.ready_fd is not None:
+            try:
+                os.write(self.config.ready_fd, b"1")
+                os.close(self.config.ready_fd)
+            except OSError:
+                _log.warning("WHERRY_READY_FD is not open")
+
+
+def _address(sock: socket.socket) -> str:
+    name = sock.getsockname()
+    if isinstance(name, tuple):
+        host = f"[{name[0]}]" if ":" in name[0] else name[0]
+        return f"http://{host}:{name[1]}"
+    return f"unix:{name}"
+
+
+async def _run_hook(hook: Callable[[], object] | None) -> None:
+    if hook is not None:
+        result = hook()
+        if inspect.isawaitable(result):
+            await result
