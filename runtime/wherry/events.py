@@ -1,0 +1,110 @@
+"""The events of a request, and the answer to what a handler made of them.
+
+Events are checked whole, data and type included, before any handler is called, so a batch with a
+fault in it changes nothing. This module must not know how handlers are called.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wherry import response
+from wherry.cloudevents import (
+    CloudEvent,
+    Mode,
+    decode_batch,
+    decode_binary,
+    decode_structured,
+    mode_of,
+)
+from wherry.errors import EventError, RequestRefused, ResponseError
+from wherry.outcomes import Drop, Retry
+from wherry.problem import Problem
+from wherry.reply import Reply
+
+if TYPE_CHECKING:
+    from wherry.request import Request
+
+_SHOWN_TYPES = 16
+
+
+def read(request: Request, accepted: frozenset[str]) -> tuple[Mode, list[CloudEvent]]:
+    """The events of `request`, one unless it is a batch.
+
+    Args:
+        request: The request, its body read.
+        accepted: Event types that the handler accepts; empty for all.
+
+    Raises:
+        EventError: 400, 413 or 415: not a valid event.
+        RequestRefused: 405 where nothing says that it is an event, 422 for another type.
+    """
+    attributes = request.event_attributes
+    content_type = request.content_type
+    mode = mode_of(content_type, has_ce_headers=bool(attributes))
+    if mode is Mode.BINARY and attributes is not None:
+        if request.repeated_attribute is not None:
+            raise EventError(
+                "a ce- header must not be sent twice", attribute=request.repeated_attribute
+            )
+        events = [decode_binary(attributes, content_type, request.body)]
+    elif mode is Mode.STRUCTURED:
+        events = [decode_structured(content_type or "", request.body)]
+    elif mode is Mode.BATCH:
+        events = decode_batch(content_type or "", request.body)
+    else:
+        raise _no_event(request)
+    for event in events:
+        if accepted and event.type not in accepted:
+            raise RequestRefused(_other_type(accepted))
+        event.check_data()
+    return mode, events
+
+
+def answer(outcomes: list[Any], mode: Mode, request: Request) -> Reply:
+    """The reply to a batch whose events were handled one by one, with these `outcomes`.
+
+    One `Retry` asks for the whole batch again, after the longest wait; `Drop` counts only where
+    every event was dropped.
+    """
+    retries = [each for each in outcomes if isinstance(each, Retry)]
+    if retries:
+        return response.reply(max(retries, key=lambda each: each.after_s), request)
+    drops = [each for each in outcomes if isinstance(each, Drop)]
+    if drops and len(drops) == len(outcomes):
+        reason = drops[0].reason if len(drops) == 1 else "the function dropped every event"
+        return response.reply(Drop(reason), request)
+    replies: list[Any] = []
+    for outcome in outcomes:
+        if response.is_event(outcome):
+            replies.append(outcome)
+        elif response.is_batch(outcome):
+            replies += outcome
+        elif outcome not in (None, []) and not isinstance(outcome, Drop):
+            raise ResponseError(
+                f"the handler answered an event of a batch with a {type(outcome).__name__}, "
+                "expected an event, a list of events, Retry, Drop or None"
+            )
+    return response.reply(replies, request, mode)
+
+
+def _no_event(request: Request) -> RequestRefused:
+    if request.method not in {"POST", "PUT", "PATCH"}:
+        return RequestRefused(
+            Problem(status=405, detail="the function takes CloudEvents by POST", allow="POST")
+        )
+    return EventError(
+        "not a CloudEvent: there is no ce-specversion header, and the content type is not "
+        "application/cloudevents+json or application/cloudevents-batch+json",
+        attribute="specversion",
+    )
+
+
+def _other_type(accepted: frozenset[str]) -> Problem:
+    shown = sorted(accepted)[:_SHOWN_TYPES]
+    return Problem(
+        status=422,
+        title="Event type not accepted",
+        detail=f"the function accepts events of type {', '.join(shown)}",
+        members={"attribute": "type", "accepted": shown},
+    )

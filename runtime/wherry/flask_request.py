@@ -1,0 +1,221 @@
+"""A `flask.Request` from a request that has been read already, and flask's context around a call.
+
+The WSGI environ is prepared beforehand and filled with what the request has, in a few
+microseconds and without flask's routing. The context (`flask.request`, `g`, `current_app`, and so
+`jsonify` and its like) costs some 15 more, so only handlers whose module uses it have one. This
+module and `flask_app` are the only ones that import flask; it must not know handlers.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import unquote_to_bytes
+
+import flask
+from flask.ctx import RequestContext
+from flask.sessions import NullSession
+from werkzeug.local import LocalProxy
+
+from wherry import streams, typed
+from wherry.errors import PayloadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wherry.request import Request
+
+_KEYS_LIMIT = 1_024
+_NAME_CHARS_LIMIT = 64
+_CONTEXT_NAMES = frozenset(
+    {
+        "after_this_request", "copy_current_request_context", "current_app", "flash", "g",
+        "get_flashed_messages", "has_app_context", "has_request_context", "jsonify",
+        "make_response", "render_template", "render_template_string", "request", "send_file",
+        "send_from_directory", "session", "stream_template", "stream_template_string",
+        "stream_with_context", "url_for",
+    }
+)  # fmt: skip
+_BASE: dict[str, Any] = {
+    "SCRIPT_NAME": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+    "wsgi.input_terminated": True,
+}
+_keys: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+
+
+class _Json:
+    """JSON as flask reads it, but for what should be refused: NaN, and nesting past 64."""
+
+    @staticmethod
+    def loads(text: str | bytes, **options: Any) -> Any:
+        try:
+            value = json.loads(text, parse_constant=_refuse_constant, **options)
+            if len(text) > 2 * typed.MAX_DEPTH:
+                typed.check_depth(value)
+        except (RecursionError, PayloadError):
+            raise ValueError("nests too deep") from None
+        return value
+
+    dumps = staticmethod(flask.json.dumps)
+
+
+class FunctionRequest(flask.Request):
+    """The request that a handler gets; hostile JSON is a 400 rather than an error of its own."""
+
+    json_module = _Json
+
+
+class _Application(flask.Flask):
+    """What `current_app` is inside a handler; it has no routes, so nothing is matched."""
+
+    def create_url_adapter(self, request: flask.Request | None) -> None:  # noqa: ARG002
+        """None: a function has no routes, and making an adapter costs more than the call."""
+        return
+
+
+def environ_of(request: Request) -> dict[str, Any]:
+    """The WSGI environ of `request` (PEP 3333).
+
+    Header names with an underscore are left out: in an environ no one could tell them from those
+    with a dash.
+    """
+    environ = _BASE.copy()
+    path = request.path
+    environ["REQUEST_METHOD"] = request.method
+    environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
+    environ["QUERY_STRING"] = request.query
+    environ["SERVER_PROTOCOL"] = f"HTTP/{request.http_version}"
+    environ["REMOTE_ADDR"] = request.peer
+    for name, value in request.headers:
+        key = _keys.get(name) or _key(name)
+        if key in environ:
+            _repeat(environ, key, value)
+        elif key:
+            environ[key] = value.decode("latin-1")
+    stream = streams.watched(request)
+    if isinstance(stream, streams.BodyStream):
+        environ["wsgi.input"] = io.BufferedReader(streams.BodyFile(stream), 65_536)
+    else:
+        environ["wsgi.input"] = io.BytesIO(request.body)
+        environ["CONTENT_LENGTH"] = str(len(request.body))
+    environ["RAW_URI"] = f"{path}?{request.query}" if request.query else path
+    return environ
+
+
+def flask_request(request: Request, _event: object = None) -> FunctionRequest:
+    """The `flask.Request` of `request`."""
+    return FunctionRequest(environ_of(request))
+
+
+class FlaskContext:
+    """Flask's application and request context around one call; `g` is new in each."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, request: Request, arguments: Iterable[Any]) -> None:
+        taken = next((each for each in arguments if isinstance(each, flask.Request)), None)
+        self._context = _context(taken if taken is not None else flask_request(request))
+
+    def __enter__(self) -> None:
+        self._context.push()
+
+    def __exit__(self, *error: object) -> None:
+        self._context.pop(None)
+
+
+def uses_flask(namespace: dict[str, Any]) -> bool:
+    """Whether code in the module of `namespace`, or in one beside it, needs flask's context."""
+    if _names_flask(namespace):
+        return True
+    folder = os.path.dirname(namespace.get("__file__") or "")
+    beside = [
+        vars(module)
+        for module in list(sys.modules.values())
+        if folder and os.path.dirname(getattr(module, "__file__", None) or "") == folder
+    ]
+    return any(_names_flask(each) for each in beside)
+
+
+def _names_flask(namespace: dict[str, Any]) -> bool:
+    values = list(namespace.values())
+    if any(_is_of_flask(value) for value in values):
+        return True
+    if not any(value is flask or value is flask.json for value in values):
+        return False
+    codes = [value.__code__ for value in values if isinstance(value, FunctionType)]
+    codes += [
+        each.__code__
+        for value in values
+        if isinstance(value, type) and value.__module__ == namespace.get("__name__")
+        for each in vars(value).values()
+        if isinstance(each, FunctionType)
+    ]
+    return any(_mentions(code) for code in codes)
+
+
+def _is_of_flask(value: object) -> bool:
+    if type(value) is LocalProxy:
+        return True
+    of_flask = isinstance(value, FunctionType) and value.__module__.split(".")[0] == "flask"
+    return of_flask and not isinstance(value, ModuleType)
+
+
+def _mentions(code: CodeType) -> bool:
+    if not _CONTEXT_NAMES.isdisjoint(code.co_names):
+        return True
+    return any(_mentions(each) for each in code.co_consts if isinstance(each, CodeType))
+
+
+def _context(request: flask.Request) -> RequestContext:
+    return _new_context(request)
+
+
+if "environ" in inspect.signature(RequestContext).parameters:
+
+    def _new_context(request: flask.Request) -> RequestContext:
+        return RequestContext(_application, request.environ, request=request, session=_session)
+
+else:  # pragma: no cover - flask 3.2 made the two contexts one
+
+    def _new_context(request: flask.Request) -> RequestContext:
+        return RequestContext(_application, request=request, session=_session)  # type: ignore
+
+
+def _key(name: bytes) -> str:
+    text = name.decode("latin-1").lower()
+    known = _keys.get(text.encode("latin-1"))
+    if known is not None:
+        key = known
+    else:
+        key = "" if "_" in text else "HTTP_" + text.upper().replace("-", "_")
+    if len(_keys) < _KEYS_LIMIT and len(name) <= _NAME_CHARS_LIMIT:
+        _keys[name] = key
+    return key
+
+
+def _repeat(environ: dict[str, Any], key: str, value: bytes) -> None:
+    if key.startswith("HTTP_"):
+        separator = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] += separator + value.decode("latin-1")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_application = _Application("wherry", root_path=str(Path.cwd()), static_folder=None)
+_session = NullSession()

@@ -1,0 +1,218 @@
+"""A handler: the user's function with everything about it decided.
+
+Its style, what it takes, which hooks belong to it; found out once, so that a call need not ask.
+This module must not know files, requests or replies.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from wherry import binding
+from wherry.parameters import Role
+from wherry.declarations import Declaration, Hook, Kind, declaration_of, hook_of
+from wherry.errors import HandlerSignatureError
+
+__all__ = ["Handler", "Hooks", "Kind", "Style", "of"]
+
+
+class Style(enum.Enum):
+    """How a function is called, and how it answers."""
+
+    SYNC = "sync"
+    ASYNC = "async"
+    GENERATOR = "generator"
+    ASYNC_GENERATOR = "async generator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the function wants to be asked in its life; each sync or async, without arguments."""
+
+    start: Callable[[], Any] | None = None
+    stop: Callable[[], Any] | None = None
+    ready: Callable[[], Any] | None = None
+    alive: Callable[[], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """A function that can be served.
+
+    Attributes:
+        function: The function as the user wrote it.
+        name: Qualified name for messages, `handler.handle`.
+        kind: HTTP or EVENT.
+        style: How it is called, and how it answers.
+        event_types: Event types it accepts; empty for all.
+        methods: HTTP methods it accepts, upper case; None for all.
+        needs_flask: Whether flask must be imported before it is called.
+        needs_flask_context: Whether its module uses flask's `request`, `g`, `current_app` or
+            functions that do.
+        hooks: Its hooks.
+        plan: How its parameters are filled.
+        target: What is called, with the positional arguments that `plan.bind` made.
+    """
+
+    function: Callable[..., Any]
+    name: str
+    kind: Kind
+    style: Style
+    event_types: frozenset[str]
+    methods: frozenset[str] | None
+    needs_flask: bool
+    needs_flask_context: bool
+    hooks: Hooks
+    plan: binding.Plan
+    target: Callable[..., Any]
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it runs on the event loop."""
+        return self.style in {Style.ASYNC, Style.ASYNC_GENERATOR}
+
+    @property
+    def wants_stream(self) -> bool:
+        """Whether it takes the body as it arrives."""
+        return self.plan.wants_stream
+
+
+def of(
+    function: Callable[..., Any], *, name: str | None = None, module: ModuleType | None = None
+) -> Handler:
+    """Make the handler of `function`.
+
+    Args:
+        function: A function, method or object with `__call__`; sync, async or a generator.
+        name: Name for messages; the qualified name when None.
+        module: Where its hooks are; the module that defines it when None.
+
+    Raises:
+        HandlerSignatureError: It is no function, or nothing fills one of its parameters.
+    """
+    if isinstance(function, Handler):
+        return function
+    shown = name or _qualified(function)
+    if not callable(function) or isinstance(function, type):
+        raise HandlerSignatureError(
+            f"handler {shown!r}: got {_what(function)}, expected a function"
+        )
+    declaration = declaration_of(function)
+    found = binding.plan(function, shown, declaration)
+    style = style_of(function)
+    _check_style(shown, style, found)
+    module = module or sys.modules.get(getattr(function, "__module__", None) or "")
+    uses_flask = _uses_flask(getattr(inspect.unwrap(function), "__globals__", {}))
+    return Handler(
+        function=function,
+        name=shown,
+        kind=found.kind,
+        style=style,
+        event_types=declaration.event_types if declaration else frozenset(),
+        methods=declaration.methods if declaration else None,
+        needs_flask=uses_flask or Role.FLASK in found.roles,
+        needs_flask_context=uses_flask,
+        hooks=Hooks() if module is None else hooks_of(module, function),
+        plan=found,
+        target=_positional(function, found.keywords),
+    )
+
+
+def style_of(function: Callable[..., Any]) -> Style:
+    """How `function` is called, and how it answers."""
+    target: Any = function
+    while isinstance(target, functools.partial):
+        target = target.func
+    if not inspect.isroutine(target):
+        target = type(target).__call__
+    if inspect.isasyncgenfunction(target):
+        return Style.ASYNC_GENERATOR
+    if inspect.iscoroutinefunction(target):
+        return Style.ASYNC
+    return Style.GENERATOR if inspect.isgeneratorfunction(target) else Style.SYNC
+
+
+def hooks_of(module: ModuleType, handler: Callable[..., Any] | None = None) -> Hooks:
+    """The hooks in `module`: by decorator first, then functions it defines by their names.
+
+    Raises:
+        HandlerSignatureError: A hook takes arguments, or two are declared for one moment.
+    """
+    found: dict[str, Callable[[], Any]] = {}
+    for value in _unique(vars(module).values()):
+        hook = hook_of(value)
+        if hook is None or not callable(value):
+            continue
+        if hook.value in found:
+            raise HandlerSignatureError(f"two functions are declared @wherry.{hook.value}")
+        found[hook.value] = value
+    homes = {module.__name__, getattr(handler, "__module__", None)}
+    for hook in Hook:
+        value = vars(module).get(hook.value)
+        named = inspect.isfunction(value) and value.__module__ in homes and value is not handler
+        if named and hook.value not in found:
+            found[hook.value] = value
+    for name, value in found.items():
+        _check_hook(name, value)
+    return Hooks(**found)
+
+
+def _check_hook(name: str, hook: Callable[..., Any]) -> None:
+    try:
+        inspect.signature(hook).bind()
+    except TypeError as error:
+        raise HandlerSignatureError(f"hook {name!r}: expected no parameters; {error}") from error
+
+
+def _check_style(name: str, style: Style, found: binding.Plan) -> None:
+    is_async = style in {Style.ASYNC, Style.ASYNC_GENERATOR}
+    if is_async and not found.roles.isdisjoint({Role.ITERATOR, Role.FILE}):
+        raise HandlerSignatureError(
+            f"handler {name!r}: is async, and takes a body that blocks",
+            hint="annotate the body AsyncIterator[bytes]",
+        )
+    if not is_async and Role.ASYNC_ITERATOR in found.roles:
+        raise HandlerSignatureError(
+            f"handler {name!r}: is not async, and takes AsyncIterator[bytes]",
+            hint="annotate the body Iterator[bytes], or make it `async def`",
+        )
+
+
+def _positional(function: Callable[..., Any], keywords: tuple[str, ...]) -> Callable[..., Any]:
+    if not keywords:
+        return function
+    count = len(keywords)
+
+    def call(*arguments: Any) -> Any:
+        return function(*arguments[:-count], **dict(zip(keywords, arguments[-count:], strict=True)))
+
+    return call
+
+
+def _uses_flask(namespace: dict[str, Any]) -> bool:
+    if "flask" not in sys.modules:
+        return False
+    from wherry.flask_request import uses_flask  # noqa: PLC0415 - only where flask is loaded
+
+    return uses_flask(namespace)
+
+
+def _unique(values: Any) -> list[Any]:
+    return list({id(value): value for value in values}.values())
+
+
+def _qualified(function: Any) -> str:
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    module = getattr(function, "__module__", None)
+    return f"{module}.{name}" if module else name
+
+
+def _what(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__

@@ -1,0 +1,272 @@
+"""From `handler.py`, a folder or `module:name` to a Handler, with an error of its own for each
+way in which that fails.
+
+The user's module is loaded under a name that clashes with nothing, inside a package of its own so
+that relative imports work; its folder goes on `sys.path` behind the standard library (a handler
+may be called json.py) and before installed packages, so that what lies beside it can be imported.
+This module must not know requests.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+import sysconfig
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from wherry import handler
+from wherry.declarations import declaration_of, hook_of
+from wherry.errors import (
+    HandlerError,
+    HandlerImportError,
+    HandlerNameNotFound,
+    HandlerNotFound,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CANDIDATES = ("handler.py", "function/handler.py", "func.py", "main.py")
+NAMES = ("handle", "main")
+_MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_SHOWN_NAMES = 20
+
+
+def load(source: str | os.PathLike[str] | None, *, name: str | None = None) -> handler.Handler:
+    """Load the handler that `source` names.
+
+    Args:
+        source: A Python file, a folder, or a module; text may end in `:name`. None is the
+            working folder. A folder is searched for handler.py, function/handler.py, func.py and
+            main.py, in that order.
+        name: Name of the function, unless `source` has one. None finds the only decorated
+            function, else `handle`, else `main`.
+
+    Raises:
+        HandlerNotFound: There is no such file, folder or module.
+        HandlerImportError: The module raised while it was imported.
+        HandlerNameNotFound: It has no such function, or several and none is named.
+        HandlerSignatureError: Nothing fills one of the function's parameters.
+    """
+    where, wanted = _split(source)
+    module, shown = _module(where)
+    found, found_name = _function(module, wanted or name, shown)
+    return handler.of(found, name=f"{shown.stem}.{found_name}", module=module)
+
+
+def _split(source: str | os.PathLike[str] | None) -> tuple[str, str | None]:
+    if source is None:
+        return ".", None
+    text = os.fspath(source)
+    if not isinstance(source, str) or Path(text).exists():
+        return text, None
+    where, colon, name = text.rpartition(":")
+    if not colon:
+        return text, None
+    if not name.isidentifier():
+        raise HandlerNameNotFound(
+            f"handler {text!r}: {name!r} is no name of a function", hint="file.py:function"
+        )
+    return where or ".", name
+
+
+def _module(where: str) -> tuple[ModuleType, Path]:
+    """The module, and the file it came from, for messages."""
+    path = Path(where)
+    if path.is_dir():
+        file = _in_folder(path)
+    elif path.is_file():
+        if path.suffix != ".py":
+            raise HandlerNotFound(
+                f"handler {where!r}: is no Python file", hint="name a file that ends in .py"
+            )
+        file = path
+    elif _MODULE.fullmatch(where) and not where.endswith(".py"):
+        return _imported(where)
+    else:
+        raise HandlerNotFound(
+            f"handler {where!r}: no such file or folder; looked in {Path.cwd()}",
+            hint="name a Python file, a folder with a handler.py, or a module",
+        )
+    file = file.resolve()
+    return _from_file(file), file
+
+
+def _in_folder(folder: Path) -> Path:
+    for candidate in CANDIDATES:
+        file = folder / candidate
+        if file.is_file():
+            return file
+    raise HandlerNotFound(
+        f"handler {str(folder)!r}: looked for {', '.join(CANDIDATES)} in {folder.resolve()}",
+        hint="put a handler.py there with `def handle(request): ...`",
+    )
+
+
+def _from_file(file: Path) -> ModuleType:
+    folder = file.parent
+    package = f"wherry_function_{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
+    before, path_before = set(sys.modules), list(sys.path)
+    _put_on_path(str(folder))
+    try:
+        _run_package(package, folder)
+        return _run(f"{package}.{file.stem}", file)
+    except BaseException as error:
+        sys.path[:] = path_before
+        for each in set(sys.modules) - before:
+            if each.startswith(package):
+                del sys.modules[each]
+        if isinstance(error, (HandlerError, KeyboardInterrupt)):
+            raise
+        raise _import_failed(file, folder, error) from error
+
+
+def _run_package(name: str, folder: Path) -> None:
+    for each in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
+        del sys.modules[each]
+    init = folder / "__init__.py"
+    if init.is_file():
+        _run(name, init, within=folder)
+        return
+    package = ModuleType(name)
+    package.__path__ = [str(folder)]
+    sys.modules[name] = package
+
+
+def _run(name: str, file: Path, *, within: Path | None = None) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        name, file, submodule_search_locations=None if within is None else [str(within)]
+    )
+    if spec is None or spec.loader is None:
+        raise HandlerNotFound(f"handler {str(file)!r}: is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _put_on_path(folder: str) -> None:
+    """Behind the standard library, before installed packages."""
+    if folder in sys.path:
+        return
+    standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    ends = [
+        index
+        for index, each in enumerate(sys.path)
+        if each in standard or Path(each).name == "lib-dynload"
+    ]
+    sys.path.insert(max(ends) + 1 if ends else len(sys.path), folder)
+
+
+def _imported(where: str) -> tuple[ModuleType, Path]:
+    top, path_before = where.partition(".")[0], list(sys.path)
+    if (Path.cwd() / top).is_dir() or (Path.cwd() / f"{top}.py").is_file():
+        _put_on_path(str(Path.cwd()))
+    try:
+        module = importlib.import_module(where)
+    except BaseException as error:
+        sys.path[:] = path_before
+        if isinstance(error, (HandlerError, KeyboardInterrupt)):
+            raise
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name is not None
+        if is_absent and (where + ".").startswith(f"{error.name}."):  # type: ignore[attr-defined]
+            raise HandlerNotFound(
+                f"handler {where!r}: no such file, folder or module; looked in {Path.cwd()} "
+                "and on sys.path",
+                hint="name a Python file, a folder with a handler.py, or a module",
+            ) from error
+        spec = sys.modules.get(top)
+        file = Path(getattr(spec, "__file__", None) or top)
+        raise _import_failed(Path(where), file.parent, error) from error
+    return module, Path(where)
+
+
+def _import_failed(file: Path, folder: Path, error: BaseException) -> HandlerImportError:
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return HandlerImportError(
+            f"handler {str(file)!r}: {error.filename}, line {error.lineno}: {error.msg}",
+            hint="correct the line",
+        )
+    lines = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(folder) or frame.filename == str(file)
+    ]
+    at = f" at {lines[-1].filename}, line {lines[-1].lineno}" if lines else ""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return HandlerImportError(
+            f"handler {str(file)!r}: module {error.name!r} is not installed{at}",
+            hint=f"pip install the package that has {error.name!r}, and add it to requirements.txt",
+        )
+    return HandlerImportError(
+        f"handler {str(file)!r}: {type(error).__name__}{at}: {error}".removesuffix(": "),
+        hint="the cause is in the traceback",
+    )
+
+
+def _function(module: ModuleType, name: str | None, shown: Path) -> tuple[Callable[..., Any], str]:
+    names = vars(module)
+    if name is not None:
+        if name in names:
+            return names[name], name
+        raise _no_such_name(module, name, shown)
+    declared = _declared(module)
+    if len(declared) == 1:
+        return next(iter(declared.items()))[::-1]
+    if declared:
+        first = next(iter(declared))
+        raise HandlerNameNotFound(
+            f"handler {str(shown)!r}: declares several functions: {', '.join(declared)}",
+            hint=f"name one of them: {shown.name}:{first}",
+        )
+    for each in NAMES:
+        if callable(names.get(each)):
+            return names[each], each
+    raise _no_such_name(module, None, shown)
+
+
+def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Declared functions by name, those of the module itself where it has any."""
+    found: dict[int, tuple[str, Any]] = {}
+    for name, value in vars(module).items():
+        if declaration_of(value) is not None and callable(value):
+            found.setdefault(id(value), (name, value))
+    own = {
+        name: value
+        for name, value in found.values()
+        if getattr(value, "__module__", None) == module.__name__
+    }
+    return own or dict(found.values())
+
+
+def _no_such_name(module: ModuleType, name: str | None, shown: Path) -> HandlerNameNotFound:
+    defined = [
+        each
+        for each, value in vars(module).items()
+        if inspect.isroutine(value)
+        and getattr(value, "__module__", None) == module.__name__
+        and hook_of(value) is None
+        and not each.startswith("_")
+    ]
+    listed = ", ".join(defined[:_SHOWN_NAMES]) or "no functions"
+    wanted = NAMES if name is None else (name,)
+    close = [near for each in wanted for near in difflib.get_close_matches(each, defined, n=1)]
+    looked = "handle or main, nor a decorated one" if name is None else repr(name)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    example = close[0] if close else defined[0] if defined else None
+    if example is not None:
+        hint += f"name it: {shown.name}:{example}"
+    else:
+        hint = "define `def handle(request): ...`"
+    return HandlerNameNotFound(
+        f"handler {str(shown)!r}: has no function {looked}; it defines: {listed}", hint=hint
+    )
