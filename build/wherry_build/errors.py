@@ -1,0 +1,104 @@
+"""The error tree of the builder.
+
+    BuildError
+    ├── InvalidName          a value is no name for what it is used as        exit 2
+    ├── ProjectError         the folder of functions cannot be read           exit 2
+    │   ├── FunctionsNotFound    no folder with a handler in it
+    │   └── HandlerUnreadable    a handler file is no Python that parses
+    ├── UnsafePath           a file that must not enter a build context       exit 2
+    ├── ContextTooLarge      more files or bytes than a build context takes   exit 2
+    ├── TemplateNotFound     no template of that name                         exit 2
+    ├── DestinationExists    scaffolding would overwrite                      exit 2
+    ├── ManifestError        a value that no manifest can carry               exit 2
+    ├── RuntimeUnavailable   the installed runtime cannot be packed
+    ├── EngineUnavailable    no engine answered                               exit 3
+    └── ImageBuildFailed     the engine stopped with an error
+
+Each carries what happened, where, what was got and what was expected; `hint` is the next thing to
+type. `exit_code` is what the command ends with: 1 failed, 2 the input is wrong, 3 could not start.
+"""
+
+from __future__ import annotations
+
+
+class BuildError(Exception):
+    """Root of every error that the builder raises on purpose."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InvalidName(BuildError):  # noqa: N818 - named for the state, as in the tree above
+    """A value is no name for what it is used as; says which rule it breaks."""
+
+    exit_code = 2
+
+
+class ProjectError(BuildError):
+    """The folder of functions cannot be read."""
+
+    exit_code = 2
+
+
+class FunctionsNotFound(ProjectError):  # noqa: N818
+    """No folder with a handler in it; the message lists where it was looked for."""
+
+
+class HandlerUnreadable(ProjectError):  # noqa: N818
+    """A handler file is no Python that parses."""
+
+
+class UnsafePath(BuildError):  # noqa: N818
+    """A link out of the folder, a device, or a name that no archive should carry."""
+
+    exit_code = 2
+
+
+class ContextTooLarge(BuildError):  # noqa: N818
+    """More files or bytes than a build context takes."""
+
+    exit_code = 2
+
+
+class TemplateNotFound(BuildError):  # noqa: N818
+    """No template of that name; the message lists those there are."""
+
+    exit_code = 2
+
+
+class DestinationExists(BuildError):  # noqa: N818
+    """Scaffolding would overwrite what is there."""
+
+    exit_code = 2
+
+
+class ManifestError(BuildError):
+    """A value that no manifest can carry."""
+
+    exit_code = 2
+
+
+class RuntimeUnavailable(BuildError):  # noqa: N818
+    """The installed runtime cannot be packed into a wheel."""
+
+
+class EngineUnavailable(BuildError):  # noqa: N818
+    """No engine answered; the message says which address was tried."""
+
+    exit_code = 3
+
+
+class ImageBuildFailed(BuildError):  # noqa: N818
+    """The engine stopped with an error; carries the last lines it printed.
+
+    Attributes:
+        log: Last lines of the engine's output.
+    """
+
+    def __init__(self, message: str, *, log: tuple[str, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log

@@ -1,0 +1,139 @@
+"""A wheel of the light runtime, made from the runtime that is running.
+
+An image and the command that builds it are thereby one version. It holds the package `wherry` and
+what it depends on as metadata, and nothing of the builder; the same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import importlib.metadata
+import importlib.util
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from wherry_build.errors import RuntimeUnavailable
+
+_PACKAGE = "wherry"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_MODE = 0o100644 << 16
+_REQUIRES_PYTHON = ">=3.10"
+_DEPENDENCIES = re.compile(r"^dependencies = (\[.*?^\])", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """A wheel: its file's name and its bytes."""
+
+    name: str
+    version: str
+    content: bytes
+
+
+def runtime_wheel() -> Wheel:
+    """Pack the runtime.
+
+    Raises:
+        RuntimeUnavailable: Its files or its dependencies cannot be found.
+    """
+    package = _package_folder()
+    version = _version(package)
+    information = f"{_PACKAGE}-{version}.dist-info"
+    files = {
+        f"{_PACKAGE}/{file.relative_to(package).as_posix()}": file.read_bytes()
+        for file in sorted(package.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".pyc"
+    }
+    files[f"{information}/METADATA"] = _metadata(version, _dependencies(package)).encode()
+    files[f"{information}/WHEEL"] = (
+        b"Wheel-Version: 1.0\nGenerator: wherry\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    )
+    files[f"{information}/RECORD"] = _record(files, f"{information}/RECORD")
+    return Wheel(
+        name=f"{_PACKAGE}-{version}-py3-none-any.whl", version=version, content=_zipped(files)
+    )
+
+
+def _package_folder() -> Path:
+    found = importlib.util.find_spec(_PACKAGE)
+    folders = list(found.submodule_search_locations or ()) if found else []
+    if not folders or not Path(folders[0]).is_dir():
+        raise RuntimeUnavailable(
+            "the package 'wherry' is not in a folder", hint="pip install --upgrade wherry"
+        )
+    return Path(folders[0])
+
+
+def _version(package: Path) -> str:
+    source = (package / "_version.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            return str(node.value.value)
+    raise RuntimeUnavailable(f"{package / '_version.py'}: no version")
+
+
+def _dependencies(package: Path) -> list[str]:
+    """What the runtime needs: of the checkout if it is one, else of the installed distribution."""
+    checkout = package.parent.parent / "pyproject.toml"
+    if checkout.is_file():
+        text = checkout.read_text(encoding="utf-8")
+        array = _DEPENDENCIES.search(text)
+        if 'name = "wherry"' in text and array is not None:
+            # An array of plain strings reads the same in TOML and in Python.
+            return [str(item) for item in ast.literal_eval(array.group(1))]
+    try:
+        declared = importlib.metadata.distribution(_PACKAGE).requires or []
+    except importlib.metadata.PackageNotFoundError:
+        raise RuntimeUnavailable(
+            "the runtime's dependencies are unknown: no distribution 'wherry' is installed",
+            hint="pip install wherry, or pip install -e . in a checkout",
+        ) from None
+    return [item for item in declared if not re.search(r"\bextra\s*==", item)]
+
+
+def _metadata(version: str, dependencies: list[str]) -> str:
+    return "\n".join(
+        [
+            "Metadata-Version: 2.1",
+            f"Name: {_PACKAGE}",
+            f"Version: {version}",
+            "Summary: The light runtime of Wherry",
+            "License: Apache-2.0",
+            f"Requires-Python: {_REQUIRES_PYTHON}",
+            *(f"Requires-Dist: {dependency}" for dependency in dependencies),
+            "",
+        ]
+    )
+
+
+def _record(files: dict[str, bytes], own: str) -> bytes:
+    lines = [
+        f"{path},sha256={_digest(content)},{len(content)}"
+        for path, content in sorted(files.items())
+    ]
+    return "\n".join([*lines, f"{own},,", ""]).encode()
+
+
+def _digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
+    """Stored, not deflated: deflate's output differs between versions of zlib."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", compression=zipfile.ZIP_STORED) as archive:
+        for path, content in sorted(files.items(), key=lambda item: _order(item[0])):
+            member = zipfile.ZipInfo(path, date_time=_EPOCH)
+            member.create_system = 3
+            member.external_attr = _MODE
+            archive.writestr(member, content)
+    return written.getvalue()
+
+
+def _order(path: str) -> tuple[bool, bool, str]:
+    return (".dist-info/" in path, path.endswith("/RECORD"), path)

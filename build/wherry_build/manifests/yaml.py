@@ -1,0 +1,149 @@
+"""Writes YAML that every reader takes for the same values: YAML 1.1 and 1.2, Go, C++ and Python.
+
+Block style, no anchors, aliases, tags or merge keys. A string is plain only when it is a word that
+no reader could take for anything else; every other one is double-quoted ASCII. `$` before `{` or
+`$` is written as an escape, so that nothing that substitutes in text (faas-cli, Flux) sees it.
+The only module of the builder that knows YAML. It knows no manifest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from wherry_build.errors import ManifestError
+
+Node: TypeAlias = "Mapping[str, Node] | Sequence[Node] | str | int | float | bool | None"
+
+_PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?", re.ASCII)
+_SUBSTITUTION = re.compile(r"\$(?=[{$])|(?<=\$)\$")
+_NOT_A_WORD = frozenset(
+    "y n yes no on off true false null nan inf infinity".split()  # noqa: SIM905 - a list to read
+)
+_ESCAPES = {
+    "\\": "\\\\",
+    '"': '\\"',
+    "\n": "\\n",
+    "\t": "\\t",
+    "\r": "\\r",
+    "\0": "\\0",
+}
+_LIMIT_DEPTH = 64
+_LIMIT_KEY = 320  # a prefixed label key has at most 317; readers take simple keys up to 1024
+_LIMIT_INT = 1 << 63
+
+
+def dump(value: Node) -> str:
+    """Write one document, without a marker at its beginning.
+
+    Raises:
+        ManifestError: A value that YAML cannot carry, or not to every reader alike.
+    """
+    lines: list[str] = []
+    _write(value, lines, indent=0, lead="", path="")
+    return "\n".join(lines) + "\n"
+
+
+def dump_all(values: Iterable[Node]) -> str:
+    """Write a stream of documents, each but the first after a `---`."""
+    return "---\n".join(dump(value) for value in values)
+
+
+def _write(value: Node, lines: list[str], *, indent: int, lead: str, path: str) -> None:
+    """Write `value`; `lead` is what its first line begins with: a key, a dash, or nothing."""
+    if indent > _LIMIT_DEPTH * 2:
+        raise ManifestError(f"{path}: nested over {_LIMIT_DEPTH} deep")
+    if isinstance(value, Mapping) and value:
+        _write_mapping(value, lines, indent=indent, lead=lead, path=path)
+    elif isinstance(value, (list, tuple)) and value:
+        if lead.endswith("- "):
+            raise ManifestError(f"{path}: a list directly in a list")
+        if lead:
+            lines.append(lead.rstrip())
+        for index, item in enumerate(value):
+            dash = " " * indent + "- "
+            _write(item, lines, indent=indent + 2, lead=dash, path=f"{path}[{index}]")
+    else:
+        lines.append(lead + _scalar(value, path))
+
+
+def _write_mapping(
+    value: Mapping[str, Node], lines: list[str], *, indent: int, lead: str, path: str
+) -> None:
+    in_list = lead.endswith("- ")
+    if lead and not in_list:
+        lines.append(lead.rstrip())
+    for position, (key, item) in enumerate(value.items()):
+        if not isinstance(key, str):
+            raise ManifestError(f"{path}: key {key!r} is no string")
+        head = lead if in_list and position == 0 else " " * indent
+        nested = f"{path}.{key}" if path else key
+        if len(key) > _LIMIT_KEY:
+            raise ManifestError(f"{path}: a key of {len(key)} characters")
+        _write(
+            item,
+            lines,
+            indent=indent if isinstance(item, (list, tuple)) else indent + 2,
+            lead=f"{head}{_string(key, nested)}: ",
+            path=nested,
+        )
+
+
+def _scalar(value: Node, path: str) -> str:
+    match value:
+        case str():
+            return _string(value, path)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return _number(value, path)
+        case Mapping():
+            return "{}"
+        case list() | tuple():
+            return "[]"
+    raise ManifestError(f"{path}: {type(value).__name__} has no form in YAML")
+
+
+def _number(value: float, path: str) -> str:
+    if isinstance(value, int):
+        if not -_LIMIT_INT <= value < _LIMIT_INT:
+            raise ManifestError(f"{path}: {value} needs more than 64 bits")
+        return str(int(value))
+    if not math.isfinite(value):
+        raise ManifestError(f"{path}: {value} is no finite number")
+    return _float(value)
+
+
+def _float(value: float) -> str:
+    text = repr(float(value))
+    mantissa, exponent_mark, exponent = text.partition("e")
+    if not exponent_mark:
+        return text
+    # YAML 1.1 wants a dot in the mantissa and a sign in the exponent.
+    dotted = mantissa if "." in mantissa else mantissa + ".0"
+    return f"{dotted}e{exponent if exponent[0] in '+-' else '+' + exponent}"
+
+
+def _string(text: str, path: str) -> str:
+    if _PLAIN.fullmatch(text) and text.lower() not in _NOT_A_WORD:
+        return text
+    quoted = "".join(_escaped(character, path) for character in text)
+    return '"' + _SUBSTITUTION.sub(r"\\x24", quoted) + '"'
+
+
+def _escaped(character: str, path: str) -> str:
+    if " " <= character <= "~" and character not in '"\\':
+        return character
+    short = _ESCAPES.get(character)
+    if short is not None:
+        return short
+    code = ord(character)
+    if 0xD800 <= code <= 0xDFFF:
+        raise ManifestError(f"{path}: a string holds half of a surrogate pair")
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

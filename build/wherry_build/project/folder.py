@@ -1,0 +1,127 @@
+"""Reads a project from a folder of functions; the edge between the model and the disk.
+
+A folder is a function when it holds one of `HANDLER_FILES`. A path that is a function itself, or
+that names a handler's file, is a project of one.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from wherry_build import names
+from wherry_build.errors import FunctionsNotFound, InvalidName, ProjectError
+from wherry_build.project.declarations import read_declarations
+from wherry_build.project.model import Function, Project
+
+HANDLER_FILES = ("handler.py", "function/handler.py", "func.py", "main.py")
+"""Where a function's handler is looked for in its folder, the first that exists counts."""
+
+_NO_FUNCTIONS = frozenset({"build", "template", "templates", "node_modules", "tests", "venv"})
+_LIMIT_SOURCE_BYTES = 4 * 1024 * 1024
+
+
+def read_project(path: Path, *, name: str | None = None) -> Project:
+    """Read the functions at `path`.
+
+    Args:
+        path: A folder of functions, a function's folder, or a handler's file.
+        name: What the only function is called, when its folder's name will not do.
+
+    Raises:
+        FunctionsNotFound: There is no function.
+        InvalidName: A folder's name is no function name.
+        HandlerUnreadable: A handler's file is no Python that parses.
+    """
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps the name it is called by
+    functions = [_read_file(path, name)] if path.is_file() else _read_folder(path, name)
+    if name is not None and len(functions) > 1:
+        found = ", ".join(function.name for function in functions)
+        raise ProjectError(
+            f"{path}: a name was given, and there is more than one function: {found}",
+            hint=f"give the folder of one, {functions[0].folder}",
+        )
+    return Project(root=path if path.is_dir() else path.parent, functions=tuple(functions))
+
+
+def select(project: Project, chosen: tuple[str, ...]) -> Project:
+    """Keep the functions called as in `chosen`; all when it is empty."""
+    if not chosen:
+        return project
+    there = {function.name: function for function in project.functions}
+    for name in chosen:
+        if name not in there:
+            raise FunctionsNotFound(
+                f"no function {name!r} in {project.root}", hint=f"there are: {', '.join(there)}"
+            )
+    kept = tuple(function for function in project.functions if function.name in chosen)
+    return replace(project, functions=kept)
+
+
+def _read_folder(path: Path, name: str | None) -> list[Function]:
+    handler = _handler_in(path)
+    nested = path / "functions"
+    if handler is not None and not (handler == "main.py" and nested.is_dir()):
+        return [_read_function(path, handler, name)]
+    parent = nested if nested.is_dir() else path
+    if not parent.is_dir():
+        raise FunctionsNotFound(f"{path}: no such file or folder", hint="wherry new hello")
+    found = [
+        _read_function(folder, handler, name)
+        for folder in sorted(parent.iterdir())
+        if _may_hold_function(folder) and (handler := _handler_in(folder)) is not None
+    ]
+    if not found:
+        raise FunctionsNotFound(
+            f"no function in {parent}: no folder there holds {', '.join(HANDLER_FILES)}",
+            hint="wherry new hello",
+        )
+    return sorted(found, key=lambda function: function.name)
+
+
+def _read_file(path: Path, name: str | None) -> Function:
+    names.handler_file(path.name)
+    if path.name in HANDLER_FILES:
+        folder = path.parent
+        if folder.name == "function" and path.name == "handler.py":
+            return _read_function(folder.parent, "function/handler.py", name)
+        return _read_function(folder, path.name, name)
+    return _read_function(path.parent, path.name, name or path.stem)
+
+
+def _read_function(folder: Path, handler: str, name: str | None) -> Function:
+    source = folder / handler
+    try:
+        called = names.function_name(name or folder.name)
+    except InvalidName as error:
+        if name is not None:
+            raise
+        raise InvalidName(
+            f"{folder}: {error.message}",
+            hint=f"rename the folder, or give --name {names.nearest_function_name(folder.name)}",
+        ) from None
+    with source.open("rb") as file:
+        text = file.read(_LIMIT_SOURCE_BYTES)
+    return Function(
+        name=called,
+        folder=folder,
+        handler=handler,
+        declarations=read_declarations(text, filename=str(source)),
+        has_requirements=(folder / "requirements.txt").is_file(),
+    )
+
+
+def _handler_in(folder: Path) -> str | None:
+    for file in HANDLER_FILES:
+        if (folder / file).is_file():
+            return file
+    return None
+
+
+def _may_hold_function(folder: Path) -> bool:
+    return (
+        folder.is_dir()
+        and not folder.name.startswith((".", "_"))
+        and folder.name not in _NO_FUNCTIONS
+    )

@@ -1,0 +1,1 @@
+"""The `wherry` command: one module a command, no logic of its own."""

@@ -1,0 +1,117 @@
+"""`wherry build`: the image of a function, or of every function in a folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wherry_cli.notes import note
+
+if TYPE_CHECKING:
+    from wherry_build.image import BuiltImage
+    from wherry_build.project import Function
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  wherry build functions/hello
+  wherry build functions/hello --tag ghcr.io/acme/hello:1.0 --base python:3.13-slim
+  wherry build functions/ --registry ghcr.io/acme --json
+  wherry build functions/hello --print-dockerfile"""
+)
+@click.argument("path", type=click.Path(path_type=Path), default=Path())
+@click.option("--tag", "-t", metavar="IMAGE", help="Name of the image, of one function only.")
+@click.option(
+    "--registry",
+    default="dev.local",
+    show_default=True,
+    help="Prefix of the images' names, when --tag is not given.",
+)
+@click.option("--base", metavar="IMAGE", default="", help="Base image [default: python:3.12-slim].")
+@click.option("--name", help="Name of the function, when its folder's will not do.")
+@click.option("--network", default="", help="Network of the build's steps, `host` for one.")
+@click.option("--pull/--no-pull", default=False, help="Look for a newer base image.")
+@click.option(
+    "--wheels",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of wheels that pip may take besides the index's.",
+)
+@click.option("--no-index", is_flag=True, help="Let pip take the wheels of --wheels only.")
+@click.option("--print-dockerfile", is_flag=True, help="Print the Dockerfile and build nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an image.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the image's name only.")
+def command(
+    path: Path,
+    tag: str | None,
+    registry: str,
+    base: str,
+    name: str | None,
+    network: str,
+    pull: bool,
+    wheels: Path | None,
+    no_index: bool,
+    print_dockerfile: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Build the image of the function at PATH with a Docker Engine.
+
+    The image holds the light runtime, what the function's requirements.txt names, and its folder
+    without version control, environments, caches, secrets and tests. It is not root, needs no
+    writable place but /tmp, and serves on port 8080.
+    """
+    from wherry_build.image.assembly import ImageOptions, image_request, planned_dockerfile
+    from wherry_build.manifests.render import image_reference
+    from wherry_build.project import read_project
+
+    functions = read_project(path, name=name).functions
+    if tag is not None and len(functions) > 1:
+        raise click.UsageError("--tag names one image, and there is more than one function")
+    if print_dockerfile:
+        for function in functions:
+            click.echo(planned_dockerfile(function, is_offline=no_index), nl=False)
+        return
+    from wherry_build.image.docker_engine import DockerEngine
+
+    engine = DockerEngine()
+    for function in functions:
+        options = ImageOptions(
+            tag=tag or image_reference(function.name, registry=registry, tag="latest"),
+            base=base,
+            network=network,
+            pull=pull,
+            wheels=wheels,
+            is_offline=no_index,
+        )
+        began = time.monotonic()
+        request = image_request(function, options)
+        image = engine.build(request, _silent if quiet or as_json else note)
+        _tell(function, image, time.monotonic() - began, as_json=as_json, quiet=quiet)
+
+
+def _silent(line: str) -> None:
+    """Print nothing."""
+
+
+def _tell(
+    function: Function, image: BuiltImage, took_s: float, *, as_json: bool, quiet: bool
+) -> None:
+    if as_json:
+        told = {
+            "function": function.name,
+            "image": image.tag,
+            "id": image.id,
+            "size_bytes": image.size_bytes,
+            "seconds": round(took_s, 3),
+        }
+        click.echo(json.dumps(told))
+        return
+    click.echo(image.tag)
+    if not quiet:
+        note(f"built in {took_s:.1f} s: {image.id[7:19]}, {image.size_bytes / 1e6:.0f} MB")
+        note(f"next: docker run --rm --read-only --cap-drop ALL -p 127.0.0.1:8080:8080 {image.tag}")

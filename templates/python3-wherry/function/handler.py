@@ -1,0 +1,8 @@
+"""FUNCTION_NAME: answers an HTTP request."""
+
+from flask import Request
+
+
+def handle(request: Request) -> dict[str, str]:
+    """Greet `?name=`, or the world; a dict is answered as JSON."""
+    return {"hello": request.args.get("name", "world")}
