@@ -1,0 +1,94 @@
+"""The pages are true where a machine can tell: links, settings, probes, errors, commands."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("docs", "functions", "functions/*", "benchmarks", "templates", "templates/*")
+PAGES = sorted(
+    {page for folder in (".", *FOLDERS) for page in ROOT.glob(f"{folder}/*.md")},
+)
+LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def anchors(page):
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in HEADING.findall(page))
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@each_page
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(page.read_text()):
+        if target.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        if anchor:
+            assert anchor in anchors(there.read_text()), target
+
+
+@each_page
+def test_generated_parts_are_what_the_code_says(page):
+    generate = runpy.run_path(str(ROOT / "docs/generate.py"))
+    text = page.read_text()
+    assert text == generate["written"](text), "run `make docs`"
+
+
+@each_page
+def test_python_in_the_pages_is_python(page):
+    for language, code in FENCE.findall(page.read_text()):
+        if language == "python":
+            compile(code if "def " in code else code + "def f(): ...", str(page), "exec")
+
+
+@each_page
+def test_commands_in_the_pages_exist(page):
+    """A `wherry` or `make` command that a page shows is one that there is."""
+    from wherry_cli.main import COMMANDS
+
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for language, block in FENCE.findall(page.read_text()):
+        if language != "console":
+            continue
+        for command in re.findall(r"^\$ (.+)$", block, re.MULTILINE):
+            words = command.split()
+            if words[0] == "wherry":
+                assert words[1] in COMMANDS, command
+            if words[0] == "make":
+                assert words[1] in targets, command
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs/README.md").read_text()
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index
+
+
+def test_every_public_name_is_in_the_handlers_page():
+    import wherry
+
+    page = "".join((ROOT / "docs" / name).read_text() for name in ("handlers.md", "errors.md"))
+    missing = [name for name in set(wherry.__all__) - {"__version__"} if not re.search(rf"\b{name}\b", page)]
+    assert missing == []
+
+
+def test_every_metric_is_in_the_operations_page():
+    page = (ROOT / "docs/operations.md").read_text()
+    source = (ROOT / "runtime/wherry/metrics/exposition.py").read_text()
+    names = re.findall(r'MetricFamily\(\s*"(\w+)"', source)
+    assert len(names) > 3
+    for name in names:
+        assert f"`{name}" in page, name
+
+
+def test_the_text_speaks_of_no_other_folder():
+    """Pages of the project are whole without anything beside it."""
+    for page in PAGES:
+        assert "../shared" not in page.read_text(), page.name
