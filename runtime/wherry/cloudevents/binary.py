@@ -71,6 +71,7 @@ def decode_binary(
             attribute="datacontenttype",
         )
     if content_type:
+        check_size("datacontenttype", len(content_type), limit)
         values["datacontenttype"] = content_type
     if values.get("specversion") == "0.3" and ENCODING_03 in values:
         body = _undo_03(values, body)

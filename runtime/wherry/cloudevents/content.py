@@ -87,6 +87,7 @@ def _classify(content_type: str) -> Content:
     if sub == "json" or sub.endswith("+json"):
         return IMPLIED_JSON
     if main == "text":
-        codec = _CODECS.get(charset_of(content_type))
-        return OPAQUE if codec is None else Content(Kind.TEXT, codec)
+        charset = charset_of(content_type)
+        codec = _CODECS.get(charset)
+        return Content(Kind.OPAQUE, charset) if codec is None else Content(Kind.TEXT, codec)
     return OPAQUE

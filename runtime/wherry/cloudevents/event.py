@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from cloudevents.core.v1.event import CloudEvent as SdkCloudEvent
+
 from wherry.cloudevents.attributes import CORE, SCHEMA_03
 from wherry.cloudevents.faults import InvalidEvent
 from wherry.cloudevents.made import made_attributes, made_payload

@@ -51,7 +51,7 @@ def may_be_deep(text: bytes) -> bool:
 def check_depth(value: object) -> None:
     """EventError where `value` nests past the limit; level by level, so it cannot recurse."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             child
             for parent in level

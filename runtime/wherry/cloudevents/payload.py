@@ -77,10 +77,11 @@ class Payload:
         if isinstance(self._value, str) and content.kind is not Kind.JSON:
             try:
                 return self._value.encode(content.codec)
-            except UnicodeEncodeError:
+            except (UnicodeError, LookupError):
                 raise InvalidEvent(
-                    f"data has characters that {shown(content.codec)} cannot write",
+                    f"data cannot be written in the charset {shown(content.codec)!r}",
                     attribute="data",
+                    hint="give it as bytes",
                 ) from None
         return jsontext.dumps(self._value)
 

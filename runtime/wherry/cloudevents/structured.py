@@ -75,7 +75,9 @@ def read_document(
         return CloudEvent.received(values, Payload(content_type, data))
     if deep:
         jsontext.check_depth(data)
-    return CloudEvent.received(values, Payload(content_type, None, data, source, index))
+    # A string's value is all there is to it; the text of other data travels on as written.
+    text = None if isinstance(data, str) else source
+    return CloudEvent.received(values, Payload(content_type, None, data, text, index))
 
 
 def _check_values(values: dict[str, Any], limit: Limits) -> None:
