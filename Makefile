@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format interop interop-tools bench lock hooks clean
+.PHONY: help run test check format interop interop-tools bench docs lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make bench    compare the server with its peers, one core each'
 	@echo 'make format   let ruff put the code in its form'
 	@echo 'make hooks    run the checks before each commit'
+	@echo 'make docs     write the generated parts of the pages'
 	@echo 'make lock     resolve the locked requirements anew'
 	@echo 'make clean    remove the environment and the caches'
 
@@ -74,6 +75,9 @@ interop: $(VENV)/.dev interop-tools
 
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks.serving $(ARGS)
+
+docs: $(VENV)/.run
+	$(BIN)/python docs/generate.py
 
 hooks: $(VENV)/.dev
 	$(BIN)/pre-commit install
