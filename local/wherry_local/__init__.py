@@ -1,0 +1,1 @@
+"""The platform on one machine: functions, events and routing without a cluster."""
