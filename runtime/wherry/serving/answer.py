@@ -147,7 +147,7 @@ class BlockingStream(_Stream):
     def _resume(self) -> None:
         if self._exchange.connection.broken:
             self._over = True
-        self._engine.resume_in_pool(self)
+        self._engine.edge.driver.submit(self)
 
     def _close(self, shard: Shard) -> None:
         _close_iterator(self._chunks, self._variables)
@@ -169,30 +169,33 @@ class AsyncStream(_Stream):
     async def run(self) -> None:
         """Send until the end; waits whenever the reader is slow."""
         connection = self._exchange.connection
-        broke = True
-        body = self._reply.body
+        complete = False
         try:
             await self._write(self._head)
             if not self._bodiless:
-                if isinstance(body, AsyncIterator):
-                    async for chunk in body:
-                        if chunk:
-                            await self._write(self._framed(chunk))
-                        if connection.broken:
-                            return
-                elif isinstance(body, Iterator):
-                    for chunk in body:
-                        if chunk:
-                            await self._write(self._framed(chunk))
-                await self._write(self._ending(broke=False))
-            broke = False
+                await self._send_chunks()
+            complete = not connection.broken
         except asyncio.CancelledError:
             connection.broken = True
         except Exception:  # the head is sent; all that is left is to break off
             self._report()
         finally:
             await self.discard(self._reply)
-            connection.release(keep_alive=self._keep_alive and not broke)
+            connection.release(keep_alive=self._keep_alive and complete)
+
+    async def _send_chunks(self) -> None:
+        body = self._reply.body
+        if isinstance(body, AsyncIterator):
+            async for chunk in body:
+                if chunk:
+                    await self._write(self._framed(chunk))
+                if self._exchange.connection.broken:
+                    return
+        elif isinstance(body, Iterator):
+            for chunk in body:
+                if chunk:
+                    await self._write(self._framed(chunk))
+        await self._write(self._ending(broke=False))
 
     async def _write(self, data: bytes) -> None:
         connection = self._exchange.connection

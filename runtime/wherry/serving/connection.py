@@ -116,7 +116,7 @@ class Connection:
         elif reading.in_head and idle:
             self.expires = self._edge.now + self._edge.limits.head_s
         elif self._waiting and self.active is not None:
-            self._paused = True
+            self._pause()
 
     def _refuse(self, problem: Problem) -> None:
         """Answer the bytes that are no request, after those that were, and listen no more."""
@@ -133,7 +133,8 @@ class Connection:
 
     def _on_end(self) -> None:
         """The other end has sent its last byte; it may still read, unless it is `broken`."""
-        self._ended = self._paused = self._deaf = True
+        self._ended = self._deaf = True
+        self._pause()
         self._reading.abandon("the caller went away")
         if self.active is None and not self._waiting:
             self.close()
@@ -144,7 +145,12 @@ class Connection:
         """Read on after a pause."""
         if self._paused and not self._deaf and not self._closed:
             self._paused = False
+            self._edge.poller.resume(self)
             self.on_readable()
+
+    def _pause(self) -> None:
+        self._paused = True
+        self._edge.poller.pause(self)
 
     # What `Reading` tells -------------------------------------------------------------------
 
@@ -164,7 +170,7 @@ class Connection:
     def on_chunk(self, exchange: Exchange, chunk: bytes) -> None:
         """Part of a streamed body."""
         if exchange.incoming is not None and exchange.incoming.feed(chunk):
-            self._paused = True
+            self._pause()
 
     def on_request(self, exchange: Exchange) -> None:
         """A request is complete."""
@@ -194,7 +200,7 @@ class Connection:
         self._edge.service.begin(exchange)
 
     def _resume_from_anywhere(self) -> None:
-        self._edge.call_soon_threadsafe(self.resume_reading)
+        self._edge.driver.post(self.resume_reading)
 
     # Outgoing, by the owner of the active request -------------------------------------------
 
@@ -215,7 +221,7 @@ class Connection:
     def when_flushed(self, then: Callable[[], None]) -> None:
         """Have the loop write what is left and call `then` on its thread."""
         self._then = then
-        self._edge.call_soon_threadsafe(self._flush)
+        self._edge.driver.post(self._flush)
 
     def release(self, *, keep_alive: bool) -> None:
         """The active request is answered in full; whoever answered it owns it no longer."""
@@ -230,12 +236,12 @@ class Connection:
                     self.broken = True
             self.active = None
             if self.broken or self._ended or self._paused:
-                self._edge.call_soon_threadsafe(self._advance)
+                self._edge.driver.post(self._advance)
             return
         self.expires = self._edge.now + self._edge.limits.keepalive_s
         self.active = None
         if self._waiting or self._paused or self._ended:
-            self._edge.call_soon_threadsafe(self._advance)
+            self._edge.driver.post(self._advance)
 
     def _advance(self) -> None:
         """Begin the next request that waits, or read on, or close."""
@@ -247,6 +253,7 @@ class Connection:
                 self.close()
             else:
                 self._paused = False
+                self._edge.poller.resume(self)
                 self.on_readable()
             return
         while self.active is None and self._waiting:

@@ -1,12 +1,12 @@
 """The network side of one worker: listeners, connections, and their clock.
 
 It accepts up to a cap and leaves the rest in the backlog, closes what has run out of time, and
-hands requests to a `Service`, which alone decides what to answer. It knows no handler.
+hands requests to a `Service`, which alone decides what to answer. It knows no handler. All its
+methods run in a turn of the `Driver`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import socket
@@ -16,11 +16,12 @@ from typing import Protocol
 
 from wherry.serving.body import BodyStream
 from wherry.serving.connection import Connection
+from wherry.serving.driver import Driver
 from wherry.serving.exchange import Exchange
 from wherry.serving.fields import Meanings
 from wherry.serving.head import date_line
 from wherry.serving.limits import Limits
-from wherry.serving.poller import make_poller
+from wherry.serving.poller import Poller
 
 _log = logging.getLogger("wherry.serving")
 _SWEEP_S = 0.5
@@ -73,14 +74,13 @@ class Edge:
         date: The `Date` line of this second.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits, service: Service) -> None:
-        self.loop = loop
+    def __init__(self, driver: Driver, poller: Poller, limits: Limits, service: Service) -> None:
+        self.driver = driver
+        self.poller = poller
         self.limits = limits
         self.service = service
         self.meanings = Meanings()
-        self.poller = make_poller(loop)
         self.connections: set[Connection] = set()
-        self.call_soon_threadsafe: Callable[..., object] = loop.call_soon_threadsafe
         self._listeners: list[Listener] = []
         self._full = False
         self._complained_at = 0.0
@@ -101,7 +101,7 @@ class Edge:
     def accept(self, listener: Listener) -> None:
         """Take what waits in the backlog, as far as the cap allows."""
         if listener in self._listeners and self._take_backlog(listener):
-            self.loop.call_soon(self.accept, listener)  # let others have a turn
+            self.driver.post(self.accept, listener)  # let others have a turn
 
     def _take_backlog(self, listener: Listener) -> bool:
         """Accept a number of connections; returns whether more may wait."""

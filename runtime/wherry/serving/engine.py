@@ -28,13 +28,11 @@ from wherry.reply import Reply
 from wherry.serving import probes
 from wherry.serving.answer import AsyncStream, BlockingStream, send
 from wherry.serving.body import AwaitableBody, BlockingBody, BodyStream
-from wherry.serving.pool import Pool
 from wherry.trace import parse_traceparent
 
 if TYPE_CHECKING:
-    from wherry.emission import Emitter
-
     from wherry.config import Config
+    from wherry.emission import Emitter
     from wherry.handler import Handler
     from wherry.log import AccessLog
     from wherry.serving.edge import Edge
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
     from wherry.serving.limits import Limits
 
 _log = logging.getLogger("wherry.serving")
-_CHECK_S = 0.002
 _FAILED = Problem(status=500, detail="the function failed")
 _LATE = Problem(status=504, detail="the function did not answer in time")
 _CLIENT_CLOSED = 499  # for metrics and log only, as NGINX counts it
@@ -79,10 +76,9 @@ class Engine:
         self._identity = config.identity
         self._emitter = emitter
         self._shard = ledger.shard()
-        self._pool: Pool[Callable[[Shard], None]] = Pool(limits.threads, _run_job, ledger)
+        self._loop = asyncio.get_running_loop()
         self._running = 0
         self._queue: deque[Exchange] = deque()
-        self._checking = False
         self._base = contextvars.copy_context()
         self._overloaded = Problem(
             status=config.overload_status,
@@ -109,7 +105,7 @@ class Engine:
         self.admitted[exchange] = None
         self.unanswered[exchange] = None
         if not self.handler.is_async:
-            self._submit(_Call(self, exchange))
+            self.edge.driver.submit(_Call(self, exchange))
         elif self._running < self.limits.inflight:
             self._start_task(exchange)
         else:
@@ -134,8 +130,9 @@ class Engine:
 
     # The clock ------------------------------------------------------------------------------
 
-    def tick(self, now: float) -> None:
+    def tick(self) -> None:
         """Answer 504 for each call whose deadline has passed."""
+        now = monotonic()
         for exchange in list(self.unanswered):
             if exchange.context.deadline.at <= now and self.claim(exchange):
                 self.finish(
@@ -152,7 +149,7 @@ class Engine:
     @property
     def waiting(self) -> int:
         """Calls that no thread or task has begun."""
-        return self._pool.waiting + len(self._queue)
+        return self.edge.driver.waiting + len(self._queue)
 
     # Answering ------------------------------------------------------------------------------
 
@@ -205,24 +202,9 @@ class Engine:
 
     # Scheduling -----------------------------------------------------------------------------
 
-    def _submit(self, job: Callable[[Shard], None]) -> None:
-        self._pool.submit(job)
-        if not self._checking:
-            self._checking = True
-            self.edge.loop.call_later(_CHECK_S, self._check)
-
-    def _check(self) -> None:
-        self._checking = self._pool.check()
-        if self._checking:
-            self.edge.loop.call_later(_CHECK_S, self._check)
-
-    def resume_in_pool(self, job: Callable[[Shard], None]) -> None:
-        """Go on with a streamed answer in a thread; from the loop's thread."""
-        self._submit(job)
-
     def _start_task(self, exchange: Exchange) -> None:
         self._running += 1
-        exchange.task = self._base.copy().run(self.edge.loop.create_task, self._run(exchange))
+        exchange.task = self._base.copy().run(self._loop.create_task, self._run(exchange))
 
     async def _run(self, exchange: Exchange) -> None:
         """One call of an async handler."""
@@ -269,7 +251,7 @@ class Engine:
         if reply is not None:
             self._send_quietly(exchange, reply)
             return
-        exchange.task = self.edge.loop.create_task(self._ask(exchange, hook))
+        asyncio.run_coroutine_threadsafe(self._ask(exchange, hook), self._loop)
 
     async def _ask(self, exchange: Exchange, hook: Callable[[], object] | None) -> None:
         self._send_quietly(exchange, await probes.ask(hook))
@@ -325,13 +307,6 @@ class _Call:
 
     def __call__(self, shard: Shard) -> None:
         self._engine.call_in_thread(self._exchange, shard)
-
-
-def _run_job(job: Callable[[Shard], None], shard: Shard) -> None:
-    try:
-        job(shard)
-    except BaseException:  # a thread of the pool must not die of anything
-        _log.exception("a call ended in a way that Wherry did not foresee")
 
 
 def _shortened(timeout_s: float, header: bytes) -> float:

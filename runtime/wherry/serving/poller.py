@@ -1,19 +1,21 @@
-"""Which sockets can be read or written, told to the event loop's callbacks.
+"""Which sockets can be read or written.
 
-Two forms of one small interface. Where the system has epoll, one epoll descriptor inside the
-loop carries all connections, edge-triggered: a batch of ready sockets costs one callback, and
-waiting for writability costs nothing. Elsewhere the loop's own `add_reader` does it.
+Two forms of one small interface. On Linux one epoll descriptor, edge-triggered: a connection is
+registered once, for both directions, and never changed. Elsewhere the standard library's selector.
+Both have a descriptor of their own, so that an event loop can watch the whole.
 """
 
 from __future__ import annotations
 
-import select
+import selectors
 import sys
-from asyncio import AbstractEventLoop
 from typing import Protocol
 
+if sys.platform == "linux":
+    import select
 
-class Readable(Protocol):
+
+class Watched(Protocol):
     """What the poller tells."""
 
     def fileno(self) -> int:
@@ -30,22 +32,38 @@ class Readable(Protocol):
 
 
 class Poller(Protocol):
-    """Watches sockets on behalf of an event loop; called from the loop's thread alone."""
+    """Watches sockets; one thread at a time uses it."""
 
-    def add(self, what: Readable) -> None:
-        """Watch it."""
+    def fileno(self) -> int:
+        """Its own descriptor, readable when something is ready."""
         ...
 
-    def remove(self, what: Readable) -> None:
+    def add(self, what: Watched) -> None:
+        """Watch for bytes."""
+        ...
+
+    def remove(self, what: Watched) -> None:
         """Watch it no longer; its descriptor is still open."""
         ...
 
-    def want_write(self, what: Readable) -> None:
-        """Call `on_writable` once when it can be written."""
+    def pause(self, what: Watched) -> None:
+        """Its bytes are not wanted now."""
+        ...
+
+    def resume(self, what: Watched) -> None:
+        """Its bytes are wanted again."""
+        ...
+
+    def want_write(self, what: Watched) -> None:
+        """Call `on_writable` when it can be written."""
+        ...
+
+    def poll(self, timeout_s: float | None) -> None:
+        """Wait for something to be ready and tell it; None waits without end."""
         ...
 
     def close(self) -> None:
-        """Let go of the loop."""
+        """Let go of the descriptor."""
         ...
 
 
@@ -55,35 +73,39 @@ if sys.platform == "linux":
     _WATCH = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 
     class EpollPoller:
-        """All sockets behind one epoll descriptor."""
+        """Edge-triggered: told once of each change, so pausing costs nothing."""
 
-        def __init__(self, loop: AbstractEventLoop) -> None:
-            self._loop = loop
+        def __init__(self) -> None:
             self._epoll = select.epoll()
-            self._watched: dict[int, Readable] = {}
-            loop.add_reader(self._epoll.fileno(), self._ready)
+            self._watched: dict[int, Watched] = {}
 
-        def add(self, what: Readable) -> None:
-            """Watch it, edge-triggered for both directions at once."""
+        def fileno(self) -> int:
+            """The epoll descriptor."""
+            return self._epoll.fileno()
+
+        def add(self, what: Watched) -> None:
+            """Watch both directions; what has already arrived is reported, too."""
             self._watched[what.fileno()] = what
             self._epoll.register(what.fileno(), _WATCH)
 
-        def remove(self, what: Readable) -> None:
+        def remove(self, what: Watched) -> None:
             """Watch it no longer."""
             if self._watched.pop(what.fileno(), None) is not None:
                 self._epoll.unregister(what.fileno())
 
-        def want_write(self, what: Readable) -> None:
+        def pause(self, what: Watched) -> None:
+            """Nothing to do: an edge is not repeated."""
+
+        def resume(self, what: Watched) -> None:
+            """Nothing to do: whoever resumes reads."""
+
+        def want_write(self, what: Watched) -> None:
             """Nothing to do: the edge comes by itself."""
 
-        def close(self) -> None:
-            """Let go of the loop."""
-            self._loop.remove_reader(self._epoll.fileno())
-            self._epoll.close()
-
-        def _ready(self) -> None:
+        def poll(self, timeout_s: float | None) -> None:
+            """Wait and tell."""
             watched = self._watched.get
-            for descriptor, events in self._epoll.poll(0):
+            for descriptor, events in self._epoll.poll(timeout_s):
                 what = watched(descriptor)
                 if what is None:
                     continue
@@ -92,37 +114,72 @@ if sys.platform == "linux":
                 if events & _READ:
                     what.on_readable(events & _ENDED != 0)
 
+        def close(self) -> None:
+            """Close the epoll descriptor."""
+            self._epoll.close()
 
-class LoopPoller:
-    """Each socket with the loop itself."""
 
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        self._loop = loop
+class SelectorPoller:
+    """Level-triggered, on whatever selector the system has best."""
 
-    def add(self, what: Readable) -> None:
-        """Watch it."""
-        self._loop.add_reader(what.fileno(), what.on_readable)
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
 
-    def remove(self, what: Readable) -> None:
+    def fileno(self) -> int:
+        """The selector's own descriptor."""
+        return self._selector.fileno()
+
+    def add(self, what: Watched) -> None:
+        """Watch for bytes."""
+        self._selector.register(what.fileno(), selectors.EVENT_READ, what)
+
+    def remove(self, what: Watched) -> None:
         """Watch it no longer."""
-        self._loop.remove_reader(what.fileno())
-        self._loop.remove_writer(what.fileno())
+        if what.fileno() in self._selector.get_map():
+            self._selector.unregister(what.fileno())
 
-    def want_write(self, what: Readable) -> None:
-        """Call `on_writable` once."""
-        self._loop.add_writer(what.fileno(), self._writable, what)
+    def pause(self, what: Watched) -> None:
+        """Watch for nothing."""
+        self._change(what, self._interest(what) & ~selectors.EVENT_READ)
+
+    def resume(self, what: Watched) -> None:
+        """Watch for bytes again."""
+        self._change(what, self._interest(what) | selectors.EVENT_READ)
+
+    def want_write(self, what: Watched) -> None:
+        """Watch for room, once."""
+        self._change(what, self._interest(what) | selectors.EVENT_WRITE)
+
+    def poll(self, timeout_s: float | None) -> None:
+        """Wait and tell."""
+        for key, events in self._selector.select(timeout_s):
+            if events & selectors.EVENT_WRITE:
+                self._change(key.data, self._interest(key.data) & ~selectors.EVENT_WRITE)
+                key.data.on_writable()
+            if events & selectors.EVENT_READ:
+                key.data.on_readable()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Close the selector."""
+        self._selector.close()
 
-    def _writable(self, what: Readable) -> None:
-        self._loop.remove_writer(what.fileno())
-        what.on_writable()
+    def _interest(self, what: Watched) -> int:
+        key = self._selector.get_map().get(what.fileno())
+        return 0 if key is None else key.events
+
+    def _change(self, what: Watched, interest: int) -> None:
+        if self._interest(what):
+            if interest:
+                self._selector.modify(what.fileno(), interest, what)
+            else:
+                self._selector.unregister(what.fileno())
+        elif interest:
+            self._selector.register(what.fileno(), interest, what)
 
 
-def make_poller(loop: AbstractEventLoop) -> Poller:
+def make_poller() -> Poller:
     """The best poller that this system has."""
     if sys.platform == "linux":
-        return EpollPoller(loop)
+        return EpollPoller()
     else:  # noqa: RET505 - so that type checkers see one branch on each system
-        return LoopPoller(loop)
+        return SelectorPoller()

@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,11 @@ from wherry.config import Config
 from wherry.errors import HandlerStartError
 from wherry.lifecycle import Event, Lifecycle
 from wherry.metrics import Ledger, SharedTotals
+from wherry.serving.driver import Driver, LeaderDriver, LoopDriver
 from wherry.serving.edge import Edge
 from wherry.serving.engine import Engine
 from wherry.serving.limits import Limits
+from wherry.serving.poller import make_poller
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
@@ -114,11 +117,18 @@ class Server:
             ) from error
         gc.collect()
         gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
-        edge = engine.edge = Edge(loop, limits, engine)
+        poller = make_poller()
+        driver: Driver
+        if handler.is_async:
+            driver = LoopDriver(loop, poller)
+        else:
+            driver = LeaderDriver(loop, poller, limits.threads, self._ledger)
+        edge = engine.edge = Edge(driver, poller, limits, engine)
         self._open_metrics(loop, engine)
         self.lifecycle.on(Event.STARTED)
+        driver.start()
         for sock in self._sockets:
-            edge.listen(sock)
+            await driver.run(partial(edge.listen, sock))
         self._announce(handler)
         ticking = loop.create_task(self._tick(edge, engine))
         try:
@@ -126,7 +136,8 @@ class Server:
             await self._drain(edge, engine)
         finally:
             ticking.cancel()
-            edge.close()
+            await driver.run(edge.close)
+            driver.stop()
             await self._stop(handler)
             self._publish(engine)
             self._access_log.flush()
@@ -151,8 +162,8 @@ class Server:
             len(engine.admitted),
         )
         await self._wait(lambda: False, config.lame_duck_s)
-        edge.stop_listening()
-        edge.close_idle()
+        await edge.driver.run(edge.stop_listening)
+        await edge.driver.run(edge.close_idle)
         if not await self._wait(lambda: not edge.connections, config.drain_timeout_s):
             _log.warning("%d calls were cut off by the end of the drain", len(engine.admitted))
 
@@ -175,11 +186,12 @@ class Server:
 
     async def _tick(self, edge: Edge, engine: Engine) -> None:
         while True:
-            edge.tick()
-            engine.tick(edge.now)
+            edge.driver.post(edge.tick)
+            edge.driver.post(engine.tick)
             self._access_log.flush()
-            if self._totals is not None and edge.now - self._published_at >= _PUBLISH_S:
-                self._published_at = edge.now
+            now = monotonic()
+            if self._totals is not None and now - self._published_at >= _PUBLISH_S:
+                self._published_at = now
                 self._publish(engine)
             if self._heartbeat is not None:
                 self._heartbeat()
