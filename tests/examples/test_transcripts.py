@@ -6,17 +6,15 @@ out by a curl of a few lines, so that the machine needs none.
 
 import contextlib
 import http.client
-import os
 import re
 import shlex
-import socket
-import subprocess
-import sys
 import urllib.parse
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from wherry.testing import running
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/handler.py"))
@@ -38,30 +36,6 @@ def transcripts(function):
         assert command.startswith("$ curl "), f"{function.name}: {command}"
         found.append(Transcript(function, command.removeprefix("$ "), answer))
     return found
-
-
-@contextlib.contextmanager
-def serving(function):
-    """The function in a process of its own, on a socket of ours; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        settings = {
-            "WHERRY_HANDLER": str(function),
-            "WHERRY_LISTEN_FD": str(listener.fileno()),
-            "WHERRY_METRICS_PORT": "off",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "wherry"],
-            env=os.environ | settings,
-            pass_fds=[listener.fileno()],
-            stderr=subprocess.PIPE,
-        )
-        port = listener.getsockname()[1]
-    try:
-        yield port
-    finally:
-        process.terminate()
-        _, said = process.communicate(timeout=30)
-    assert process.returncode == 0, said.decode()
 
 
 def curl(command, port, folder):
@@ -106,8 +80,9 @@ def curl(command, port, folder):
 
 @pytest.fixture(scope="module", params=FUNCTIONS, ids=lambda function: function.name)
 def served(request):
-    with serving(request.param) as port:
-        yield request.param, port
+    with running(request.param, WHERRY_METRICS_PORT="off") as server:
+        yield request.param, server.port
+        assert server.terminate() == 0, server.log
 
 
 def test_every_readme_command_gives_its_answer(served, tmp_path):
