@@ -75,7 +75,11 @@ def test_every_public_name_is_in_the_handlers_page():
     import wherry
 
     page = "".join((ROOT / "docs" / name).read_text() for name in ("handlers.md", "errors.md"))
-    missing = [name for name in set(wherry.__all__) - {"__version__"} if not re.search(rf"\b{name}\b", page)]
+    missing = [
+        name
+        for name in set(wherry.__all__) - {"__version__"}
+        if not re.search(rf"\b{name}\b", page)
+    ]
     assert missing == []
 
 
@@ -92,3 +96,38 @@ def test_the_text_speaks_of_no_other_folder():
     """Pages of the project are whole without anything beside it."""
     for page in PAGES:
         assert "../shared" not in page.read_text(), page.name
+
+
+def test_modules_named_in_the_map_exist():
+    """`name` in the map of the code is a module, a folder or a name in the text of one."""
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    sources = [*ROOT.glob("runtime/**/*.py"), *ROOT.glob("build/**/*.py")]
+    code = "\n".join(path.read_text() for path in sources)
+    for name in set(re.findall(r"`([a-z_]+)`", page)) - {"handle"}:
+        modules = {path.stem for path in sources} | {path.parent.name for path in sources}
+        assert name in modules or name in code, name
+
+
+def test_the_function_on_the_front_page_works(tmp_path):
+    from wherry import CloudEvent
+    from wherry.loader import load
+    from wherry.testing import invoke_event
+
+    blocks = FENCE.findall((ROOT / "README.md").read_text())
+    (tmp_path / "handler.py").write_text(next(code for kind, code in blocks if kind == "python"))
+    handler = load(tmp_path)
+    data = {"id": "A-1", "items": ["oar", "sail"]}
+    order = CloudEvent(type="com.acme.order.placed", source="/shop", data=data)
+    event = invoke_event(handler, order).event
+    assert (event.type, event.data) == ("com.acme.order.accepted", {"id": "A-1", "items": 2})
+    dropped = CloudEvent(type="com.acme.order.placed", source="/shop", data={"id": "A-1"})
+    assert invoke_event(handler, dropped).status == 422
+
+
+def test_the_answer_on_the_front_page_is_that_of_the_example():
+    """The example's README is held to the real server; the front page is held to that."""
+    page = (ROOT / "README.md").read_text()
+    blocks = [block for kind, block in FENCE.findall(page) if kind == "console"]
+    transcript = blocks[0].partition("$ make run\n")[2]
+    assert transcript.startswith("$ curl ")
+    assert transcript in (ROOT / "functions/hello/README.md").read_text()
