@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wherry import parameters, typed
-from wherry.parameters import ACCEPTED, STREAMS, Match, Role
 from wherry.conversion import UnsupportedType
 from wherry.declarations import Declaration, Kind
 from wherry.errors import HandlerSignatureError, PayloadError
+from wherry.parameters import ACCEPTED, STREAMS, Match, Role
 
 if TYPE_CHECKING:
     from wherry.request import Request
@@ -148,16 +148,17 @@ def _filler(name: str, parameter: inspect.Parameter, match: Match, kind: Kind) -
     if role in _EVENTS:
         return _event(match)
     if role is Role.FLASK:
-        from wherry.flask_request import flask_request  # noqa: PLC0415 - flask costs 150 ms
+        from wherry.flask_request import flask_request
 
         return flask_request
-    if role is Role.BODY:
-        return _data_bytes if kind is Kind.EVENT else _body
-    if role is Role.TEXT:
-        return _data_text if kind is Kind.EVENT else _text
-    if role is Role.CONTEXT:
-        return _context
-    from wherry import streams  # noqa: PLC0415 - few handlers take one
+    if role in STREAMS:
+        return _stream(role)
+    of_request, of_event = _PLAIN[role]
+    return of_event if kind is Kind.EVENT else of_request
+
+
+def _stream(role: Role) -> Filler:
+    from wherry import streams  # few handlers take one
 
     if role is Role.ASYNC_ITERATOR:
         return streams.async_iterator
@@ -195,8 +196,15 @@ def _utf8(body: bytes) -> str:
         raise PayloadError("the body must be text in UTF-8", status=400) from None
 
 
+_PLAIN: dict[Role, tuple[Filler, Filler]] = {
+    Role.BODY: (_body, _data_bytes),
+    Role.TEXT: (_text, _data_text),
+    Role.CONTEXT: (_context, _context),
+}
+
+
 def _event(match: Match) -> Filler:
-    from wherry.cloudevents import CloudEvent  # noqa: PLC0415 - an HTTP handler needs none
+    from wherry.cloudevents import CloudEvent
 
     asked = match.sdk_event
     if asked is None or asked in CloudEvent.__mro__:

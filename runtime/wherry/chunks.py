@@ -31,7 +31,7 @@ class _Encoding:
 
     def encode(self, value: Any) -> bytes:
         if value.__class__ is bytes:
-            return value  # type: ignore[no-any-return]
+            return value
         if isinstance(value, str):
             try:
                 return value.encode()
@@ -143,7 +143,7 @@ class AsyncChunks(_Encoding):
             await close()
 
     async def _pull(self) -> Any:
-        import asyncio  # noqa: PLC0415 - whoever awaits has imported it
+        import asyncio
 
         try:
             return await self._iterator.__anext__()
@@ -165,7 +165,7 @@ class ThreadedChunks:
         return self
 
     async def __anext__(self) -> bytes:
-        import asyncio  # noqa: PLC0415
+        import asyncio
 
         chunk = await asyncio.to_thread(next, self._chunks, None)
         if chunk is None:
@@ -174,7 +174,7 @@ class ThreadedChunks:
 
     async def aclose(self) -> None:
         """Close the handler's generator."""
-        import asyncio  # noqa: PLC0415
+        import asyncio
 
         await asyncio.to_thread(self._chunks.close)
 

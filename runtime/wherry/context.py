@@ -8,13 +8,14 @@ from __future__ import annotations
 import enum
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wherry.deadline import Deadline
 
 if TYPE_CHECKING:
     import logging
 
+    from wherry.cloudevents import CloudEvent
     from wherry.emission import Emission, Emitter
     from wherry.secrets import Secrets
     from wherry.trace import TraceParent
@@ -60,7 +61,7 @@ class Context:
         trace: The caller's W3C `traceparent`, or None.
     """
 
-    __slots__ = ("_emitter", "call_id", "deadline", "identity", "trace")
+    __slots__ = ("_emitter", "_secrets", "call_id", "deadline", "identity", "trace")
 
     def __init__(
         self,
@@ -70,12 +71,14 @@ class Context:
         identity: Identity,
         trace: TraceParent | None = None,
         emitter: Emitter | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self.call_id = call_id
         self.deadline = deadline
         self.identity = identity
         self.trace = trace
         self._emitter = emitter
+        self._secrets = secrets
 
     @property
     def function(self) -> str:
@@ -91,3 +94,62 @@ class Context:
     def platform(self) -> Platform:
         """The platform the function runs on."""
         return self.identity.platform
+
+    @property
+    def logger(self) -> logging.Logger:
+        """The logger `wherry.function.<name>`; its lines carry the call id and the trace."""
+        import logging
+
+        return logging.getLogger(f"wherry.function.{self.identity.function}")
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets of the function, from files and the environment, read when asked for."""
+        if self._secrets is None:
+            from wherry.secrets import Secrets
+
+            self._secrets = Secrets()
+        return self._secrets
+
+    def emit(
+        self,
+        event: CloudEvent | None = None,
+        *,
+        type: str | None = None,  # noqa: A002 - the attribute's own name
+        data: Any = None,
+        source: str | None = None,
+        subject: str | None = None,
+        id: str | None = None,  # noqa: A002
+        **extensions: Any,
+    ) -> Emission:
+        """Send an event to the sink (`K_SINK` or `WHERRY_SINK`), with retries until the deadline.
+
+        A sync handler gets control back when the sink has accepted; an async one at once, and
+        awaits what it gets: `await context.emit(type="com.acme.paid", data={"amount": 5})`.
+
+        Args:
+            event: An event of one's own; else one is made from what follows.
+            type: Its type.
+            data: Its data: JSON, text or bytes.
+            source: Its source; the function's own when None.
+            subject: Its subject.
+            id: Its id; a random one when None.
+            extensions: Extension attributes.
+
+        Raises:
+            EmitError: There is no sink, or it did not take the event (an async handler gets this
+                from `await`).
+            InvalidEvent: The specification does not allow this event.
+            TypeError: Neither an event nor a type is given, or both are.
+        """
+        from wherry.emission import Emitter
+
+        emitter = self._emitter or Emitter(None, {}, f"/{self.identity.function}")
+        if event is None and type is not None:
+            event = emitter.event(type, data, source=source, subject=subject, id=id, **extensions)
+        elif event is None or type is not None:
+            raise TypeError("emit: expected either an event or its type")
+        return emitter.emit(event, self)
+
+    def __repr__(self) -> str:
+        return f"<Context {self.call_id} of {self.identity.function!r}>"

@@ -29,7 +29,21 @@ INVALID: Final = object()
 """What a converter returns beside the faults it added."""
 
 _UNIONS = frozenset({Union, type(int | str)})
-_LISTS = (list, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
+_MADE_OF_LISTS: dict[Any, type] = {
+    **dict.fromkeys(
+        (
+            list,
+            collections.abc.Sequence,
+            collections.abc.MutableSequence,
+            collections.abc.Iterable,
+            collections.abc.Collection,
+        ),
+        list,
+    ),
+    **dict.fromkeys((set, collections.abc.Set, collections.abc.MutableSet), set),
+    frozenset: frozenset,
+    tuple: tuple,
+}
 _DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 _SCALARS = (str, int, float, bool)
 _MOMENT = re.compile(
@@ -78,7 +92,8 @@ class Compiler:
             raise UnsupportedType(name_of(kind)) from None
         if made is None:
             # A type may hold itself: until it is made, what refers to it looks it up when called.
-            self._made[kind] = lambda value, path, faults: self._made[kind](value, path, faults)
+            made_by = self._made
+            self._made[kind] = lambda value, path, faults: made_by[kind](value, path, faults)  # noqa: PLW0108
             try:
                 made = self._made[kind] = self._make(kind)
             except BaseException:
@@ -86,7 +101,7 @@ class Compiler:
                 raise
         return made
 
-    def _make(self, kind: Any) -> Converter:
+    def _make(self, kind: Any) -> Converter:  # noqa: PLR0911 - one return a form of annotation
         origin, arguments = get_origin(kind), get_args(kind)
         if kind is Any or kind is object:
             return lambda value, _path, _faults: value
@@ -107,7 +122,7 @@ class Compiler:
             return self._class(kind)
         raise UnsupportedType(name_of(kind))
 
-    def _class(self, kind: type) -> Converter:
+    def _class(self, kind: type) -> Converter:  # noqa: PLR0911 - one return a sort of class
         if kind in _SCALARS:
             return _scalar(kind)
         if kind in _TEXTUAL:
@@ -126,19 +141,12 @@ class Compiler:
         return foreign
 
     def _container(self, kind: Any, origin: Any, arguments: tuple[Any, ...]) -> Converter | None:
-        if origin in _LISTS and origin is not str:
-            return self._list(kind, arguments, list)
-        if origin in (set, collections.abc.Set):
-            return self._list(kind, arguments, set)
-        if origin is frozenset:
-            return self._list(kind, arguments, frozenset)
-        if origin is tuple:
-            if not arguments or (len(arguments) == 2 and arguments[1] is ...):
-                return self._list(kind, arguments[:1], tuple)
+        if origin is tuple and arguments and arguments[-1] is not ...:
             return self._tuple(kind, arguments)
         if origin in _DICTS:
             return self._dict(kind, arguments)
-        return None
+        made = _MADE_OF_LISTS.get(origin)
+        return None if made is None else self._list(kind, arguments[:1], made)
 
     def _list(self, kind: Any, arguments: tuple[Any, ...], made: type) -> Converter:
         if not arguments:

@@ -6,11 +6,12 @@ fault in it changes nothing. This module must not know how handlers are called.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wherry import response
 from wherry.cloudevents import (
     CloudEvent,
+    HeaderEncoding,
     Mode,
     decode_batch,
     decode_binary,
@@ -28,12 +29,32 @@ if TYPE_CHECKING:
 _SHOWN_TYPES = 16
 
 
-def read(request: Request, accepted: frozenset[str]) -> tuple[Mode, list[CloudEvent]]:
+class Arrival(NamedTuple):
+    """How events came, and so how the answer travels.
+
+    Attributes:
+        mode: Binary, structured or batch.
+        encoding: How attribute values stand in headers.
+    """
+
+    mode: Mode
+    encoding: HeaderEncoding
+
+
+_ARRIVALS = {
+    encoding.value: {mode: Arrival(mode, encoding) for mode in Mode} for encoding in HeaderEncoding
+}
+
+
+def read(
+    request: Request, accepted: frozenset[str], encoding: str = "strict"
+) -> tuple[Arrival, list[CloudEvent]]:
     """The events of `request`, one unless it is a batch.
 
     Args:
         request: The request, its body read.
         accepted: Event types that the handler accepts; empty for all.
+        encoding: How attribute values stand in headers, `strict` or `knative`.
 
     Raises:
         EventError: 400, 413 or 415: not a valid event.
@@ -42,12 +63,13 @@ def read(request: Request, accepted: frozenset[str]) -> tuple[Mode, list[CloudEv
     attributes = request.event_attributes
     content_type = request.content_type
     mode = mode_of(content_type, has_ce_headers=bool(attributes))
+    arrival = _ARRIVALS[encoding][mode]
     if mode is Mode.BINARY and attributes is not None:
         if request.repeated_attribute is not None:
             raise EventError(
                 "a ce- header must not be sent twice", attribute=request.repeated_attribute
             )
-        events = [decode_binary(attributes, content_type, request.body)]
+        events = [decode_binary(attributes, content_type, request.body, encoding=arrival.encoding)]
     elif mode is Mode.STRUCTURED:
         events = [decode_structured(content_type or "", request.body)]
     elif mode is Mode.BATCH:
@@ -58,10 +80,10 @@ def read(request: Request, accepted: frozenset[str]) -> tuple[Mode, list[CloudEv
         if accepted and event.type not in accepted:
             raise RequestRefused(_other_type(accepted))
         event.check_data()
-    return mode, events
+    return arrival, events
 
 
-def answer(outcomes: list[Any], mode: Mode, request: Request) -> Reply:
+def answer(outcomes: list[Any], arrival: Arrival, request: Request) -> Reply:
     """The reply to a batch whose events were handled one by one, with these `outcomes`.
 
     One `Retry` asks for the whole batch again, after the longest wait; `Drop` counts only where
@@ -85,7 +107,7 @@ def answer(outcomes: list[Any], mode: Mode, request: Request) -> Reply:
                 f"the handler answered an event of a batch with a {type(outcome).__name__}, "
                 "expected an event, a list of events, Retry, Drop or None"
             )
-    return response.reply(replies, request, mode)
+    return response.reply(replies, request, arrival)
 
 
 def _no_event(request: Request) -> RequestRefused:

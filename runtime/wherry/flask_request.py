@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import io
 import json
-import os
 import sys
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -141,11 +140,14 @@ def uses_flask(namespace: dict[str, Any]) -> bool:
     """Whether code in the module of `namespace`, or in one beside it, needs flask's context."""
     if _names_flask(namespace):
         return True
-    folder = os.path.dirname(namespace.get("__file__") or "")
+    file = namespace.get("__file__")
+    if file is None:
+        return False
+    folder = Path(file).parent
     beside = [
         vars(module)
         for module in list(sys.modules.values())
-        if folder and os.path.dirname(getattr(module, "__file__", None) or "") == folder
+        if Path(getattr(module, "__file__", None) or "/").parent == folder
     ]
     return any(_names_flask(each) for each in beside)
 
@@ -192,7 +194,7 @@ if "environ" in inspect.signature(RequestContext).parameters:
 else:  # pragma: no cover - flask 3.2 made the two contexts one
 
     def _new_context(request: flask.Request) -> RequestContext:
-        return RequestContext(_application, request=request, session=_session)  # type: ignore
+        return RequestContext(_application, request=request, session=_session)  # type: ignore[call-arg]
 
 
 def _key(name: bytes) -> str:

@@ -16,9 +16,9 @@ from types import ModuleType
 from typing import Any
 
 from wherry import binding
-from wherry.parameters import Role
-from wherry.declarations import Declaration, Hook, Kind, declaration_of, hook_of
+from wherry.declarations import Hook, Kind, declaration_of, hook_of
 from wherry.errors import HandlerSignatureError
+from wherry.parameters import Role
 
 __all__ = ["Handler", "Hooks", "Kind", "Style", "of"]
 
@@ -59,6 +59,8 @@ class Handler:
         hooks: Its hooks.
         plan: How its parameters are filled.
         target: What is called, with the positional arguments that `plan.bind` made.
+        event_headers: How attributes of events stand in headers: `strict` is percent-encoded as
+            the specification has it, `knative` literal as Knative has it.
     """
 
     function: Callable[..., Any]
@@ -72,6 +74,7 @@ class Handler:
     hooks: Hooks
     plan: binding.Plan
     target: Callable[..., Any]
+    event_headers: str = "strict"
 
     @property
     def is_async(self) -> bool:
@@ -85,12 +88,16 @@ class Handler:
 
 
 def of(
-    function: Callable[..., Any], *, name: str | None = None, module: ModuleType | None = None
+    function: Callable[..., Any] | Handler,
+    *,
+    name: str | None = None,
+    module: ModuleType | None = None,
 ) -> Handler:
     """Make the handler of `function`.
 
     Args:
-        function: A function, method or object with `__call__`; sync, async or a generator.
+        function: A function, method or object with `__call__`, sync, async or a generator; a
+            handler is returned as it is.
         name: Name for messages; the qualified name when None.
         module: Where its hooks are; the module that defines it when None.
 
@@ -155,10 +162,10 @@ def hooks_of(module: ModuleType, handler: Callable[..., Any] | None = None) -> H
         found[hook.value] = value
     homes = {module.__name__, getattr(handler, "__module__", None)}
     for hook in Hook:
-        value = vars(module).get(hook.value)
-        named = inspect.isfunction(value) and value.__module__ in homes and value is not handler
-        if named and hook.value not in found:
-            found[hook.value] = value
+        named: Any = vars(module).get(hook.value)
+        is_function = inspect.isfunction(named) and named is not handler
+        if is_function and named.__module__ in homes and hook.value not in found:
+            found[hook.value] = named
     for name, value in found.items():
         _check_hook(name, value)
     return Hooks(**found)
@@ -199,7 +206,7 @@ def _positional(function: Callable[..., Any], keywords: tuple[str, ...]) -> Call
 def _uses_flask(namespace: dict[str, Any]) -> bool:
     if "flask" not in sys.modules:
         return False
-    from wherry.flask_request import uses_flask  # noqa: PLC0415 - only where flask is loaded
+    from wherry.flask_request import uses_flask
 
     return uses_flask(namespace)
 

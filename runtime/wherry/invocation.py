@@ -22,7 +22,7 @@ from wherry.problem import Problem
 from wherry.reply import Reply
 
 if TYPE_CHECKING:
-    from wherry.cloudevents import Mode
+    from wherry.events import Arrival
     from wherry.request import Request
 
 _Arguments = tuple[Any, ...]
@@ -45,7 +45,7 @@ def call(handler: Handler, request: Request) -> Reply:
     arguments = _arguments(handler, request, None)
     if not handler.needs_flask_context:
         return _answered(handler, request, arguments, None)
-    from wherry.flask_request import FlaskContext  # noqa: PLC0415 - loaded with the handler
+    from wherry.flask_request import FlaskContext
 
     with FlaskContext(request, arguments):
         return _answered(handler, request, arguments, None)
@@ -59,42 +59,42 @@ async def call_async(handler: Handler, request: Request) -> Reply:
     arguments = _arguments(handler, request, None)
     if not handler.needs_flask_context:
         return await _answered_async(handler, request, arguments, None)
-    from wherry.flask_request import FlaskContext  # noqa: PLC0415 - loaded with the handler
+    from wherry.flask_request import FlaskContext
 
     with FlaskContext(request, arguments):
         return await _answered_async(handler, request, arguments, None)
 
 
 def _answered(
-    handler: Handler, request: Request, arguments: _Arguments, mode: Mode | None
+    handler: Handler, request: Request, arguments: _Arguments, arrival: Arrival | None
 ) -> Reply:
     try:
         result = handler.target(*arguments)
-    except BaseException as error:  # noqa: BLE001 - a handler may raise anything
+    except BaseException as error:
         result = _on_purpose(handler, request, error)
-    made = response.reply(result, request, mode)
+    made = response.reply(result, request, arrival)
     return made if made.body.__class__ is bytes else response.settle(made)
 
 
 async def _answered_async(
-    handler: Handler, request: Request, arguments: _Arguments, mode: Mode | None
+    handler: Handler, request: Request, arguments: _Arguments, arrival: Arrival | None
 ) -> Reply:
     try:
         result = handler.target(*arguments)
         if handler.style is Style.ASYNC:
             result = await result
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         result = _on_purpose(handler, request, error)
-    made = response.reply(result, request, mode)
+    made = response.reply(result, request, arrival)
     return made if made.body.__class__ is bytes else await response.settle_async(made)
 
 
 def _call_with_events(handler: Handler, request: Request) -> Reply:
-    mode, calls, is_fanned = _event_calls(handler, request)
+    arrival, calls, is_fanned = _event_calls(handler, request)
     if not is_fanned:
         if handler.style is Style.SYNC and not handler.needs_flask_context:
-            return _answered(handler, request, calls[0], mode)
-        made = response.reply(_outcome(handler, request, calls[0]), request, mode)
+            return _answered(handler, request, calls[0], arrival)
+        made = response.reply(_outcome(handler, request, calls[0]), request, arrival)
         return response.settle(made)
     outcomes = []
     for arguments in calls:
@@ -102,44 +102,44 @@ def _call_with_events(handler: Handler, request: Request) -> Reply:
         if isinstance(outcome, Reply):
             return outcome
         outcomes.append(outcome)
-    from wherry import events  # noqa: PLC0415 - an HTTP handler needs none
+    from wherry import events
 
-    return events.answer(outcomes, mode, request)
+    return events.answer(outcomes, arrival, request)
 
 
 async def _call_with_events_async(handler: Handler, request: Request) -> Reply:
-    mode, calls, is_fanned = _event_calls(handler, request)
+    arrival, calls, is_fanned = _event_calls(handler, request)
     if not is_fanned:
         outcome = await _outcome_async(handler, request, calls[0])
-        return await response.settle_async(response.reply(outcome, request, mode))
+        return await response.settle_async(response.reply(outcome, request, arrival))
     outcomes = []
     for arguments in calls:
         outcome = await _outcome_async(handler, request, arguments)
         if isinstance(outcome, Reply):
             return outcome
         outcomes.append(outcome)
-    from wherry import events  # noqa: PLC0415
+    from wherry import events
 
-    return events.answer(outcomes, mode, request)
+    return events.answer(outcomes, arrival, request)
 
 
-def _event_calls(handler: Handler, request: Request) -> tuple[Mode, list[_Arguments], bool]:
+def _event_calls(handler: Handler, request: Request) -> tuple[Arrival, list[_Arguments], bool]:
     """How the events came, the arguments of each call, and whether a batch was taken apart."""
-    from wherry import events  # noqa: PLC0415
-    from wherry.cloudevents import Mode  # noqa: PLC0415
+    from wherry import events
+    from wherry.cloudevents import Mode
 
     _check_method(handler, request)
-    mode, found = events.read(request, handler.event_types)
+    arrival, found = events.read(request, handler.event_types, handler.event_headers)
     if handler.plan.takes_batch:
-        return mode, [_filled(handler, request, found)], False
+        return arrival, [_filled(handler, request, found)], False
     calls = [_filled(handler, request, event) for event in found]
-    return mode, calls, mode is Mode.BATCH
+    return arrival, calls, arrival.mode is Mode.BATCH
 
 
 def _outcome(handler: Handler, request: Request, arguments: _Arguments) -> Any:
     """What the handler made of one event; what a generator yields is a list of events."""
     if handler.needs_flask_context:
-        from wherry.flask_request import FlaskContext  # noqa: PLC0415
+        from wherry.flask_request import FlaskContext
 
         with FlaskContext(request, arguments):
             return _outcome_here(handler, request, arguments)
@@ -150,13 +150,13 @@ def _outcome_here(handler: Handler, request: Request, arguments: _Arguments) -> 
     try:
         result = handler.target(*arguments)
         return list(result) if handler.style is Style.GENERATOR else result
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         return response.reply(_on_purpose(handler, request, error), request)
 
 
 async def _outcome_async(handler: Handler, request: Request, arguments: _Arguments) -> Any:
     if handler.needs_flask_context:
-        from wherry.flask_request import FlaskContext  # noqa: PLC0415
+        from wherry.flask_request import FlaskContext
 
         with FlaskContext(request, arguments):
             return await _outcome_here_async(handler, request, arguments)
@@ -169,7 +169,7 @@ async def _outcome_here_async(handler: Handler, request: Request, arguments: _Ar
         if handler.style is Style.ASYNC:
             return await result
         return [each async for each in result]
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         return response.reply(_on_purpose(handler, request, error), request)
 
 

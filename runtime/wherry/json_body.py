@@ -46,7 +46,7 @@ def _dumps_slowly(value: Any) -> bytes:
 
 
 def _dumps_exactly(value: Any) -> bytes:
-    import json  # noqa: PLC0415 - only for integers that orjson refuses
+    import json
 
     try:
         text = json.dumps(value, default=_default, allow_nan=False, separators=(",", ":"))

@@ -1,5 +1,6 @@
-"""From `handler.py`, a folder or `module:name` to a Handler, with an error of its own for each
-way in which that fails.
+"""From `handler.py`, a folder or `module:name` to a Handler.
+
+Each way in which that fails has an error of its own.
 
 The user's module is loaded under a name that clashes with nothing, inside a package of its own so
 that relative imports work; its folder goes on `sys.path` behind the standard library (a handler
@@ -221,7 +222,8 @@ def _function(module: ModuleType, name: str | None, shown: Path) -> tuple[Callab
         raise _no_such_name(module, name, shown)
     declared = _declared(module)
     if len(declared) == 1:
-        return next(iter(declared.items()))[::-1]
+        declared_name, only = next(iter(declared.items()))
+        return only, declared_name
     if declared:
         first = next(iter(declared))
         raise HandlerNameNotFound(

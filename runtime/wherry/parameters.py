@@ -67,8 +67,14 @@ _BY_TEXT = {
     "BinaryIO": Role.FILE,
     "IO[bytes]": Role.FILE,
 }
-_ITERATORS = (collections.abc.Iterator, collections.abc.Iterable)
-_ASYNC_ITERATORS = (collections.abc.AsyncIterator, collections.abc.AsyncIterable)
+_PLAIN: dict[type, Role] = {bytes: Role.BODY, str: Role.TEXT}
+_OF_BYTES: dict[Any, Role] = {
+    collections.abc.Iterator: Role.ITERATOR,
+    collections.abc.Iterable: Role.ITERATOR,
+    collections.abc.AsyncIterator: Role.ASYNC_ITERATOR,
+    collections.abc.AsyncIterable: Role.ASYNC_ITERATOR,
+    IO: Role.FILE,
+}
 _FILES = (BinaryIO, io.BufferedIOBase, io.RawIOBase, io.IOBase, io.BufferedReader)
 _SEQUENCES = (list, collections.abc.Sequence, collections.abc.Iterable)
 _UNIONS = frozenset({Union, type(int | str)})
@@ -111,32 +117,42 @@ def match(name: str, annotation: Any) -> Match | None:
 
 
 def _match_type(kind: Any) -> Match | None:
-    if kind is bytes:
-        return Match(Role.BODY, kind)
-    if kind is str:
-        return Match(Role.TEXT, kind)
-    if isinstance(kind, type) and get_origin(kind) is None:
-        if _is_context(kind):
-            return Match(Role.CONTEXT, kind)
-        if _is_flask_request(kind):
-            return Match(Role.FLASK, kind)
-        if is_event_class(kind):
-            return Match(Role.EVENT, kind, _sdk(kind))
-    if kind in _FILES or (get_origin(kind) is IO and get_args(kind) == (bytes,)):
-        return Match(Role.FILE, kind)
+    role = _match_class(kind) if _is_class(kind) else _match_alias(kind)
+    if role in {Role.EVENT, Role.BATCH}:
+        return Match(role, kind, _sdk(kind if role is Role.EVENT else get_args(kind)[0]))
+    if role is None and typed.accepts(kind):
+        role = Role.TYPED
+    return None if role is None else Match(role, kind)
+
+
+def _match_class(kind: type) -> Role | None:
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    if kind in _FILES:
+        return Role.FILE
+    if _is_context(kind):
+        return Role.CONTEXT
+    if _is_flask_request(kind):
+        return Role.FLASK
+    return Role.EVENT if is_event_class(kind) else None
+
+
+def _match_alias(kind: Any) -> Role | None:
+    """The role of an annotation with arguments, as `Iterator[bytes]`."""
     origin, arguments = get_origin(kind), get_args(kind)
-    if arguments == (bytes,) and origin in _ITERATORS:
-        return Match(Role.ITERATOR, kind)
-    if arguments == (bytes,) and origin in _ASYNC_ITERATORS:
-        return Match(Role.ASYNC_ITERATOR, kind)
-    if len(arguments) == 1 and origin in _SEQUENCES and is_event_class(arguments[0]):
-        return Match(Role.BATCH, kind, _sdk(arguments[0]))
-    return Match(Role.TYPED, kind) if typed.accepts(kind) else None
+    if arguments == (bytes,):
+        return _OF_BYTES.get(origin)
+    is_batch = len(arguments) == 1 and origin in _SEQUENCES and is_event_class(arguments[0])
+    return Role.BATCH if is_batch else None
+
+
+def _is_class(kind: Any) -> bool:
+    return isinstance(kind, type) and get_origin(kind) is None
 
 
 def is_event_class(kind: Any) -> bool:
     """Whether `kind` is a class of CloudEvents: ours, or one of the cloudevents SDK."""
-    if not isinstance(kind, type) or get_origin(kind) is not None:
+    if not _is_class(kind):
         return False
     return _is_ours(kind) or _sdk(kind) is not None
 
@@ -174,7 +190,7 @@ def _resolved(annotation: Any, namespace: dict[str, Any]) -> Any:
     holder.__annotations__ = {"it": annotation}
     try:
         return typing.get_type_hints(holder, namespace, include_extras=True)["it"]
-    except Exception:  # noqa: BLE001 - an annotation is the user's code, and may raise anything
+    except Exception:
         return annotation
 
 

@@ -1,10 +1,10 @@
 """What a handler returned, as a Reply.
 
 Text, bytes, tuples, responses, WSGI callables and iterators mean what they mean to Flask; dicts
-and lists are JSON as `wherry.json_body` writes it. Dicts and lists that a generator yields are
-server-sent events where the caller accepts those, else lines of JSON. None is a 204. Events travel in the mode that
-the request came in, several as a batch; `Retry` is a 503 and `Drop` a 422. Anything else is a
-ResponseError. This module must not know how handlers are called.
+and lists are JSON as `wherry.json_body` writes it, and where a generator yields them server-sent
+events if the caller accepts those, else lines of JSON. None is a 204. Events travel in the mode
+that the request came in, several as a batch; `Retry` is a 503 and `Drop` a 422. Anything else is
+a ResponseError. This module must not know how handlers are called.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wherry.reply import Reply
 from wherry.response_headers import headers_of, length_of, merged, sendable, status_of
 
 if TYPE_CHECKING:
-    from wherry.cloudevents import Mode
+    from wherry.events import Arrival
     from wherry.request import Request
 
 _HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -32,13 +32,13 @@ _NO_STORE = (b"cache-control", b"no-store")
 _BODILESS = frozenset({204, 205, 304})
 
 
-def reply(result: Any, request: Request, mode: Mode | None = None) -> Reply:
+def reply(result: Any, request: Request, arrival: Arrival | None = None) -> Reply:
     """The reply that `result` stands for.
 
     Args:
         result: What the handler returned.
         request: The request it answers.
-        mode: How the event came that it answers; None for a plain HTTP request.
+        arrival: How the event came that it answers; None for a plain HTTP request.
 
     Raises:
         ResponseError: It stands for none.
@@ -46,8 +46,8 @@ def reply(result: Any, request: Request, mode: Mode | None = None) -> Reply:
     """
     make = _BY_TYPE.get(result.__class__)
     if make is not None:
-        return make(result, request, mode)
-    return _of_other(result, request, mode)
+        return make(result, request, arrival)
+    return _of_other(result, request, arrival)
 
 
 def is_event(value: object) -> bool:
@@ -94,48 +94,48 @@ def _in_lines(made: Reply, first: Any) -> Reply:
     return made
 
 
-def _of_text(result: str, _request: Request, _mode: Mode | None) -> Reply:
+def _of_text(result: str, _request: Request, _arrival: Arrival | None) -> Reply:
     try:
         return Reply(200, [_HTML], result.encode())
     except UnicodeEncodeError as error:
         raise ResponseError("the handler returned text that is no Unicode") from error
 
 
-def _of_bytes(result: bytes, _request: Request, _mode: Mode | None) -> Reply:
+def _of_bytes(result: bytes, _request: Request, _arrival: Arrival | None) -> Reply:
     return Reply(200, [_HTML], bytes(result))
 
 
-def _of_json(result: Any, _request: Request, _mode: Mode | None) -> Reply:
+def _of_json(result: Any, _request: Request, _arrival: Arrival | None) -> Reply:
     return Reply(200, [_JSON], json_body.dumps(result))
 
 
-def _of_list(result: list[Any], request: Request, mode: Mode | None) -> Reply:
-    if not result and mode is not None:
+def _of_list(result: list[Any], request: Request, arrival: Arrival | None) -> Reply:
+    if not result and arrival is not None:
         return Reply(204, [])
     if is_batch(result):
         return _of_batch(result)
-    return _of_json(result, request, mode)
+    return _of_json(result, request, arrival)
 
 
-def _of_none(_result: None, _request: Request, _mode: Mode | None) -> Reply:
+def _of_none(_result: None, _request: Request, _arrival: Arrival | None) -> Reply:
     return Reply(204, [])
 
 
-def _of_reply(result: Reply, _request: Request, _mode: Mode | None) -> Reply:
+def _of_reply(result: Reply, _request: Request, _arrival: Arrival | None) -> Reply:
     return result
 
 
-def _of_outcome(result: Retry | Drop, request: Request, _mode: Mode | None) -> Reply:
+def _of_outcome(result: Retry | Drop, request: Request, _arrival: Arrival | None) -> Reply:
     return Reply.of_problem(result.problem(), request.context.call_id)
 
 
-def _of_tuple(result: tuple[Any, ...], request: Request, mode: Mode | None) -> Reply:
+def _of_tuple(result: tuple[Any, ...], request: Request, arrival: Arrival | None) -> Reply:
     body, status, headers = _unpacked(result)
     if isinstance(body, tuple):
         raise ResponseError("the handler returned a tuple in a tuple")
     code = None if status is None else status_of(status)
     given = [] if headers is None else headers_of(headers)
-    made = reply(body, request, mode)
+    made = reply(body, request, arrival)
     if code is not None:
         made.status = code
     if given:
@@ -173,20 +173,22 @@ def _framed(made: Reply) -> Reply:
     return made
 
 
-def _of_other(result: Any, request: Request, mode: Mode | None) -> Reply:
+def _of_other(result: Any, request: Request, arrival: Arrival | None) -> Reply:
     for kind, make in _BY_BASE:
         if isinstance(result, kind):
-            return make(result, request, mode)
+            return make(result, request, arrival)
     if is_event(result):
-        return _of_event(result, mode)
+        return _of_event(result, arrival)
     if json_body.has_form(result):
-        return _of_json(result, request, mode)
-    response = _werkzeug("werkzeug.wrappers", "Response")
-    if response is not None and isinstance(result, response):
+        return _of_json(result, request, arrival)
+    if _is_of_werkzeug(result, "werkzeug.wrappers", "Response"):
         return _of_response(result, request)
-    failure = _werkzeug("werkzeug.exceptions", "HTTPException")
-    if failure is not None and isinstance(result, failure):
+    if _is_of_werkzeug(result, "werkzeug.exceptions", "HTTPException"):
         return _of_failure(result, request)
+    return _of_foreign(result, request)
+
+
+def _of_foreign(result: Any, request: Request) -> Reply:
     if hasattr(result, "__anext__"):
         return _streamed(AsyncChunks(result, request, is_sse=_wants_sse(request)))
     if isinstance(result, Iterator):
@@ -202,18 +204,24 @@ def _of_other(result: Any, request: Request, mode: Mode | None) -> Reply:
     )
 
 
-def _of_event(event: Any, mode: Mode | None) -> Reply:
-    from wherry import cloudevents  # noqa: PLC0415 - an HTTP handler needs none
+def _of_event(event: Any, arrival: Arrival | None) -> Reply:
+    from wherry import cloudevents  # an HTTP handler needs none
 
-    if mode is cloudevents.Mode.STRUCTURED:
+    if arrival is None:
+        return _encoded(cloudevents.encode_binary, event)
+    if arrival.mode is cloudevents.Mode.STRUCTURED:
         return _encoded(cloudevents.encode_structured, event)
-    if mode is cloudevents.Mode.BATCH:
+    if arrival.mode is cloudevents.Mode.BATCH:
         return _of_batch([event])
-    return _encoded(cloudevents.encode_binary, event)
+    try:
+        headers, body = cloudevents.encode_binary(event, encoding=arrival.encoding)
+    except Exception as error:
+        raise _unsendable() from error
+    return Reply(200, headers, body)
 
 
 def _of_batch(events: list[Any]) -> Reply:
-    from wherry.cloudevents import encode_batch  # noqa: PLC0415
+    from wherry.cloudevents import encode_batch
 
     return _encoded(encode_batch, events)
 
@@ -224,8 +232,12 @@ def _encoded(
     try:
         headers, body = encode(subject)
     except Exception as error:
-        raise ResponseError("the handler returned an event that cannot be sent") from error
+        raise _unsendable() from error
     return Reply(200, list(headers), body)
+
+
+def _unsendable() -> ResponseError:
+    return ResponseError("the handler returned an event that cannot be sent")
 
 
 def _of_response(response: Any, request: Request) -> Reply:
@@ -245,13 +257,13 @@ def _of_response(response: Any, request: Request) -> Reply:
 
 
 def _of_failure(failure: Any, request: Request) -> Reply:
-    from wherry.flask_request import environ_of  # noqa: PLC0415 - werkzeug is loaded
+    from wherry.flask_request import environ_of
 
     return _of_response(failure.get_response(environ_of(request)), request)
 
 
 def _of_wsgi(application: Callable[..., Any], request: Request) -> Reply:
-    from wherry.flask_request import environ_of  # noqa: PLC0415 - a WSGI environ is asked for
+    from wherry.flask_request import environ_of
 
     started: list[tuple[str, Any]] = []
 
@@ -295,11 +307,13 @@ def _is_sse(headers: list[tuple[bytes, bytes]]) -> bool:
     )
 
 
-def _werkzeug(module: str, name: str) -> Any:
-    return getattr(sys.modules.get(module), name, None)
+def _is_of_werkzeug(result: object, module: str, name: str) -> bool:
+    """Whether `result` is of that class; where werkzeug is not loaded nothing is."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(result, kind)
 
 
-_BY_TYPE: dict[type, Callable[[Any, Request, Mode | None], Reply]] = {
+_BY_TYPE: dict[type, Callable[[Any, Request, Arrival | None], Reply]] = {
     str: _of_text,
     bytes: _of_bytes,
     bytearray: _of_bytes,

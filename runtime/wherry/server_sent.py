@@ -12,8 +12,8 @@ CONTENT_TYPE = b"text/event-stream"
 def sse(
     data: Any,
     event: str | None = None,
-    id: str | None = None,
-    retry: int | None = None,  # noqa: A002
+    id: str | None = None,  # noqa: A002 - the field's own name
+    retry: int | None = None,
 ) -> str:
     """One server-sent event, for a generator to yield.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from wherry.errors import RequestRefused
 
@@ -121,10 +121,10 @@ def watched(request: Request) -> BodyStream | AsyncBodyStream | None:
     if stream is None or isinstance(stream, (BodyStream, AsyncBodyStream)):
         return stream
     kept: BodyStream | AsyncBodyStream
-    if hasattr(stream, "__anext__"):
-        kept = AsyncBodyStream(cast("AsyncIterator[bytes]", stream))
+    if isinstance(stream, AsyncIterator):
+        kept = AsyncBodyStream(stream)
     else:
-        kept = BodyStream(cast("Iterator[bytes]", stream))
+        kept = BodyStream(stream)
     request.stream = kept
     return kept
 

@@ -84,10 +84,8 @@ def loads(text: bytes) -> Any:
         PayloadError: 400 where `text` is no JSON or nests too deep.
     """
     try:
-        if _LONG_INTEGER.search(text) is None:
-            value = orjson.loads(text)
-        else:
-            value = _loads_exactly(text)
+        is_plain = _LONG_INTEGER.search(text) is None
+        value = orjson.loads(text) if is_plain else _loads_exactly(text)
     except (ValueError, RecursionError):
         raise malformed() from None
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
@@ -132,7 +130,7 @@ def _is_json(content_type: str) -> bool:
 
 
 def _loads_exactly(text: bytes) -> Any:
-    import json  # noqa: PLC0415 - only for integers that orjson would round
+    import json
 
     orjson.loads(text)  # the stricter grammar of the two
     return json.loads(text)
@@ -159,13 +157,13 @@ class _Msgspec:
     __slots__ = ("_decoder", "_kind")
 
     def __init__(self, kind: Any) -> None:
-        import msgspec  # noqa: PLC0415 - the annotation has imported it
+        import msgspec
 
         self._kind = kind
         self._decoder = msgspec.json.Decoder(kind)
 
     def from_json(self, text: bytes) -> Any:
-        import msgspec  # noqa: PLC0415
+        import msgspec
 
         if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
             return self.from_value(loads(text))
@@ -177,7 +175,7 @@ class _Msgspec:
             raise malformed() from None
 
     def from_value(self, value: Any) -> Any:
-        import msgspec  # noqa: PLC0415
+        import msgspec
 
         try:
             return msgspec.convert(value, self._kind)
@@ -189,12 +187,12 @@ class _Pydantic:
     __slots__ = ("_adapter",)
 
     def __init__(self, kind: Any) -> None:
-        import pydantic  # noqa: PLC0415 - the annotation has imported it
+        import pydantic
 
         self._adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(kind)
 
     def from_json(self, text: bytes) -> Any:
-        import pydantic  # noqa: PLC0415
+        import pydantic
 
         # Its parser takes NaN, and has a limit of depth of its own.
         if text.count(b"[") + text.count(b"{") > MAX_DEPTH or b"N" in text or b"Infinity" in text:
