@@ -1,0 +1,6 @@
+def start():
+    raise OSError("no database")
+
+
+def handle(request):
+    return "never"
