@@ -8,6 +8,9 @@ import contextlib
 import http.client
 import re
 import shlex
+import signal
+import subprocess
+import sys
 import urllib.parse
 from pathlib import Path
 from typing import NamedTuple
@@ -38,44 +41,55 @@ def transcripts(function):
     return found
 
 
-def curl(command, port, folder):
-    """What curl prints, for the options that the READMEs use."""
+class Curl(NamedTuple):
+    """A curl command line, for the options that the READMEs use."""
+
+    url: urllib.parse.SplitResult
+    method: str
+    headers: dict[str, str]
+    body: bytes | None
+    out: str | None
+    form: str
+
+
+def parsed(command):
+    """The command, its options read."""
     words = iter(shlex.split(command)[1:])
-    headers, method, body, out, form, url = {}, None, None, None, "", None
+    headers, given, url = {}, {}, ""
     for word in words:
-        match word:
-            case "-s" | "-N":
-                pass
-            case "-H":
-                name, _, value = next(words).partition(":")
-                headers[name] = value.strip()
-            case "-X":
-                method = next(words)
-            case "-d" | "--data-binary":
-                given = next(words)
-                body = (ROOT / given[1:]).read_bytes() if given[0] == "@" else given.encode()
-            case "-o":
-                out = next(words)
-            case "-w":
-                form = next(words)
-            case _:
-                assert not word.startswith("-"), f"curl {word}: not known here"
-                url = urllib.parse.urlsplit(word)
-    assert url.netloc == "localhost:8080", "READMEs use the default port"
-    if body is not None:
+        if word == "-H":
+            name, _, value = next(words).partition(":")
+            headers[name] = value.strip()
+        elif word in {"-X", "-d", "--data-binary", "-o", "-w"}:
+            given[word] = next(words)
+        elif word not in {"-s", "-N"}:
+            assert not word.startswith("-"), f"curl {word}: not known here"
+            url = word
+    data = given.get("-d", given.get("--data-binary"))
+    body = None
+    if data is not None:
+        body = (ROOT / data[1:]).read_bytes() if data.startswith("@") else data.encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"} | headers
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    method = given.get("-X", "GET" if body is None else "POST")
+    form = given.get("-w", "").replace("\\n", "\n")
+    return Curl(urllib.parse.urlsplit(url), method, headers, body, given.get("-o"), form)
+
+
+def curl(command, port, folder):
+    """What curl prints; `port` stands for the default one, None leaves the URL as it is."""
+    asked = parsed(command)
+    assert port is None or asked.url.netloc == "localhost:8080", "READMEs use the default port"
+    target = (asked.url.path or "/") + (f"?{asked.url.query}" if asked.url.query else "")
+    connection = http.client.HTTPConnection("127.0.0.1", port or asked.url.port, timeout=30)
     with contextlib.closing(connection):
-        connection.request(method or ("GET" if body is None else "POST"), target, body, headers)
+        connection.request(asked.method, target, asked.body, asked.headers)
         response = connection.getresponse()
         printed = response.read()
-    if out is not None:
-        (folder / Path(out).name).write_bytes(printed)
+    if asked.out is not None:
+        (folder / Path(asked.out).name).write_bytes(printed)
         printed = b""
-    form = form.replace("%{http_code}", str(response.status)).replace("\\n", "\n")
-    form = form.replace("%{content_type}", response.headers.get("content-type", ""))
-    return printed.decode() + form
+    form = asked.form.replace("%{http_code}", str(response.status))
+    return printed.decode() + form.replace("%{content_type}", response.headers["content-type"])
 
 
 @pytest.fixture(scope="module", params=FUNCTIONS, ids=lambda function: function.name)
@@ -109,3 +123,34 @@ def test_each_example_is_complete(function):
         assert (function / name).is_file(), name
     assert transcripts(function), "its README has no command"
     assert f"[{function.name}]({function.name})" in (ROOT / "functions/README.md").read_text()
+
+
+def test_what_make_run_prints_is_what_the_functions_answer(tmp_path):
+    """The command behind `make run`: an address for every example, and a line to paste."""
+    command = [sys.executable, "-m", "wherry_cli", "run", "functions", "--port", "0"]
+    with (tmp_path / "log").open("w+") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            table, pasted = read_until_told(process.stdout)
+            assert [line.split()[0] for line in table] == [path.name for path in FUNCTIONS]
+            assert len(pasted) == len(FUNCTIONS)
+            for command, answer in pasted:
+                printed = curl(command, None, tmp_path)
+                assert printed.rstrip("\n") == answer.rstrip("\n"), command
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        log.seek(0)
+        assert process.returncode == 0, log.read()
+
+
+def read_until_told(lines):
+    """The table of addresses, and each pasted command with its answer; the last one ends it."""
+    last = transcripts(FUNCTIONS[-1])[0].answer
+    told = ""
+    for line in lines:
+        told += line
+        if told.endswith(last):
+            break
+    table, *blocks = told.split("\n\n$ ")
+    return table.splitlines(), [block.partition("\n")[::2] for block in blocks]
