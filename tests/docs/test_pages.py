@@ -131,3 +131,18 @@ def test_the_answer_on_the_front_page_is_that_of_the_example():
     transcript = blocks[0].partition("$ make run\n")[2]
     assert transcript.startswith("$ curl ")
     assert transcript in (ROOT / "functions/hello/README.md").read_text()
+
+
+def test_the_test_of_every_promise_is_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "SECURITY.md").read_text())
+    assert len(named) > 10
+    for path, name in named:
+        source = ROOT / path
+        assert source.is_file(), path
+        assert re.search(rf"^(async )?def {name}\(", source.read_text(), re.MULTILINE), name
+
+
+def test_every_promise_has_a_test():
+    page = (ROOT / "SECURITY.md").read_text()
+    rows = re.findall(r"^\| (.+) \|$", page.partition("## Promises")[2], re.MULTILINE)
+    assert all("`tests/" in row for row in rows if not row.startswith(("promise", "-", "---")))
