@@ -13,7 +13,7 @@ import io
 import json
 import sys
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
@@ -172,8 +172,7 @@ def _names_flask(namespace: dict[str, Any]) -> bool:
 def _is_of_flask(value: object) -> bool:
     if type(value) is LocalProxy:
         return True
-    of_flask = isinstance(value, FunctionType) and value.__module__.split(".")[0] == "flask"
-    return of_flask and not isinstance(value, ModuleType)
+    return isinstance(value, FunctionType) and (value.__module__ or "").split(".")[0] == "flask"
 
 
 def _mentions(code: CodeType) -> bool:

@@ -84,6 +84,10 @@ async def settle_async(made: Reply) -> Reply:
     if isinstance(body, AsyncChunks) and not body.is_sse:
         return _in_lines(made, await body.peek())
     if isinstance(body, Chunks):
+        import asyncio  # whoever awaits has imported it
+
+        if not body.is_sse:
+            _in_lines(made, await asyncio.to_thread(body.peek))
         made.body = ThreadedChunks(body)
     return made
 

@@ -120,11 +120,7 @@ def watched(request: Request) -> BodyStream | AsyncBodyStream | None:
     stream = request.stream
     if stream is None or isinstance(stream, (BodyStream, AsyncBodyStream)):
         return stream
-    kept: BodyStream | AsyncBodyStream
-    if isinstance(stream, AsyncIterator):
-        kept = AsyncBodyStream(stream)
-    else:
-        kept = BodyStream(stream)
+    kept = AsyncBodyStream(stream) if isinstance(stream, AsyncIterator) else BodyStream(stream)
     request.stream = kept
     return kept
 

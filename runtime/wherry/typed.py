@@ -27,7 +27,8 @@ MAX_DEPTH = 64
 _JSON_TYPE = re.compile(r"(?:application|text)/json|[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.-]*\+json")
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
-_MSGSPEC_TYPES = re.compile(r"Expected `([^`]*)`(?:[^`]*)(?:, got `([^`]*)`)?.*", re.DOTALL)
+_MSGSPEC_TYPES = re.compile(r"Expected `([^`]*)`[^,`]*(?:, got `([^`]*)`)?.*", re.DOTALL)
+_MSGSPEC_NAMES = re.compile(r"\b(?:object|array)\b")
 _MSGSPEC_MISSING = re.compile(r"Object missing required field `([^`]*)`.*", re.DOTALL)
 _MSGSPEC_PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`", re.DOTALL)
 _MSGSPEC_STEP = re.compile(r"\.([^.\[\]]+)|\[([^\]]+)\]")
@@ -96,7 +97,7 @@ def loads(text: bytes) -> Any:
 def check_depth(value: Any) -> None:
     """PayloadError 400 where `value` nests deeper than 64; level by level, without recursion."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             child
             for parent in level
@@ -170,6 +171,7 @@ class _Msgspec:
         try:
             return self._decoder.decode(text)
         except msgspec.ValidationError as error:
+            loads(text)  # it stops at the first fault, and malformed JSON may come after that
             raise _does_not_fit([_of_msgspec(str(error))]) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise malformed() from None
@@ -217,7 +219,11 @@ def _of_msgspec(message: str) -> Fault:
     types = _MSGSPEC_TYPES.fullmatch(message)
     if types is None:
         return fault(path, "a valid value", "another")
-    return fault(path, types[1], types[2] or "another")
+    return fault(path, _our_name(types[1]), _our_name(types[2] or "another"))
+
+
+def _our_name(names: str) -> str:
+    return _MSGSPEC_NAMES.sub(lambda name: "dict" if name[0] == "object" else "list", names)
 
 
 def _msgspec_path(message: str) -> str:

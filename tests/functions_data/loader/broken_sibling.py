@@ -1,0 +1,2 @@
+value = 1
+import no_such_library_at_all  # noqa: E402, F401

@@ -1,0 +1,5 @@
+import flask
+
+
+def handle(request: flask.Request):
+    return request.method

@@ -1,0 +1,5 @@
+import pricing
+
+
+def main(body: bytes):
+    return str(pricing.total(len(body)))

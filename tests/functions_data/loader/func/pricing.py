@@ -1,0 +1,2 @@
+def total(count):
+    return count * 5

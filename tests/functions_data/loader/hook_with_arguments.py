@@ -1,0 +1,6 @@
+def start(config):
+    return config
+
+
+def handle(body):
+    return body

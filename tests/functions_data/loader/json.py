@@ -1,0 +1,5 @@
+import json
+
+
+def handle(body: bytes):
+    return json.dumps({"length": len(body)})

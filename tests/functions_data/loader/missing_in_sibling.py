@@ -1,0 +1,5 @@
+import broken_sibling
+
+
+def handle(request):
+    return broken_sibling.value

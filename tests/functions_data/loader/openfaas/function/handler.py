@@ -1,0 +1,5 @@
+from . import words
+
+
+def handle(body):
+    return words.greet(body)

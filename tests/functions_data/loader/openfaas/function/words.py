@@ -1,0 +1,2 @@
+def greet(body):
+    return b"hello " + body

@@ -1,0 +1,2 @@
+def handle(request):
+    return f"hello {request.args.get('name', 'world')}"

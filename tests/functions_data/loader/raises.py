@@ -1,0 +1,6 @@
+SETTINGS = {}
+LIMIT = SETTINGS["limit"]
+
+
+def handle(request):
+    return str(LIMIT)

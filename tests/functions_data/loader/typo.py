@@ -1,0 +1,6 @@
+def hanlde(request):
+    return "hello"
+
+
+def helper():
+    return None

@@ -1,0 +1,2 @@
+def handle(request, database):
+    return database.name
