@@ -22,6 +22,8 @@ CORE = frozenset({*REQUIRED, "subject", "time", "datacontenttype", "dataschema"}
 SCHEMA_03 = "schemaurl"
 ENCODING_03 = "datacontentencoding"
 
+MAX_NAME_CHARS = 256
+
 _INT32 = range(-(2**31), 2**31)
 _NAMES_KEPT = 1_024
 _NAME_CHARS_KEPT = 64
@@ -37,6 +39,12 @@ def check_name(name: str) -> None:
     """EventError unless `name` may name an attribute: lower-case letters and digits, not `data`."""
     if name in KNOWN_NAMES:
         return
+    if len(name) > MAX_NAME_CHARS:
+        raise EventError(
+            f"attribute name {shown(name)!r} is longer than {MAX_NAME_CHARS} characters",
+            attribute=shown(name),
+            status=413,
+        )
     if name == "data":
         raise EventError("'data' is reserved and cannot name an attribute", attribute="data")
     # ASCII, alphanumeric and not changed by lower() is [a-z0-9]+, an empty name excluded.
@@ -62,7 +70,7 @@ def check_text(name: str, value: str) -> None:
 
 
 def check_size(name: str, chars: int, limit: Limits) -> None:
-    """EventError 413 for a name or value of too many characters."""
+    """EventError 413 for a value of too many characters."""
     if chars > limit.attribute_chars:
         raise EventError(
             f"attribute {shown(name)!r} is longer than {limit.attribute_chars} characters",

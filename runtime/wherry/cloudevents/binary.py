@@ -19,7 +19,7 @@ from wherry.cloudevents.attributes import (
 from wherry.cloudevents.content import content_of
 from wherry.cloudevents.event import CloudEvent, adopt
 from wherry.cloudevents.faults import InvalidEvent, shown
-from wherry.cloudevents.headers import HeaderEncoding, read_value, write_value
+from wherry.cloudevents.headers import HeaderEncoding, is_plain, read_value, write_value
 from wherry.cloudevents.limits import DEFAULT, Limits
 from wherry.cloudevents.made import decoded_03, unbase64
 from wherry.cloudevents.mode import Mode, mode_of
@@ -28,7 +28,6 @@ from wherry.errors import EventError
 
 _NAMES_KEPT = 1_024
 _NAME_CHARS_KEPT = 64
-_EDGES = frozenset({'"', " "})
 _header_names: dict[str, bytes] = {}
 
 
@@ -44,27 +43,7 @@ def decode_binary(
 
     The data is not read here; `CloudEvent.check_data` does that. An empty body is no data.
     """
-    values: dict[str, str] = {}
-    longest = limit.attribute_chars
-    check_count(len(attributes), limit)
-    for name, raw in attributes.items():
-        if name not in KNOWN_NAMES:
-            check_size(name, len(name), limit)
-            check_name(name)
-        if len(raw) > longest:
-            check_size(name, len(raw), limit)
-        # Most values stand for themselves; the others begin or end with a space or a quote,
-        # or have something to decode or to refuse.
-        if (
-            raw.isascii()
-            and raw.isprintable()
-            and "%" not in raw
-            and raw[:1] not in _EDGES
-            and raw[-1:] != " "
-        ):
-            values[name] = raw
-        else:
-            values[name] = read_value(name, raw, encoding)
+    values = _values(attributes, encoding, limit)
     if "datacontenttype" in values:
         raise EventError(
             "ce-datacontenttype must not be sent in binary mode; use Content-Type",
@@ -84,19 +63,35 @@ def encode_binary(
 ) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body of `event`, ours or an SDK's; InvalidEvent where it cannot be sent so."""
     event = adopt(event)
-    headers: list[tuple[bytes, bytes]] = []
-    content_type: str | None = None
-    for name, value in event.wire_attributes().items():
-        if name == "datacontenttype":
-            content_type = str(value)
-        else:
-            headers.append((_header_name(name), write_value(name, value, encoding)))
     payload = event.payload
+    content_type = event.datacontenttype
+    headers = [
+        (_header_names.get(name) or _header_name(name), write_value(name, value, encoding))
+        for name, value in event.wire_attributes().items()
+        if name != "datacontenttype"
+    ]
     if payload is not None and payload.implies_json:
         content_type = "application/json"
     if content_type is not None:
         headers.append((b"content-type", _content_type(content_type)))
     return headers, b"" if payload is None else payload.body()
+
+
+def _values(
+    attributes: Mapping[str, str], encoding: HeaderEncoding, limit: Limits
+) -> dict[str, str]:
+    """The attributes that header values stand for, checked one by one."""
+    check_count(len(attributes), limit)
+    # One look at all of them is enough where each stands for itself, as nearly always.
+    text = "".join(attributes.values())
+    if is_plain(text) and len(text) <= limit.attribute_chars and KNOWN_NAMES.issuperset(attributes):
+        return dict(attributes)
+    values: dict[str, str] = {}
+    for name, raw in attributes.items():
+        check_name(name)
+        check_size(name, len(raw), limit)
+        values[name] = read_value(name, raw, encoding)
+    return values
 
 
 def _undo_03(values: dict[str, str], body: bytes) -> bytes:
@@ -107,11 +102,9 @@ def _undo_03(values: dict[str, str], body: bytes) -> bytes:
 
 
 def _header_name(name: str) -> bytes:
-    header = _header_names.get(name)
-    if header is None:
-        header = b"ce-" + name.encode("ascii")
-        if len(_header_names) < _NAMES_KEPT and len(name) <= _NAME_CHARS_KEPT:
-            _header_names[name] = header
+    header = b"ce-" + name.encode("ascii")
+    if len(_header_names) < _NAMES_KEPT and len(name) <= _NAME_CHARS_KEPT:
+        _header_names[name] = header
     return header
 
 

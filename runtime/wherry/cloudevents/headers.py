@@ -25,7 +25,6 @@ class HeaderEncoding(enum.Enum):
     KNATIVE = "knative"
 
 
-_bare = re.compile(r"[!#$&-~]*").fullmatch  # U+0021 to U+007E without " and %
 _stray_percent = re.compile(rb"%(?![0-9A-Fa-f]{2})").search
 _quoted = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL).fullmatch
 _quoted_pair = re.compile(rb"\\(.)", re.DOTALL)
@@ -36,9 +35,22 @@ _BYTES = [
 _LITERAL_FAULT = "has characters that a header cannot carry unencoded"
 
 
+def is_plain(text: str) -> bool:
+    """Whether `text` stands for itself in a header, encoded or not: U+0021-7E without " and %."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and " " not in text
+        and "%" not in text
+        and '"' not in text
+    )
+
+
 def read_value(name: str, raw: str, encoding: HeaderEncoding) -> str:
     """The attribute value that the header value `raw` (as latin-1) stands for."""
     raw = raw.strip(" \t")
+    if is_plain(raw):
+        return raw
     if encoding is HeaderEncoding.KNATIVE:
         if not raw.isascii() and not _is_latin(raw):
             raise EventError(f"attribute {shown(name)!r} {_LITERAL_FAULT}", attribute=shown(name))
@@ -66,7 +78,7 @@ def write_value(name: str, value: str | int, encoding: HeaderEncoding) -> bytes:
         text = "true" if value else "false"
     else:
         text = str(value)
-    if _bare(text):
+    if is_plain(text):
         return text.encode("ascii")
     if encoding is HeaderEncoding.STRICT:
         return "".join([_BYTES[byte] for byte in text.encode()]).encode("ascii")

@@ -13,7 +13,7 @@ class Limits:
     """Bounds on one message.
 
     Attributes:
-        attribute_chars: Longest name or value of an attribute, as it came.
+        attribute_chars: Longest value of an attribute, as it came.
         attributes: Most attributes of one event.
         events: Most events of one batch.
     """

@@ -81,14 +81,27 @@ def read_document(
 
 
 def _check_values(values: dict[str, Any], limit: Limits) -> None:
-    """Check names and values one by one, and drop the null ones, which are absent."""
+    """Check names and values, and drop the null ones, which are absent."""
     check_count(len(values), limit)
+    try:  # one look at all of them is enough for nearly every event
+        text = "".join(values.values())
+    except TypeError:
+        _check_each(values, limit)
+        return
+    if not (
+        text.isascii()
+        and text.isprintable()
+        and len(text) <= limit.attribute_chars
+        and KNOWN_NAMES.issuperset(values)
+    ):
+        _check_each(values, limit)
+
+
+def _check_each(values: dict[str, Any], limit: Limits) -> None:
     longest = limit.attribute_chars
     nulls: list[str] = []
     for name, value in values.items():
-        if name not in KNOWN_NAMES:
-            check_size(name, len(name), limit)
-            check_name(name)
+        check_name(name)
         if value.__class__ is str:
             if not (value.isascii() and value.isprintable()):
                 check_text(name, value)

@@ -20,7 +20,7 @@ from wherry.errors import EventError
 CORE = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 
 
-@pytest.mark.parametrize("name", ["a", "0", "abc123", "x" * 300, *CORE])
+@pytest.mark.parametrize("name", ["a", "0", "abc123", "x" * 256, *CORE])
 def test_names(name):
     check_name(name)
 
@@ -33,9 +33,15 @@ def test_what_names_nothing(name):
         check_name(name)
 
 
+def test_names_past_256_characters_are_413():
+    with pytest.raises(EventError) as caught:
+        check_name("x" * 257)
+    assert caught.value.problem.status == 413
+
+
 def test_a_long_or_hostile_name_is_not_repeated():
     with pytest.raises(EventError) as caught:
-        check_name("\x1b[31m" + "A" * 1000)
+        check_name("\x1b[31m" + "A" * 200)
     assert len(caught.value.attribute) == 64
     assert caught.value.attribute.isprintable()
     assert len(caught.value.message) < 160

@@ -286,7 +286,7 @@ def follow(headers, body, encoding):
 
 
 many = settings(
-    max_examples=700, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 names = st.one_of(
     st.sampled_from(
