@@ -126,14 +126,21 @@ def alive(function: F) -> F:
 
 def declaration_of(function: object) -> Declaration | None:
     """What a decorator said of `function`, or None for an undecorated one."""
-    found = getattr(function, DECLARATION, None)
+    found = _attribute(function, DECLARATION)
     return found if isinstance(found, Declaration) else None
 
 
 def hook_of(function: object) -> Hook | None:
     """Which hook `function` was declared to be, or None."""
-    found = getattr(function, HOOK, None)
+    found = _attribute(function, HOOK)
     return found if isinstance(found, Hook) else None
+
+
+def _attribute(value: object, name: str) -> object:
+    try:
+        return getattr(value, name, None)
+    except Exception:  # such as flask's proxies outside of a request
+        return None
 
 
 def _methods(methods: Iterable[str]) -> frozenset[str]:

@@ -103,7 +103,11 @@ class _FunctionApp(flask.Flask):
         """Answer by a route where there is one, else by the function."""
         failure = flask.request.routing_exception
         is_routed = failure is None or isinstance(failure, MethodNotAllowed)
-        return super().dispatch_request() if is_routed else self._call(flask.request)
+        if is_routed:
+            return super().dispatch_request()
+        # The request itself: the handler may have a context of its own, and what is behind the
+        # proxy is another one there.
+        return self._call(flask.request._get_current_object())  # type: ignore[attr-defined]
 
     def _call(self, asked: flask.Request) -> flask.Response:
         context = self._context(asked)

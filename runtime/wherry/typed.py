@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args, get_origin
 
 import orjson
 
-from wherry.conversion import Compiler, Converter, Fault, fault, pointer, type_name
+from wherry.conversion import Compiler
 from wherry.errors import PayloadError
+from wherry.payload_faults import Converter, Fault, fault, pointer, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from wherry import handler, invocation
 from wherry.context import Context, Identity
 from wherry.deadline import Deadline

@@ -7,8 +7,9 @@ import flask
 import pytest
 import werkzeug.wrappers
 from cloudevents.core.base import BaseCloudEvent
-from cloudevents.core.v1.event import CloudEvent as SdkEvent
 from cloudevents.core.v03.event import CloudEvent as OldEvent
+from cloudevents.core.v1.event import CloudEvent as SdkEvent
+
 from wherry import CloudEvent, Context, cloud_event, http
 from wherry.errors import HandlerSignatureError
 from wherry.handler import Kind, Style, of
@@ -51,7 +52,7 @@ def takes(annotation, name="value"):
         (flask.Request, b"FunctionRequest"),
         (werkzeug.wrappers.Request, b"FunctionRequest"),
         (Context, b"Context"),
-        (Optional[Context], b"Context"),
+        (Optional[Context], b"Context"),  # noqa: UP045 - the older form is to be read too
         (Context | None, b"Context"),
         (bytes, b"bytes"),
         (str, b"str"),

@@ -1,4 +1,5 @@
 import pytest
+
 from wherry import cloud_event, http
 from wherry.declarations import Hook, Kind, alive, declaration_of, hook_of, ready, start, stop
 from wherry.errors import HandlerSignatureError

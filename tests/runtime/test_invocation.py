@@ -3,6 +3,7 @@ import contextvars
 
 import pytest
 import werkzeug.exceptions
+
 from wherry import CloudEvent, Context, Drop, Refuse, Retry, cloud_event, http, invocation
 from wherry.context import CURRENT
 from wherry.errors import (

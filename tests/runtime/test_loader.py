@@ -1,6 +1,7 @@
 import sys
 
 import pytest
+
 from wherry import errors
 from wherry.handler import Kind, Style
 from wherry.loader import load

@@ -2,6 +2,7 @@ import logging
 import os
 
 import pytest
+
 from wherry.context import Context, Identity
 from wherry.deadline import Deadline
 from wherry.errors import SecretNotFound
@@ -161,7 +162,7 @@ def test_no_repr_and_no_record_shows_a_secret(secrets, caplog):
     with caplog.at_level(logging.INFO):
         context.logger.info("got %r of %s", value, context)
         try:
-            raise ValueError(value)
+            raise ValueError(value)  # noqa: TRY301
         except ValueError:
             context.logger.exception("failed")
     assert [record.name for record in caplog.records] == ["wherry.function.f"] * 2

@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 import flask
 import pytest
+
 from wherry.errors import InvocationFailed, PayloadError, RequestRefused
 from wherry.handler import of
 

@@ -1,3 +1,4 @@
+# ruff: noqa: PT017 - what is refused and how is one property
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import NotRequired
+
 from wherry import typed
 from wherry.conversion import UnsupportedType
 from wherry.errors import InvocationFailed, PayloadError
+from wherry.payload_faults import type_name
 
 JSON = [("Content-Type", "application/json")]
 Sku = NewType("Sku", str)
@@ -64,7 +67,7 @@ class Order:
     path: tuple[str, ...] = ()
     seen: frozenset[str] = frozenset()
     parent: Optional["Order"] = None
-    either: Union[Item, int, str, None] = None
+    either: Union[Item, int, str, None] = None  # noqa: UP007 - the older form is to be read too
     struct: Struct | None = None
     model: Model | None = None
     anything: Any = None
@@ -185,7 +188,7 @@ def test_every_fault_is_told_with_its_place_and_no_value():
 )
 def test_scalars_are_strict(kind, value, expected):
     assert faults(list[kind] if kind is not type(None) else list[None], [value]) == [
-        ("/0", expected, typed.type_name(value))
+        ("/0", expected, type_name(value))
     ]
 
 
@@ -194,7 +197,7 @@ def test_scalars_are_strict(kind, value, expected):
     [
         (date, "2026-01-02", date(2026, 1, 2)),
         (time, "03:04:05.25", time(3, 4, 5, 250_000)),
-        (datetime, "2026-01-02t03:04:05", datetime(2026, 1, 2, 3, 4, 5)),
+        (datetime, "2026-01-02t03:04:05", datetime(2026, 1, 2, 3, 4, 5)),  # noqa: DTZ001
         (
             datetime,
             "2026-01-02T03:04:05.123456789+01:00",
