@@ -17,11 +17,10 @@ def run(config: Config) -> int:
         if config.workers > 1:
             from wherry.serving.manager import run_managed
 
-            run_managed(config)
-        else:
-            from wherry.serving.alone import run_alone
+            return run_managed(config)
+        from wherry.serving.alone import run_alone
 
-            run_alone(config)
+        run_alone(config)
     except WherryError as error:
         report(error)
         return error.exit_code

@@ -153,7 +153,7 @@ class BlockingStream(_Stream):
         _close_iterator(self._chunks, self._variables)
         self._engine.leave(self._exchange)
         keep_alive = self._keep_alive and (self._bodiless or not self._broke)
-        self._exchange.connection.release(keep_alive=keep_alive)
+        self._exchange.connection.release(keep_alive=keep_alive and not self._engine.draining)
         self._engine.note(self._exchange, shard)
 
     @staticmethod
@@ -181,7 +181,9 @@ class AsyncStream(_Stream):
             self._report()
         finally:
             await self.discard(self._reply)
-            connection.release(keep_alive=self._keep_alive and complete)
+            connection.release(
+                keep_alive=self._keep_alive and complete and not self._engine.draining
+            )
 
     async def _send_chunks(self) -> None:
         body = self._reply.body

@@ -67,7 +67,7 @@ class Driver(Protocol):
         ...
 
     def stop(self) -> None:
-        """Give no more turns."""
+        """Give no more turns, and close the poller."""
         ...
 
 
@@ -102,6 +102,7 @@ class LoopDriver:
     def stop(self) -> None:
         """Let the loop forget the poller."""
         self._loop.remove_reader(self._poller.fileno())
+        self._poller.close()
 
 
 class _Thread:
@@ -214,6 +215,7 @@ class LeaderDriver:
                 what(*args)
             if jobs and not self._run_or_hand_out(me, token):
                 return
+        poller.close()
 
     def _run_or_hand_out(self, me: _Thread, token: list[None]) -> bool:
         """Deal with the gathered calls; False when the lead was lost on the way."""

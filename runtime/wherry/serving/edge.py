@@ -174,7 +174,6 @@ class Edge:
         self._listeners.clear()
         for connection in list(self.connections):
             connection.close()
-        self.poller.close()
 
     def _complain(self, message: str, *details: object) -> None:
         """Log at most once in ten seconds: an accept storm must not become a log storm."""

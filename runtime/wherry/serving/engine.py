@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wherry.emission import Emitter
     from wherry.handler import Handler
     from wherry.log import AccessLog
+    from wherry.secrets import Secrets
     from wherry.serving.edge import Edge
     from wherry.serving.exchange import Exchange
     from wherry.serving.limits import Limits
@@ -65,6 +66,7 @@ class Engine:
         ledger: Ledger,
         access_log: AccessLog | None,
         emitter: Emitter | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self.handler = handler
         self.limits = limits
@@ -75,6 +77,7 @@ class Engine:
         self.unanswered: dict[Exchange, None] = {}
         self._identity = config.identity
         self._emitter = emitter
+        self._secrets = secrets
         self._shard = ledger.shard()
         self._loop = asyncio.get_running_loop()
         self._running = 0
@@ -274,6 +277,7 @@ class Engine:
             identity=self._identity,
             trace=parse_traceparent(trace) if trace else None,
             emitter=self._emitter,
+            secrets=self._secrets,
         )
 
     def call_in_thread(self, exchange: Exchange, shard: Shard) -> None:

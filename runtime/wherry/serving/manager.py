@@ -6,7 +6,10 @@ import mmap
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.errors import HaltServer
+from gunicorn.glogging import Logger
 
+from wherry import log
 from wherry.metrics import SharedTotals
 from wherry.serving.sockets import function_socket, metrics_socket
 
@@ -16,6 +19,15 @@ if TYPE_CHECKING:
     from wherry.config import Config
 
 _HEARTBEAT_S = 30
+
+
+class MasterLog(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """The master's lines in the shape of all others: they pass to the root logger."""
+
+    def setup(self, cfg: Any) -> None:
+        """Let go of the lines."""
+        super().setup(cfg)
+        self.error_log.propagate = True
 
 
 class Manager(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -44,6 +56,8 @@ class Manager(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "umask": 0o027,
             "loglevel": config.log_level,
             "accesslog": None,
+            "errorlog": None,
+            "logger_class": "wherry.serving.manager.MasterLog",
             "proc_name": f"wherry:{config.function}",
             "pre_fork": self._pre_fork,
             "child_exit": self._child_exit,
@@ -76,6 +90,13 @@ class Manager(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.totals.clear_gauges(slot)
 
 
-def run_managed(config: Config) -> None:
-    """Serve with `config.workers` processes until a signal; does not return."""
-    Manager(config).run()
+def run_managed(config: Config) -> int:
+    """Serve with `config.workers` processes until a signal; returns the exit code."""
+    log.configure(config)
+    try:
+        Manager(config).run()
+    except HaltServer as halt:  # a second worker failed while the master stopped for the first
+        return int(halt.exit_status)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

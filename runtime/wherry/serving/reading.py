@@ -26,6 +26,7 @@ _METHODS = {
 
 
 _LENGTH_DIGITS = 18
+_FIELD_MARKS = 4  # colon, blank and line end count, as they do for gunicorn
 
 
 class Refused(Exception):  # noqa: N818 - the tree of public errors is elsewhere; this never escapes
@@ -184,7 +185,7 @@ class Reading:
         meanings, longest = self._meanings, limits.field
         self._hosts, self._has_body, self._expects = 0, False, False
         for name, value in self._fields:
-            if len(name) + len(value) > longest:
+            if len(name) + len(value) + _FIELD_MARKS > longest:
                 raise Refused(431, f"a header field is over {longest} bytes")
             meaning, attribute = meanings[name]
             if meaning == fields.EVENT:

@@ -13,15 +13,18 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry import log
 from wherry.config import Config
+from wherry.emission import Emitter
 from wherry.errors import HandlerStartError
 from wherry.lifecycle import Event, Lifecycle
 from wherry.metrics import Ledger, SharedTotals
+from wherry.secrets import REDACTOR, Secrets
 from wherry.serving.driver import Driver, LeaderDriver, LoopDriver
 from wherry.serving.edge import Edge
 from wherry.serving.engine import Engine
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("wherry.serving")
 _TICK_S = 0.1
 _PUBLISH_S = 0.25
+_DRAIN_LOOK_S = 0.02
 
 
 class Server:
@@ -73,7 +77,10 @@ class Server:
         self._published_at = 0.0
         self._begun = monotonic()
         self._access_log = log.AccessLog(json=config.log_format == "json")
-        self._terminated: asyncio.Event | None = None
+        self._emitter = Emitter(
+            config.sink, config.overrides, f"/{config.function}", encoding=config.event_headers
+        )
+        self._terminated = asyncio.Event()
         self._hurried = False
 
     def load(self) -> Handler:
@@ -84,8 +91,9 @@ class Server:
         """
         from wherry.loader import load
 
-        log.configure(self.config)
+        log.configure(self.config, REDACTOR.redact)
         handler = load(self.config.handler, name=self.config.name)
+        handler = replace(handler, event_headers=self.config.event_headers)
         if handler.needs_flask:
             # In the main thread and before the first request, not during it.
             import flask  # noqa: F401
@@ -98,7 +106,6 @@ class Server:
             HandlerStartError: The `start` hook raised.
         """
         loop = asyncio.get_running_loop()
-        self._terminated = asyncio.Event()
         limits = Limits.of(self.config, is_async=handler.is_async)
         engine = Engine(
             handler,
@@ -107,6 +114,8 @@ class Server:
             lifecycle=self.lifecycle,
             ledger=self._ledger,
             access_log=self._access_log if self.config.access_log else None,
+            emitter=self._emitter,
+            secrets=Secrets(self.config.secrets_path),
         )
         try:
             await _run_hook(handler.hooks.start)
@@ -146,8 +155,6 @@ class Server:
 
     def terminate(self) -> None:
         """Begin to drain; a second call cuts the lame-duck window and the drain short."""
-        if self._terminated is None:
-            raise SystemExit(0)
         if self._terminated.is_set():
             self._hurried = True
         self._terminated.set()
@@ -161,20 +168,19 @@ class Server:
             config.lame_duck_s,
             len(engine.admitted),
         )
-        await self._wait(lambda: False, config.lame_duck_s)
+        until = monotonic() + config.lame_duck_s
+        while monotonic() < until and not self._hurried:
+            await asyncio.sleep(_DRAIN_LOOK_S)
         await edge.driver.run(edge.stop_listening)
-        await edge.driver.run(edge.close_idle)
-        if not await self._wait(lambda: not edge.connections, config.drain_timeout_s):
+        until = monotonic() + config.drain_timeout_s
+        while edge.connections and monotonic() < until and not self._hurried:
+            await edge.driver.run(edge.close_idle)
+            await asyncio.sleep(_DRAIN_LOOK_S)
+        if engine.admitted:
             _log.warning("%d calls were cut off by the end of the drain", len(engine.admitted))
-
-    async def _wait(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `done`, the time is over, or somebody is in a hurry."""
-        until = monotonic() + seconds
-        while not done():
-            if monotonic() >= until or self._hurried:
-                return False
-            await asyncio.sleep(0.01)
-        return True
+        left = await asyncio.to_thread(self._emitter.drain, config.drain_timeout_s)
+        if left:
+            _log.warning("%d emitted events were not taken by the sink in time", left)
 
     async def _stop(self, handler: Handler) -> None:
         self.lifecycle.on(Event.DRAINED)

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 from gunicorn.workers.base import Worker
 
 from wherry.errors import WherryError
-from wherry.serving.alone import new_event_loop
+from wherry.serving.alone import leave_at_once, new_event_loop
 from wherry.serving.report import report
 from wherry.serving.server import Server
 
 if TYPE_CHECKING:
     from wherry.serving.manager import Manager
+
+# With this code a worker tells the master that starting another would be in vain.
+_BOOT_ERROR = 3
 
 
 class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
@@ -33,7 +36,7 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         """The master's handlers do not hold here; ours are set on the loop."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.signal(signal.SIGTERM, leave_at_once)
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the master, too
 
@@ -59,7 +62,7 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         except WherryError as error:
             if manager.first_failure():
                 report(error)
-            sys.exit(self.WORKER_BOOT_ERROR)
+            sys.exit(_BOOT_ERROR)
 
     def _beat(self) -> None:
         self.notify()

@@ -1,0 +1,124 @@
+"""What Prometheus reads: names, labels, sums over workers and their replacements."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from wherry.testing import Running, running
+
+from .conftest import FUNCTIONS, Wire, eventually, get
+
+
+def scrape(function: Running, accept: str = "") -> str:
+    request = Request(function.metrics_url, headers={"Accept": accept} if accept else {})
+    with urlopen(request, timeout=10) as answer:
+        return answer.read().decode()
+
+
+def total(text: str, name: str = "http_requests_total", **labels: str) -> float:
+    found = 0.0
+    for line in text.splitlines():
+        match = re.fullmatch(rf"{name}(?:{{(.*)}})? (\S+)", line)
+        if match and all(f'{k}="{v}"' in (match[1] or "") for k, v in labels.items()):
+            found += float(match[2])
+    return found
+
+
+def test_counts_by_code_and_method_as_of_watchdog_does(wire):
+    with running(FUNCTIONS / "sync.py") as function:
+        connection = wire(function.port)
+        for path in ("/a", "/b", "/fail", "/_/health"):
+            connection.send(get(path)).answer()
+        text = scrape(function)
+        assert total(text, code="200", method="get") == 2
+        assert total(text, code="500", method="get") == 1
+        assert total(text, "http_request_duration_seconds_count", code="200") == 2
+        assert 'http_request_duration_seconds_bucket{code="200",le="+Inf",method="get"} 2.0' in text
+        assert total(text, "http_requests_in_flight") == 0
+        assert 'wherry_function_info{function="sync"' in text
+        assert "process_resident_memory_bytes" in text
+
+
+def test_open_metrics_when_asked(wire):
+    with running(FUNCTIONS / "sync.py") as function:
+        wire(function.port).send(get()).answer()
+        assert scrape(function, "application/openmetrics-text").endswith("# EOF\n")
+
+
+def test_nothing_else_is_on_that_port():
+    with running(FUNCTIONS / "sync.py") as function:
+        with pytest.raises(HTTPError) as refused:
+            urlopen(function.metrics_url.replace("/metrics", "/other"), timeout=10)
+        assert refused.value.code == 404
+        refused.value.close()
+
+
+def test_callers_cannot_make_series(wire):
+    with running(FUNCTIONS / "sync.py") as function:
+        connection = wire(function.port)
+        connection.send(get()).answer()
+        before = scrape(function).count("http_requests_total{")
+        for number, method in enumerate(["PROPFIND", "MKCOL", "LOCK", "REPORT"] * 10):
+            request = get(f"/p{number}?q={number}").replace(b"GET", method.encode(), 1)
+            assert connection.send(request).answer()[0] == 200
+        assert scrape(function).count("http_requests_total{") <= before + 1
+
+
+def test_sums_are_right_across_workers_and_their_replacement():
+    with running(FUNCTIONS / "sync.py", WHERRY_WORKERS="2") as function:
+        call(function, 200)
+        eventually(lambda: total(scrape(function)) == 200)
+        for worker in children(function.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        eventually(lambda: answers(function))
+        call(function, 99)
+        eventually(lambda: total(scrape(function)) == 300)
+        assert total(scrape(function), "http_requests_in_flight") == 0
+
+
+def call(function: Running, times: int) -> None:
+    def some(count: int) -> None:
+        for _ in range(count):
+            connection = Wire(function.port)
+            connection.send(get()).answer()
+            connection.close()
+
+    threads = [threading.Thread(target=some, args=(times // 3,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    some(times - times // 3 * 3)
+
+
+def answers(function: Running) -> bool:
+    connection = Wire(function.port)
+    try:
+        return connection.send(get()).answer()[0] == 200
+    except (OSError, EOFError):
+        return False
+    finally:
+        connection.close()
+
+
+def children(parent: int) -> list[int]:
+    found = []
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else []:
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat") as stat:
+                    fields = stat.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == parent:
+                found.append(int(entry))
+    if not found:
+        pytest.skip("the system has no /proc to find workers in")
+    return found
