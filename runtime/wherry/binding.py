@@ -37,22 +37,16 @@ class Plan:
         bind: From the request, and the event or list of events, to all arguments in order.
         keywords: Names of the last arguments, those that go by keyword.
         roles: What the parameters take.
+        takes_batch: Whether it takes a whole batch in one call.
+        wants_stream: Whether it takes the body as it arrives.
     """
 
     kind: Kind
     bind: Bind
     keywords: tuple[str, ...]
     roles: frozenset[Role]
-
-    @property
-    def takes_batch(self) -> bool:
-        """Whether the handler takes a whole batch in one call."""
-        return Role.BATCH in self.roles
-
-    @property
-    def wants_stream(self) -> bool:
-        """Whether the handler takes the body as it arrives."""
-        return not STREAMS.isdisjoint(self.roles)
+    takes_batch: bool
+    wants_stream: bool
 
 
 def plan(function: Callable[..., Any], name: str, declaration: Declaration | None) -> Plan:
@@ -76,7 +70,14 @@ def plan(function: Callable[..., Any], name: str, declaration: Declaration | Non
             continue
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             keywords.append(parameter.name)
-    return Plan(kind=kind, bind=_together(fillers), keywords=tuple(keywords), roles=roles)
+    return Plan(
+        kind=kind,
+        bind=_together(fillers),
+        keywords=tuple(keywords),
+        roles=roles,
+        takes_batch=Role.BATCH in roles,
+        wants_stream=not STREAMS.isdisjoint(roles),
+    )
 
 
 def _matches(

@@ -16,6 +16,9 @@ from wherry.cloudevents import (
     decode_batch,
     decode_binary,
     decode_structured,
+    encode_batch,
+    encode_binary,
+    encode_structured,
     mode_of,
 )
 from wherry.errors import EventError, RequestRefused, ResponseError
@@ -41,9 +44,11 @@ class Arrival(NamedTuple):
     encoding: HeaderEncoding
 
 
-_ARRIVALS = {
-    encoding.value: {mode: Arrival(mode, encoding) for mode in Mode} for encoding in HeaderEncoding
-}
+# Looked up by what is cheap to hash: a member of an enum is not.
+_BINARY = {each.value: Arrival(Mode.BINARY, each) for each in HeaderEncoding}
+_STRUCTURED = {each.value: Arrival(Mode.STRUCTURED, each) for each in HeaderEncoding}
+_BATCH = {each.value: Arrival(Mode.BATCH, each) for each in HeaderEncoding}
+_MODE_BINARY, _MODE_STRUCTURED, _MODE_BATCH = Mode.BINARY, Mode.STRUCTURED, Mode.BATCH
 
 
 def read(
@@ -63,16 +68,18 @@ def read(
     attributes = request.event_attributes
     content_type = request.content_type
     mode = mode_of(content_type, has_ce_headers=bool(attributes))
-    arrival = _ARRIVALS[encoding][mode]
-    if mode is Mode.BINARY and attributes is not None:
+    if mode is _MODE_BINARY and attributes is not None:
         if request.repeated_attribute is not None:
             raise EventError(
                 "a ce- header must not be sent twice", attribute=request.repeated_attribute
             )
+        arrival = _BINARY[encoding]
         events = [decode_binary(attributes, content_type, request.body, encoding=arrival.encoding)]
-    elif mode is Mode.STRUCTURED:
+    elif mode is _MODE_STRUCTURED:
+        arrival = _STRUCTURED[encoding]
         events = [decode_structured(content_type or "", request.body)]
-    elif mode is Mode.BATCH:
+    elif mode is _MODE_BATCH:
+        arrival = _BATCH[encoding]
         events = decode_batch(content_type or "", request.body)
     else:
         raise _no_event(request)
@@ -110,6 +117,36 @@ def answer(outcomes: list[Any], arrival: Arrival, request: Request) -> Reply:
     return response.reply(replies, request, arrival)
 
 
+def of_event(event: Any, _request: Request, arrival: Arrival | None) -> Reply:
+    """The reply that carries `event`, in the mode that the request came in."""
+    if arrival is None:
+        arrival = _BINARY["strict"]
+    mode = arrival.mode
+    if mode is _MODE_BATCH:
+        return of_batch([event])
+    try:
+        if mode is _MODE_STRUCTURED:
+            headers, body = encode_structured(event)
+        else:
+            headers, body = encode_binary(event, encoding=arrival.encoding)
+    except Exception as error:
+        raise _unsendable() from error
+    return Reply(200, headers, body)
+
+
+def of_batch(events: list[Any]) -> Reply:
+    """The reply that carries `events` as a batch."""
+    try:
+        headers, body = encode_batch(events)
+    except Exception as error:
+        raise _unsendable() from error
+    return Reply(200, headers, body)
+
+
+def _unsendable() -> ResponseError:
+    return ResponseError("the handler returned an event that cannot be sent")
+
+
 def _no_event(request: Request) -> RequestRefused:
     if request.method not in {"POST", "PUT", "PATCH"}:
         return RequestRefused(
@@ -130,3 +167,6 @@ def _other_type(accepted: frozenset[str]) -> Problem:
         detail=f"the function accepts events of type {', '.join(shown)}",
         members={"attribute": "type", "accepted": shown},
     )
+
+
+response.MADE_BY_TYPE[CloudEvent] = of_event

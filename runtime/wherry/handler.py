@@ -32,6 +32,9 @@ class Style(enum.Enum):
     ASYNC_GENERATOR = "async generator"
 
 
+_ASYNC = frozenset({Style.ASYNC, Style.ASYNC_GENERATOR})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """What the function wants to be asked in its life; each sync or async, without arguments."""
@@ -51,6 +54,8 @@ class Handler:
         name: Qualified name for messages, `handler.handle`.
         kind: HTTP or EVENT.
         style: How it is called, and how it answers.
+        is_async: Whether it runs on the event loop.
+        wants_stream: Whether it takes the body as it arrives.
         event_types: Event types it accepts; empty for all.
         methods: HTTP methods it accepts, upper case; None for all.
         needs_flask: Whether flask must be imported before it is called.
@@ -67,6 +72,8 @@ class Handler:
     name: str
     kind: Kind
     style: Style
+    is_async: bool
+    wants_stream: bool
     event_types: frozenset[str]
     methods: frozenset[str] | None
     needs_flask: bool
@@ -75,16 +82,6 @@ class Handler:
     plan: binding.Plan
     target: Callable[..., Any]
     event_headers: str = "strict"
-
-    @property
-    def is_async(self) -> bool:
-        """Whether it runs on the event loop."""
-        return self.style in {Style.ASYNC, Style.ASYNC_GENERATOR}
-
-    @property
-    def wants_stream(self) -> bool:
-        """Whether it takes the body as it arrives."""
-        return self.plan.wants_stream
 
 
 def of(
@@ -122,6 +119,8 @@ def of(
         name=shown,
         kind=found.kind,
         style=style,
+        is_async=style in _ASYNC,
+        wants_stream=found.wants_stream,
         event_types=declaration.event_types if declaration else frozenset(),
         methods=declaration.methods if declaration else None,
         needs_flask=uses_flask or Role.FLASK in found.roles,
@@ -179,7 +178,7 @@ def _check_hook(name: str, hook: Callable[..., Any]) -> None:
 
 
 def _check_style(name: str, style: Style, found: binding.Plan) -> None:
-    is_async = style in {Style.ASYNC, Style.ASYNC_GENERATOR}
+    is_async = style in _ASYNC
     if is_async and not found.roles.isdisjoint({Role.ITERATOR, Role.FILE}):
         raise HandlerSignatureError(
             f"handler {name!r}: is async, and takes a body that blocks",

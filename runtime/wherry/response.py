@@ -44,7 +44,7 @@ def reply(result: Any, request: Request, arrival: Arrival | None = None) -> Repl
         ResponseError: It stands for none.
         InvocationFailed: It streams, and raised before the first chunk.
     """
-    make = _BY_TYPE.get(result.__class__)
+    make = MADE_BY_TYPE.get(result.__class__)
     if make is not None:
         return make(result, request, arrival)
     return _of_other(result, request, arrival)
@@ -117,7 +117,9 @@ def _of_list(result: list[Any], request: Request, arrival: Arrival | None) -> Re
     if not result and arrival is not None:
         return Reply(204, [])
     if is_batch(result):
-        return _of_batch(result)
+        from wherry.events import of_batch
+
+        return of_batch(result)
     return _of_json(result, request, arrival)
 
 
@@ -182,7 +184,9 @@ def _of_other(result: Any, request: Request, arrival: Arrival | None) -> Reply:
         if isinstance(result, kind):
             return make(result, request, arrival)
     if is_event(result):
-        return _of_event(result, arrival)
+        from wherry.events import of_event  # an HTTP handler needs none
+
+        return of_event(result, request, arrival)
     if json_body.has_form(result):
         return _of_json(result, request, arrival)
     if _is_of_werkzeug(result, "werkzeug.wrappers", "Response"):
@@ -206,42 +210,6 @@ def _of_foreign(result: Any, request: Request) -> Reply:
         f"the handler returned a {type(result).__name__}, expected str, bytes, dict, list, tuple, "
         "an iterator, a Response, an event or None"
     )
-
-
-def _of_event(event: Any, arrival: Arrival | None) -> Reply:
-    from wherry import cloudevents  # an HTTP handler needs none
-
-    if arrival is None:
-        return _encoded(cloudevents.encode_binary, event)
-    if arrival.mode is cloudevents.Mode.STRUCTURED:
-        return _encoded(cloudevents.encode_structured, event)
-    if arrival.mode is cloudevents.Mode.BATCH:
-        return _of_batch([event])
-    try:
-        headers, body = cloudevents.encode_binary(event, encoding=arrival.encoding)
-    except Exception as error:
-        raise _unsendable() from error
-    return Reply(200, headers, body)
-
-
-def _of_batch(events: list[Any]) -> Reply:
-    from wherry.cloudevents import encode_batch
-
-    return _encoded(encode_batch, events)
-
-
-def _encoded(
-    encode: Callable[[Any], tuple[list[tuple[bytes, bytes]], bytes]], subject: Any
-) -> Reply:
-    try:
-        headers, body = encode(subject)
-    except Exception as error:
-        raise _unsendable() from error
-    return Reply(200, list(headers), body)
-
-
-def _unsendable() -> ResponseError:
-    return ResponseError("the handler returned an event that cannot be sent")
 
 
 def _of_response(response: Any, request: Request) -> Reply:
@@ -317,7 +285,7 @@ def _is_of_werkzeug(result: object, module: str, name: str) -> bool:
     return kind is not None and isinstance(result, kind)
 
 
-_BY_TYPE: dict[type, Callable[[Any, Request, Arrival | None], Reply]] = {
+MADE_BY_TYPE: dict[type, Callable[[Any, Request, Arrival | None], Reply]] = {
     str: _of_text,
     bytes: _of_bytes,
     bytearray: _of_bytes,
@@ -329,4 +297,4 @@ _BY_TYPE: dict[type, Callable[[Any, Request, Arrival | None], Reply]] = {
     Retry: _of_outcome,
     Drop: _of_outcome,
 }
-_BY_BASE = tuple(_BY_TYPE.items())
+_BY_BASE = tuple(MADE_BY_TYPE.items())
