@@ -126,8 +126,9 @@ def _known(error: Exception) -> int:
     """Tell an error that is raised on purpose; raise any other again, for it is a bug of ours."""
     from wherry.errors import WherryError
     from wherry_build.errors import BuildError
+    from wherry_local.errors import LocalError
 
-    if isinstance(error, (BuildError, WherryError)):
+    if isinstance(error, (BuildError, LocalError, WherryError)):
         return _told(error.message, error.hint, error.exit_code)
     if isinstance(error, OSError) and error.filename is not None:
         return _told(f"{error.filename}: {error.strerror}", "", 1)

@@ -2,8 +2,8 @@
 
 Two stages that both the classic builder and BuildKit take. The first installs with pip into one
 folder and compiles; the second holds the base, that folder and the function, owned by root and
-writable by nobody. The lines from the requirements down to the function are ordered by how often
-they change, so an edit of a handler rebuilds the last layer only.
+writable by nobody. Lines are ordered by how often they change: an edit of a handler makes two
+small layers anew, and the layer of libraries is shared by functions with the same requirements.
 """
 
 from __future__ import annotations
@@ -91,27 +91,20 @@ def _build_stage(recipe: Recipe) -> list[str]:
 
 
 def _final_stage(recipe: Recipe) -> list[str]:
-    found = f"{FUNCTION}/{recipe.handler}"
-    environment = {
-        "HOME": "/tmp",  # noqa: S108 - in the image, where it is the only place to write to
-        "PORT": str(PORT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": SITE,
-        "PYTHONSAFEPATH": "1",
-        "PYTHONUNBUFFERED": "1",
-        "WHERRY_HANDLER": FUNCTION if recipe.handler == "handler.py" else found,
-        "WHERRY_HOST": "0.0.0.0",
-    }
-    if recipe.function:
-        environment["WHERRY_FUNCTION"] = recipe.function
-    labels = [f"LABEL {json.dumps(name)}={json.dumps(value)}" for name, value in recipe.labels]
     return [
         "FROM ${BASE}",
-        *labels,
-        "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in environment.items()),
+        _environment(
+            {
+                "HOME": "/tmp",  # noqa: S108 - in the image, the only place to write to
+                "PORT": str(PORT),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": SITE,
+                "PYTHONSAFEPATH": "1",
+                "PYTHONUNBUFFERED": "1",
+                "WHERRY_HOST": "0.0.0.0",
+            }
+        ),
         f"WORKDIR {FUNCTION}",
-        f"COPY --from=build {SITE} {SITE}",
-        f"COPY --from=build {FUNCTION} {FUNCTION}",
         f"USER {USER}",
         f"EXPOSE {PORT}",
         "STOPSIGNAL SIGTERM",
@@ -119,4 +112,21 @@ def _final_stage(recipe: Recipe) -> list[str]:
         f"    CMD {json.dumps(['python3', '-I', '-S', '-c', _PROBE])}",
         'ENTRYPOINT ["python3", "-m", "wherry"]',
         "CMD []",
+        f"COPY --from=build {SITE} {SITE}",
+        *_identity(recipe),
+        f"COPY --from=build {FUNCTION} {FUNCTION}",
     ]
+
+
+def _identity(recipe: Recipe) -> list[str]:
+    """What is the function's own; after the layer that functions share, before its code."""
+    found = FUNCTION if recipe.handler == "handler.py" else f"{FUNCTION}/{recipe.handler}"
+    environment = {"WHERRY_HANDLER": found}
+    if recipe.function:
+        environment["WHERRY_FUNCTION"] = recipe.function
+    labels = " ".join(f"{json.dumps(name)}={json.dumps(value)}" for name, value in recipe.labels)
+    return [_environment(environment), *([f"LABEL {labels}"] if labels else [])]
+
+
+def _environment(variables: dict[str, str]) -> str:
+    return "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in variables.items())

@@ -1,6 +1,7 @@
 """The project: its model, and how it is read from a folder."""
 
 from wherry_build.project.folder import HANDLER_FILES as HANDLER_FILES
+from wherry_build.project.folder import function_folders as function_folders
 from wherry_build.project.folder import read_project as read_project
 from wherry_build.project.folder import select as select
 from wherry_build.project.model import Declarations as Declarations

@@ -59,25 +59,33 @@ def select(project: Project, chosen: tuple[str, ...]) -> Project:
     return replace(project, functions=kept)
 
 
-def _read_folder(path: Path, name: str | None) -> list[Function]:
+def function_folders(path: Path) -> list[Path]:
+    """The functions' folders at `path`, sorted: itself, or those in it; none when there is none."""
     handler = _handler_in(path)
     nested = path / "functions"
     if handler is not None and not (handler == "main.py" and nested.is_dir()):
-        return [_read_function(path, handler, name)]
+        return [path]
     parent = nested if nested.is_dir() else path
     if not parent.is_dir():
+        return []
+    found = (item for item in parent.iterdir() if _may_hold_function(item) and _handler_in(item))
+    return sorted(found, key=lambda folder: folder.name)
+
+
+def _read_folder(path: Path, name: str | None) -> list[Function]:
+    if not path.is_dir():
         raise FunctionsNotFound(f"{path}: no such file or folder", hint="wherry new hello")
     found = [
         _read_function(folder, handler, name)
-        for folder in sorted(parent.iterdir())
-        if _may_hold_function(folder) and (handler := _handler_in(folder)) is not None
+        for folder in function_folders(path)
+        if (handler := _handler_in(folder)) is not None
     ]
     if not found:
         raise FunctionsNotFound(
-            f"no function in {parent}: no folder there holds {', '.join(HANDLER_FILES)}",
+            f"no function in {path}: no folder there holds {', '.join(HANDLER_FILES)}",
             hint="wherry new hello",
         )
-    return sorted(found, key=lambda function: function.name)
+    return found
 
 
 def _read_file(path: Path, name: str | None) -> Function:

@@ -1,0 +1,102 @@
+"""`wherry run`: one function in this process, or several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wherry_cli.notes import note
+
+if TYPE_CHECKING:
+    from wherry.config import Config
+    from wherry_local.instance import Served
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  wherry run functions/hello
+  wherry run functions/hello --watch --port 9000
+  wherry run functions/
+  wherry run service.py:handle --workers 2"""
+)
+@click.argument("path", default=".")
+@click.option("--port", "-p", type=click.IntRange(0, 65535), help="Port [default: $PORT or 8080].")
+@click.option("--host", help="Address to listen on [default: 127.0.0.1].")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes [default: 1].")
+@click.option("--watch", "-w", is_flag=True, help="Renew a function when its files change.")
+@click.option("--name", help="Name of the function [default: its folder's].")
+def command(
+    path: str,
+    port: int | None,
+    host: str | None,
+    workers: int | None,
+    watch: bool,
+    name: str | None,
+) -> int:
+    """Run the function at PATH, or each function of the folder PATH on a port of its own.
+
+    PATH is a handler's folder or file, which `:name` may follow, or a folder of functions. With
+    --watch, an edit that does not start leaves the code before it serving.
+    """
+    from wherry.config import Config
+    from wherry_build.project import function_folders
+
+    given = {"PORT": port, "WHERRY_HOST": host, "WHERRY_WORKERS": workers, "WHERRY_FUNCTION": name}
+    overrides = {key: str(value) for key, value in given.items() if value is not None}
+    folders = function_folders(Path(path))
+    if len(folders) > 1 and name is not None:
+        raise click.UsageError("--name names one function, and there is more than one")
+    if not watch and len(folders) < 2:
+        from wherry.serving import run
+
+        handler = str(folders[0]) if folders else path
+        return run(Config.from_environment({**overrides, "WHERRY_HANDLER": handler}))
+    handlers = [str(folder) for folder in folders] or [path]
+    configs = [
+        Config.from_environment({**overrides, "WHERRY_HANDLER": handler}) for handler in handlers
+    ]
+    return _side_by_side(configs, overrides, watch=watch)
+
+
+def _side_by_side(configs: Sequence[Config], overrides: dict[str, str], *, watch: bool) -> int:
+    from wherry_local.instance import Served
+    from wherry_local.ports import listeners
+    from wherry_local.watch import serve
+
+    sockets = listeners(len(configs), host=configs[0].host, port=configs[0].port)
+    functions = [
+        Served(
+            name=config.function,
+            handler=config.handler,
+            folder=_watched(config.handler),
+            listener=listener,
+            environment=overrides,
+        )
+        for config, listener in zip(configs, sockets, strict=True)
+    ]
+    return serve(functions, watch=watch, tell=note, served=_show)
+
+
+def _watched(handler: str) -> Path:
+    path = Path(handler if Path(handler).exists() else handler.rpartition(":")[0])
+    return path if path.is_dir() else path.parent
+
+
+def _show(functions: Sequence[tuple[Served, bool]]) -> None:
+    """Print where each function is, and a command to paste with its answer."""
+    from wherry_local.transcript import first_transcript
+
+    width = max(len(function.name) for function, _ in functions)
+    for function, is_ready in functions:
+        state = function.url if is_ready else click.style("not served", fg="red")
+        click.echo(f"{function.name:<{width}}  {state}")
+    for function, is_ready in functions:
+        readme = function.folder / "README.md"
+        if is_ready and readme.is_file():
+            lines = first_transcript(readme.read_text(encoding="utf-8"), function.url)
+            if lines:
+                click.echo("\n" + "\n".join(lines))

@@ -1,0 +1,46 @@
+"""The error tree of the local platform.
+
+    LocalError
+    ├── WatcherUnavailable   the package that watches files is not installed   exit 3
+    ├── NoFreePort           no port could be listened on                      exit 3
+    ├── NothingServed        no function became ready                          exit 3
+    └── Unreachable          nothing answered at the address
+
+Each carries what happened, where, what was got and what was expected; `hint` is the next thing to
+type.
+"""
+
+from __future__ import annotations
+
+
+class LocalError(Exception):
+    """Root of every error that the local platform raises on purpose."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class WatcherUnavailable(LocalError):  # noqa: N818 - named for the state, as in the tree above
+    """The package that watches files is not installed."""
+
+    exit_code = 3
+
+
+class NoFreePort(LocalError):  # noqa: N818
+    """No port could be listened on."""
+
+    exit_code = 3
+
+
+class NothingServed(LocalError):  # noqa: N818
+    """No function became ready; each has said why."""
+
+    exit_code = 3
+
+
+class Unreachable(LocalError):  # noqa: N818
+    """Nothing answered at the address."""

@@ -1,0 +1,133 @@
+"""One process that serves one function, on a socket that it inherits.
+
+It knows how a process is started, found ready and ended, and nothing of why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import wherry
+
+_DRAIN_S = 45.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A function that is served.
+
+    Attributes:
+        name: Its name.
+        handler: Its handler, as `WHERRY_HANDLER` takes it.
+        folder: The folder whose changes are changes of the function.
+        listener: The socket that it is served on, listening.
+        environment: More variables, by name.
+    """
+
+    name: str
+    handler: str
+    folder: Path
+    listener: socket.socket
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        address = self.listener.getsockname()
+        host = address[0] if address[0] not in {"0.0.0.0", "::"} else "127.0.0.1"
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{address[1]}/"
+
+
+class Instance:
+    """One process; `start` makes it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, ready: int) -> None:
+        self._process = process
+        self._ready = ready
+
+    @classmethod
+    async def start(cls, function: Served) -> Instance:
+        """Start a process for `function`; it is not ready yet."""
+        ready, told = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "wherry",
+                env=_environment(function, told),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(function.listener.fileno(), told),
+                # Ctrl-C at the terminal is ours: we end each process in its turn.
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(ready)
+            raise
+        finally:
+            os.close(told)
+        return cls(process, ready)
+
+    async def is_ready(self, timeout_s: float) -> bool:
+        """Wait until it says that it is ready; False when it ends, or does not in time."""
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[bool] = loop.create_future()
+
+        def read() -> None:
+            loop.remove_reader(self._ready)
+            if not said.done():
+                said.set_result(os.read(self._ready, 1) != b"")
+
+        loop.add_reader(self._ready, read)
+        try:
+            return await asyncio.wait_for(said, timeout_s)
+        except (asyncio.TimeoutError, TimeoutError):
+            return False
+        finally:
+            loop.remove_reader(self._ready)
+            os.close(self._ready)
+
+    async def wait(self) -> int:
+        """Wait for its end; the exit code."""
+        return await self._process.wait()
+
+    async def stop(self) -> int:
+        """Let it finish what it has and end; the exit code."""
+        if self._process.returncode is None:
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), _DRAIN_S)
+            except (asyncio.TimeoutError, TimeoutError):
+                self.kill()
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        """End it and its workers at once."""
+        if self._process.returncode is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+
+
+def _environment(function: Served, told: int) -> dict[str, str]:
+    root = str(Path(wherry.__file__).resolve().parent.parent)
+    inherited = os.environ.get("PYTHONPATH", "")
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, inherited])),
+        # Old and new serve side by side for a moment, and several functions for long.
+        "WHERRY_METRICS_PORT": "0",
+        **function.environment,
+        "WHERRY_HANDLER": function.handler,
+        "WHERRY_FUNCTION": function.name,
+        "WHERRY_LISTEN_FD": str(function.listener.fileno()),
+        "WHERRY_READY_FD": str(told),
+    }

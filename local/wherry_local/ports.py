@@ -1,0 +1,55 @@
+"""Listening sockets for functions that are served side by side."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from wherry_local.errors import NoFreePort
+
+_TRIES = 100
+_BACKLOG = 1024
+
+
+def listeners(count: int, *, host: str, port: int) -> list[socket.socket]:
+    """Listen on `count` ports from `port` up, those in use left out; 0 takes any free ones.
+
+    Raises:
+        NoFreePort: There are not enough, or the address cannot be listened on.
+    """
+    made: list[socket.socket] = []
+    last = min(port + count + _TRIES, 65535) if port else count
+    try:
+        for candidate in range(port, last + 1) if port else (0,) * count:
+            listener = _listen(host, candidate)
+            made += [listener] if listener is not None else []
+            if len(made) == count:
+                return made
+    except NoFreePort:
+        _close(made)
+        raise
+    _close(made)
+    raise NoFreePort(
+        f"{host}: not {count} free ports from {port} to {last}",
+        hint="--port 0 takes any free ones",
+    )
+
+
+def _close(made: list[socket.socket]) -> None:
+    for listener in made:
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket | None:
+    """A listening socket, or None when the port is in use."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise NoFreePort(
+            f"{host}:{port}: cannot listen: {error.strerror or error}", hint="--host 127.0.0.1"
+        ) from None
+    except OverflowError:
+        raise NoFreePort(f"{host}: there is no port {port}", hint="--port 8080") from None

@@ -1,0 +1,136 @@
+"""Serves functions side by side in processes of their own, and renews them as their files change.
+
+The edge of `wherry run` for `--watch` and for a folder of functions: it owns the event loop and
+the signals, and knows nothing of how a function is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wherry_local.errors import NothingServed, WatcherUnavailable
+from wherry_local.instance import Served
+from wherry_local.keeper import Keeper, Tell
+
+if TYPE_CHECKING:
+    from watchfiles import Change
+
+SUFFIXES = frozenset(
+    {".py", ".toml", ".yaml", ".yml", ".json", ".txt", ".html", ".jinja", ".jinja2", ".sql"}
+)
+"""Files whose change is a change of the function; what it writes itself should not be."""
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def serve(
+    functions: Sequence[Served],
+    *,
+    watch: bool,
+    tell: Tell,
+    served: Callable[[Sequence[tuple[Served, bool]]], None],
+) -> int:
+    """Serve `functions` until told to stop; the exit code.
+
+    Args:
+        functions: The functions, their sockets listening.
+        watch: Whether to renew a function when its files change.
+        tell: Is told what happens.
+        served: Is called once with each function and whether it got ready.
+
+    Raises:
+        NothingServed: None got ready, and nothing is watched that could help.
+        WatcherUnavailable: `watch`, and the package for it is not installed.
+    """
+    if watch:
+        _check_watcher()
+    return asyncio.run(_serve(functions, watch=watch, tell=tell, served=served))
+
+
+async def _serve(
+    functions: Sequence[Served],
+    *,
+    watch: bool,
+    tell: Tell,
+    served: Callable[[Sequence[tuple[Served, bool]]], None],
+) -> int:
+    keepers = [Keeper(function, tell) for function in functions]
+    stopping = _stop_on_signals(keepers)
+    starting = asyncio.gather(*(keeper.start() for keeper in keepers), return_exceptions=True)
+    watching = asyncio.ensure_future(_watch(keepers, stopping)) if watch else None
+    try:
+        # A signal while they start ends them; `starting` then comes to its end too.
+        ready = await _unless(starting, stopping)
+        if ready is None:
+            return 0
+        served([(item, done is True) for item, done in zip(functions, ready, strict=True)])
+        if not watch and not any(done is True for done in ready):
+            raise NothingServed("no function got ready; why is above")
+        await stopping.wait()
+    finally:
+        stopping.set()
+        await asyncio.gather(*(keeper.stop() for keeper in keepers))
+        if watching is not None:
+            await asyncio.gather(watching, return_exceptions=True)
+    return 0
+
+
+async def _unless(
+    work: asyncio.Future[list[bool | BaseException]], stopping: asyncio.Event
+) -> list[bool | BaseException] | None:
+    """The result of `work`, or None when it is time to stop before."""
+    stop = asyncio.ensure_future(stopping.wait())
+    both: list[asyncio.Future[Any]] = [work, stop]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    return work.result() if work.done() and not stopping.is_set() else None
+
+
+def _stop_on_signals(keepers: Sequence[Keeper]) -> asyncio.Event:
+    """An event that the first signal sets; the second ends every process at once."""
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            for keeper in keepers:
+                keeper.kill()
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in _ENDING:
+        loop.add_signal_handler(number, stop)
+    return stopping
+
+
+async def _watch(keepers: Sequence[Keeper], stopping: asyncio.Event) -> None:
+    folders = {keeper: keeper.function.folder.resolve() for keeper in keepers}
+    async for changed in _changes(list(folders.values()), stopping):
+        for keeper, folder in folders.items():
+            if any(path.is_relative_to(folder) for path in changed):
+                keeper.renew()
+
+
+async def _changes(folders: list[Path], stopping: asyncio.Event) -> AsyncIterator[set[Path]]:
+    from watchfiles import DefaultFilter, awatch
+
+    class Filter(DefaultFilter):
+        """Sources of the function; no caches, environments, version control or swap files."""
+
+        def __call__(self, change: Change, path: str) -> bool:
+            return Path(path).suffix in SUFFIXES and super().__call__(change, path)
+
+    async for changes in awatch(*folders, watch_filter=Filter(), stop_event=stopping):
+        yield {Path(path) for _, path in changes}
+
+
+def _check_watcher() -> None:
+    try:
+        import watchfiles  # noqa: F401
+    except ModuleNotFoundError:
+        raise WatcherUnavailable(
+            "--watch needs the package watchfiles", hint="pip install 'wherry[local]'"
+        ) from None
