@@ -221,7 +221,13 @@ class Compiler:
         hints = _hints(kind)
         required: frozenset[str] = kind.__required_keys__  # type: ignore[attr-defined]
         members = [
-            (name, self.converter(each), name in required, name_of(each))
+            # Python 3.10's own TypedDict does not know NotRequired, and calls all required.
+            (
+                name,
+                self.converter(each),
+                name in required and not _may_be_absent(each),
+                name_of(each),
+            )
             for name, each in hints.items()
         ]
         return _object(kind, members)
@@ -254,6 +260,10 @@ def _key(compiler: Compiler, kind: Any) -> Converter | None:
     if kind in (str, Any, object):
         return None
     return integer_key if kind is int else compiler.converter(kind)
+
+
+def _may_be_absent(kind: Any) -> bool:
+    return getattr(get_origin(kind), "_name", None) == "NotRequired"
 
 
 def _hints(kind: type) -> dict[str, Any]:

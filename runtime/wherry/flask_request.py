@@ -143,11 +143,12 @@ def uses_flask(namespace: dict[str, Any]) -> bool:
     file = namespace.get("__file__")
     if file is None:
         return False
-    folder = Path(file).parent
+    # As text: there may be thousands of modules, and start-up is waited for.
+    folder = str(file).rpartition("/")[0]
     beside = [
         vars(module)
         for module in list(sys.modules.values())
-        if Path(getattr(module, "__file__", None) or "/").parent == folder
+        if str(getattr(module, "__file__", None) or "").rpartition("/")[0] == folder
     ]
     return any(_names_flask(each) for each in beside)
 
