@@ -10,8 +10,6 @@ This module must not know requests.
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -19,7 +17,7 @@ import os
 import re
 import sys
 import sysconfig
-import traceback
+import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -115,7 +113,7 @@ def _in_folder(folder: Path) -> Path:
 
 def _from_file(file: Path) -> ModuleType:
     folder = file.parent
-    package = f"wherry_function_{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
+    package = f"wherry_function_{zlib.crc32(os.fsencode(folder)):08x}"
     before, path_before = set(sys.modules), list(sys.path)
     _put_on_path(str(folder))
     try:
@@ -192,6 +190,8 @@ def _imported(where: str) -> tuple[ModuleType, Path]:
 
 
 def _import_failed(file: Path, folder: Path, error: BaseException) -> HandlerImportError:
+    import traceback  # only who fails needs it
+
     if isinstance(error, SyntaxError) and error.filename is not None:
         return HandlerImportError(
             f"handler {str(file)!r}: {error.filename}, line {error.lineno}: {error.msg}",
@@ -251,6 +251,8 @@ def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 
 def _no_such_name(module: ModuleType, name: str | None, shown: Path) -> HandlerNameNotFound:
+    import difflib  # only who fails needs it
+
     defined = [
         each
         for each, value in vars(module).items()
