@@ -1,13 +1,13 @@
 """Calling a handler from its tests: in memory, or behind the real server on a free port.
 
-    from wherry.testing import invoke, running
+from wherry.testing import invoke, running
 
-    def test_says_hello():
-        assert invoke(handle, path="/?name=Ada").text == "Hello, Ada!\\n"
+def test_says_hello():
+assert invoke(handle, path="/?name=Ada").text == "Hello, Ada!\\n"
 
-    def test_serves():
-        with running("functions/hello") as function:
-            assert urlopen(function.url).status == 200
+def test_serves():
+with running("functions/hello") as function:
+assert urlopen(function.url).status == 200
 """
 
 from __future__ import annotations

@@ -7,11 +7,13 @@ Everything that belongs to the edge happens on one thread at a time, here called
 parses, and gathers calls. While the handler has been fast it then runs the gathered calls itself,
 which costs no hand-over between threads. A monitor looks every `WATCH_S`; if the leader is still
 in the call that it was in at the last look, the monitor takes the lead away and gives it to
-another thread, and the handler has lost its right to run on the leader until `EARN_CALLS` fast
-calls have earned it back. So a slow or stuck sync handler never stops the others, probes included.
-Until then calls go to the followers, of which only as many are awake as the work needs: a call
-waits for a thread that is between calls, and another is woken when all have been busy for
-`PATIENCE_S`.
+another thread. So a slow or stuck sync handler never stops the others, probes included.
+
+The right to run on the leader is earned: each fast call gives a point, each slow one takes
+`SLOW_COSTS`, and `EARNED` points are needed. A handler that is slow once in a while keeps it (a
+busy machine makes any call slow once in a while), one that is slow once in twenty loses it. Then
+calls go to the followers, of which only as many are awake as the work needs: a call waits for a
+thread that is between calls, and another is woken when all have been busy for `PATIENCE_S`.
 
 Measured on one core, 32 clients, `flask.Request`: handing each call to a thread gives between 8
 and 50 thousand calls a second, depending on how the interpreter lock happens to be passed around;
@@ -38,7 +40,9 @@ Job = Callable[[Shard], None]
 WATCH_S = 0.002
 SLOW_S = 0.002
 PATIENCE_S = 0.0005
-EARN_CALLS = 64
+EARNED = 64
+SLOW_COSTS = 32
+_MOST_POINTS = 128
 _PARK_AFTER = 250
 
 
@@ -138,7 +142,7 @@ class LeaderDriver:
         self._leading: _Thread | None = None
         self._polling = False
         self._generation = 0
-        self._credit = 0
+        self._points = 0
         self._parked = False
         self._alarm = threading.Event()
         self._waker, self._wakee = socket.socketpair()
@@ -207,7 +211,7 @@ class LeaderDriver:
         while not self._stopped:
             self._polling = True
             # After saying that it sleeps it looks once more: whoever adds looks the other way.
-            ready = posted or (jobs and self._credit >= EARN_CALLS)
+            ready = posted or (jobs and self._points >= EARNED)
             poller.poll(0 if ready else None)
             self._polling = False
             while posted:
@@ -224,7 +228,7 @@ class LeaderDriver:
             self._parked = False
             self._alarm.set()
         while jobs:
-            if self._credit < EARN_CALLS or not (self._asleep or self._started < self._most):
+            if self._points < EARNED or not (self._asleep or self._started < self._most):
                 self._hand_out()
                 return True
             try:
@@ -247,7 +251,10 @@ class LeaderDriver:
         except BaseException:  # a thread of the pool must not die of anything
             _log.exception("a call ended in a way that Wherry did not foresee")
         me.since = 0.0
-        self._credit = 0 if monotonic() - begun > SLOW_S else self._credit + 1
+        if monotonic() - begun > SLOW_S:
+            self._points = max(0, self._points - SLOW_COSTS)
+        elif self._points < _MOST_POINTS:
+            self._points += 1
 
     def _monitor(self) -> None:
         """Take the lead from a leader that is stuck, and wake threads for calls that wait."""
@@ -272,7 +279,6 @@ class LeaderDriver:
             self._token.pop()
         except IndexError:
             return  # it has just come back
-        self._credit = 0
         self._vacancies.append(None)
         self._wake_one()
 

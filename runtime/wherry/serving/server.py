@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -81,7 +82,7 @@ class Server:
             config.sink, config.overrides, f"/{config.function}", encoding=config.event_headers
         )
         self._terminated = asyncio.Event()
-        self._hurried = False
+        self._hurry = asyncio.Event()
 
     def load(self) -> Handler:
         """Import the handler.
@@ -156,7 +157,7 @@ class Server:
     def terminate(self) -> None:
         """Begin to drain; a second call cuts the lame-duck window and the drain short."""
         if self._terminated.is_set():
-            self._hurried = True
+            self._hurry.set()
         self._terminated.set()
 
     async def _drain(self, edge: Edge, engine: Engine) -> None:
@@ -168,14 +169,14 @@ class Server:
             config.lame_duck_s,
             len(engine.admitted),
         )
-        until = monotonic() + config.lame_duck_s
-        while monotonic() < until and not self._hurried:
-            await asyncio.sleep(_DRAIN_LOOK_S)
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), config.lame_duck_s)
         await edge.driver.run(edge.stop_listening)
         until = monotonic() + config.drain_timeout_s
-        while edge.connections and monotonic() < until and not self._hurried:
+        while edge.connections and monotonic() < until and not self._hurry.is_set():
             await edge.driver.run(edge.close_idle)
-            await asyncio.sleep(_DRAIN_LOOK_S)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), _DRAIN_LOOK_S)
         if engine.admitted:
             _log.warning("%d calls were cut off by the end of the drain", len(engine.admitted))
         left = await asyncio.to_thread(self._emitter.drain, config.drain_timeout_s)
