@@ -1,13 +1,9 @@
-"""Calling a handler from its tests: in memory, or behind the real server on a free port.
+r"""Calling a handler from its tests: in memory, or behind the real server on a free port.
 
-from wherry.testing import invoke, running
-
-def test_says_hello():
-assert invoke(handle, path="/?name=Ada").text == "Hello, Ada!\\n"
-
-def test_serves():
-with running("functions/hello") as function:
-assert urlopen(function.url).status == 200
+Example:
+    >>> from wherry.testing import invoke
+    >>> invoke(lambda request: f"Hello, {request.args['name']}!", path="/?name=Ada").text
+    'Hello, Ada!'
 """
 
 from __future__ import annotations
@@ -218,7 +214,7 @@ def running(source: str | os.PathLike[str], **environment: str) -> Iterator[Runn
     """
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     ready, told = os.pipe()
-    log = tempfile.TemporaryFile()
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in the `finally` below
     package_root = str(Path(__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH", "")
     process = subprocess.Popen(
