@@ -82,14 +82,16 @@ docs: $(VENV)/.run
 hooks: $(VENV)/.dev
 	$(BIN)/pre-commit install
 
-# uv resolves for every supported Python at once; it is needed here only.
+# uv resolves for every supported Python at once; it is needed here only. What is locked stays as it
+# is where it may: `make lock UPGRADE=--upgrade` takes the newest.
+UPGRADE :=
 lock: $(VENV)/.made
 	@$(PIP) install uv
-	printf 'hatchling>=1.27,<2\neditables>=0.5,<1\n' | $(BIN)/uv pip compile --quiet --upgrade \
+	printf 'hatchling>=1.27,<2\neditables>=0.5,<1\n' | $(BIN)/uv pip compile --quiet $(UPGRADE) \
 	    --universal --python-version 3.10 --generate-hashes --no-emit-package wherry \
 	    --custom-compile-command 'make lock' --extra all -o requirements.lock \
 	    pyproject.toml functions/*/requirements.txt -
-	$(BIN)/uv pip compile --quiet --upgrade \
+	$(BIN)/uv pip compile --quiet $(UPGRADE) \
 	    --universal --python-version 3.10 --generate-hashes --no-emit-package wherry \
 	    --custom-compile-command 'make lock' --extra dev -o requirements-dev.lock \
 	    -c requirements.lock pyproject.toml functions/*/requirements.txt
