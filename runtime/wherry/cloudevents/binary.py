@@ -7,6 +7,7 @@ reads the data.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from wherry.cloudevents.attributes import (
     ENCODING_03,
@@ -29,6 +30,7 @@ from wherry.errors import EventError
 _NAMES_KEPT = 1_024
 _NAME_CHARS_KEPT = 64
 _header_names: dict[str, bytes] = {}
+_content_types: dict[str, bytes] = {}
 
 
 def decode_binary(
@@ -66,14 +68,15 @@ def encode_binary(
     payload = event.payload
     content_type = event.datacontenttype
     headers = [
-        (_header_names.get(name) or _header_name(name), write_value(name, value, encoding))
-        for name, value in event.wire_attributes().items()
+        (_header_names.get(name) or _header_name(name), value)
+        for name, value in _written(event.wire_attributes(), encoding).items()
         if name != "datacontenttype"
     ]
     if payload is not None and payload.implies_json:
         content_type = "application/json"
     if content_type is not None:
-        headers.append((b"content-type", _content_type(content_type)))
+        written = _content_types.get(content_type) or _content_type(content_type)
+        headers.append((b"content-type", written))
     return headers, b"" if payload is None else payload.body()
 
 
@@ -92,6 +95,17 @@ def _values(
         check_size(name, len(raw), limit)
         values[name] = read_value(name, raw, encoding)
     return values
+
+
+def _written(values: Mapping[str, Any], encoding: HeaderEncoding) -> dict[str, bytes]:
+    """The header values that attributes stand as."""
+    try:
+        # As in `_values`: one look at all of them, and each as it is.
+        if is_plain("".join(values.values())):
+            return {name: value.encode("ascii") for name, value in values.items()}
+    except TypeError:  # an integer or a boolean among them
+        pass
+    return {name: write_value(name, value, encoding) for name, value in values.items()}
 
 
 def _undo_03(values: dict[str, str], body: bytes) -> bytes:
@@ -121,4 +135,7 @@ def _content_type(content_type: str) -> bytes:
             attribute="datacontenttype",
             hint="send it in structured mode",
         )
-    return content_type.encode("ascii")
+    written = content_type.encode("ascii")
+    if len(_content_types) < _NAMES_KEPT and len(written) <= _NAME_CHARS_KEPT:
+        _content_types[content_type] = written
+    return written

@@ -73,6 +73,7 @@ class Reading:
         "_chunks",
         "_exchange",
         "_expects",
+        "_fed",
         "_fields",
         "_has_body",
         "_hosts",
@@ -98,6 +99,7 @@ class Reading:
         self._exchange: Exchange | None = None
         self._chunks: list[bytes] = []
         self._size = 0
+        self._fed = 0
         self._trailers = 0
         self._upgraded = False
         self._hosts = 0
@@ -109,6 +111,7 @@ class Reading:
         """Take bytes; the problem that ends this connection, or None."""
         if self._parser is None or self._upgraded:
             return None
+        self._fed = len(data) + self._size
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
@@ -179,15 +182,13 @@ class Reading:
 
     def _judge_fields(self, exchange: Exchange) -> None:
         """Give each field its meaning; most have none for the server."""
-        limits = self._limits
-        if len(self._fields) > limits.fields:
-            raise Refused(431, f"more than {limits.fields} header fields")
-        meanings, longest = self._meanings, limits.field
+        meanings = self._meanings
+        self._check_sizes()
         self._hosts, self._has_body, self._expects = 0, False, False
         for name, value in self._fields:
-            if len(name) + len(value) + _FIELD_MARKS > longest:
-                raise Refused(431, f"a header field is over {longest} bytes")
             meaning, attribute = meanings[name]
+            if not meaning:
+                continue
             if meaning == fields.EVENT:
                 events = exchange.event_attributes
                 if events is None:
@@ -195,10 +196,20 @@ class Reading:
                 if attribute in events:
                     exchange.repeated_attribute = attribute
                 events[attribute] = value.decode("latin-1")
-            elif meaning:
+            else:
                 _JUDGES[meaning](self, exchange, value)
         if self._hosts != 1 and (self._hosts or exchange.http_version == "1.1"):
             raise Refused(400, "expected exactly one Host header")
+
+    def _check_sizes(self) -> None:
+        limits = self._limits
+        if len(self._fields) > limits.fields:
+            raise Refused(431, f"more than {limits.fields} header fields")
+        if self._fed <= limits.field:  # then no single field can be longer
+            return
+        for name, value in self._fields:
+            if len(name) + len(value) + _FIELD_MARKS > limits.field:
+                raise Refused(431, f"a header field is over {limits.field} bytes")
 
     def _judge_host(self, _exchange: Exchange, value: bytes) -> None:
         self._hosts += 1
