@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format interop interop-tools bench docs lock hooks clean
+.PHONY: help run test check lint types imports format interop interop-tools bench docs lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -56,11 +56,17 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev
+check: lint types imports
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 format: $(VENV)/.dev
