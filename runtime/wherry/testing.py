@@ -251,7 +251,7 @@ def running(source: str | os.PathLike[str], **environment: str) -> Iterator[Runn
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process group, the workers of a manager included."""
+    """End the process group, the workers of a master included."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:

@@ -15,9 +15,9 @@ def run(config: Config) -> int:
 
     try:
         if config.workers > 1:
-            from wherry.serving.manager import run_managed
+            from wherry.serving.master import run_under_master
 
-            return run_managed(config)
+            return run_under_master(config)
         from wherry.serving.alone import run_alone
 
         run_alone(config)

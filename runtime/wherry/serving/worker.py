@@ -18,7 +18,7 @@ from wherry.serving.report import report
 from wherry.serving.server import Server
 
 if TYPE_CHECKING:
-    from wherry.serving.manager import Manager
+    from wherry.serving.master import Master
 
 # With this code a worker tells the master that starting another would be in vain.
 _BOOT_ERROR = 3
@@ -42,13 +42,13 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
 
     def run(self) -> None:
         """Import, start, serve, drain, stop."""
-        manager: Manager = self.app
-        slot = manager.slot_of(self)
+        master: Master = self.app
+        slot = master.slot_of(self)
         server = Server(
-            manager.config,
+            master.config,
             [listener.sock for listener in self.sockets],
-            metrics_socket=manager.metrics_socket,
-            totals=manager.totals,
+            metrics_socket=master.metrics_socket,
+            totals=master.totals,
             slot=slot,
             heartbeat=self._beat,
         )
@@ -60,7 +60,7 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             loop.add_signal_handler(signal.SIGQUIT, sys.exit, 0)
             loop.run_until_complete(server.serve(handler))
         except WherryError as error:
-            if manager.first_failure():
+            if master.first_failure():
                 report(error)
             sys.exit(_BOOT_ERROR)
 

@@ -30,7 +30,7 @@ class MasterLog(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.error_log.propagate = True
 
 
-class Manager(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's application object; workers reach what they share through it."""
 
     def __init__(self, config: Config) -> None:
@@ -57,7 +57,7 @@ class Manager(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": config.log_level,
             "accesslog": None,
             "errorlog": None,
-            "logger_class": "wherry.serving.manager.MasterLog",
+            "logger_class": "wherry.serving.master.MasterLog",
             "proc_name": f"wherry:{config.function}",
             "pre_fork": self._pre_fork,
             "child_exit": self._child_exit,
@@ -90,11 +90,11 @@ class Manager(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.totals.clear_gauges(slot)
 
 
-def run_managed(config: Config) -> int:
+def run_under_master(config: Config) -> int:
     """Serve with `config.workers` processes until a signal; returns the exit code."""
     log.configure(config)
     try:
-        Manager(config).run()
+        Master(config).run()
     except HaltServer as halt:  # a second worker failed while the master stopped for the first
         return int(halt.exit_status)
     except SystemExit as end:

@@ -1,0 +1,110 @@
+"""Settings: names, precedence, what follows from what, and how a wrong one is told."""
+
+import dataclasses
+
+import pytest
+
+from wherry.config import VARIABLES, Config
+from wherry.context import Platform
+from wherry.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch):
+    for variable in VARIABLES:
+        for name in variable.names:
+            monkeypatch.delenv(name, raising=False)
+    for name in ("KUBERNETES_SERVICE_HOST",):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_on_a_laptop_it_listens_on_loopback_and_does_not_linger():
+    config = Config.from_environment()
+    assert (config.host, config.port, config.metrics_port) == ("127.0.0.1", 8080, 8081)
+    assert (config.lame_duck_s, config.overload_status) == (0.0, 503)
+    assert config.platform is Platform.LOCAL
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform"),
+    [
+        ({"K_SERVICE": "a"}, Platform.KNATIVE),
+        ({"OPENFAAS_NAME": "a"}, Platform.OPENFAAS),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, Platform.KUBERNETES),
+    ],
+)
+def test_a_platform_is_recognised(environment: dict[str, str], platform: Platform):
+    config = Config.from_environment(environment)
+    assert config.platform is platform
+    assert (config.host, config.lame_duck_s) == ("0.0.0.0", 5.0)
+
+
+def test_knatives_own_words():
+    config = Config.from_environment(
+        {"PORT": "9000", "K_SERVICE": "orders", "K_REVISION": "orders-00001", "K_SINK": "http://b"}
+    )
+    assert (config.port, config.function, config.revision) == (9000, "orders", "orders-00001")
+    assert (config.sink, config.event_headers) == ("http://b", "knative")
+
+
+def test_the_watchdogs_own_words():
+    config = Config.from_environment(
+        {"exec_timeout": "1m30s", "max_inflight": "4", "healthcheck_interval": "7"}
+    )
+    assert (config.timeout_s, config.drain_timeout_s, config.lame_duck_s) == (90.0, 91.0, 7.0)
+    assert (config.max_inflight, config.max_queue, config.overload_status) == (4, 0, 429)
+
+
+def test_an_override_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PORT", "1111")
+    assert Config.from_environment({"PORT": "2222"}).port == 2222
+
+
+@pytest.mark.parametrize(
+    ("handler", "name"),
+    [
+        ("functions/hello", "hello"),
+        ("a/b/handler.py", "b"),
+        ("x/thumb.py", "thumb"),
+        ("/", "function"),
+    ],
+)
+def test_a_function_is_named_after_its_folder(handler: str, name: str):
+    assert Config.from_environment({"WHERRY_HANDLER": handler}).function == name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "65536"),
+        ("PORT", "٣"),
+        ("WHERRY_WORKERS", "0"),
+        ("WHERRY_TIMEOUT", "soon"),
+        ("WHERRY_ACCESS_LOG", "perhaps"),
+        ("WHERRY_LOG_FORMAT", "xml"),
+        ("K_SINK", "file:///etc/passwd"),
+        ("K_CE_OVERRIDES", "[]"),
+        ("WHERRY_FUNCTION", "a\nb"),
+        ("WHERRY_OVERLOAD_STATUS", "500"),
+    ],
+)
+def test_a_wrong_value_is_told_by_name(name: str, value: str):
+    with pytest.raises(ConfigError) as wrong:
+        Config.from_environment({name: value})
+    assert wrong.value.message.startswith(f"{name}: ")
+    assert "expected" in wrong.value.message
+    assert wrong.value.exit_code == 2
+
+
+def test_a_port_that_knative_keeps_for_itself():
+    with pytest.raises(ConfigError, match="reserved by Knative"):
+        Config.from_environment({"K_SERVICE": "a", "WHERRY_METRICS_PORT": "9090"})
+
+
+def test_every_setting_has_its_variable_and_every_name_is_used_once():
+    described = {variable.field for variable in VARIABLES}
+    derived = {"platform"}
+    assert {each.name for each in dataclasses.fields(Config)} == described | derived
+    names = [name for variable in VARIABLES for name in variable.names]
+    assert len(names) == len(set(names))

@@ -1,0 +1,122 @@
+"""The leading thread: who runs a call, and what happens when one is stuck."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from wherry.metrics import Ledger
+from wherry.serving.driver import EARNED, LeaderDriver
+from wherry.serving.poller import make_poller
+
+from .conftest import eventually
+
+
+@pytest.fixture
+def driver() -> Iterator[LeaderDriver]:
+    loop = asyncio.new_event_loop()
+    made = LeaderDriver(loop, make_poller(), 4, Ledger())
+    made.start()
+    yield made
+    made.stop()
+    loop.close()
+
+
+class Calls:
+    """Jobs that note their thread, and may be held."""
+
+    def __init__(self, driver: LeaderDriver) -> None:
+        self.driver = driver
+        self.threads: list[str] = []
+        self.gate = threading.Event()
+        self.held = 0
+
+    def quick(self, count: int) -> None:
+        before = len(self.threads)
+        for _ in range(count):
+            self.driver.submit(lambda _shard: self.threads.append(threading.current_thread().name))
+        eventually(lambda: len(self.threads) == before + count)
+
+    def hold(self) -> None:
+        def job(_shard: object) -> None:
+            self.held += 1
+            self.gate.wait(20)
+            self.held -= 1
+
+        self.driver.submit(job)
+
+
+def turns(driver: LeaderDriver) -> bool:
+    """Whether the edge still gets its turns."""
+    had = threading.Event()
+    driver.post(had.set)
+    return had.wait(5)
+
+
+def test_every_job_runs_once(driver: LeaderDriver):
+    calls = Calls(driver)
+    calls.quick(500)
+    assert len(calls.threads) == 500
+
+
+def test_a_handler_that_stays_fast_earns_the_lead(driver: LeaderDriver):
+    calls = Calls(driver)
+    for _ in range(EARNED * 3):
+        calls.quick(1)
+    leader: list[str] = []
+    driver.post(lambda: leader.append(threading.current_thread().name))
+    eventually(lambda: leader)
+    calls.quick(5)
+    assert set(calls.threads[-5:]) == {leader[0]}
+
+
+def test_turns_go_on_while_the_leader_is_stuck(driver: LeaderDriver):
+    calls = Calls(driver)
+    for _ in range(EARNED * 3):
+        calls.quick(1)
+    calls.hold()
+    eventually(lambda: calls.held == 1)
+    assert turns(driver)
+    calls.quick(3)
+    calls.gate.set()
+    eventually(lambda: calls.held == 0)
+    assert turns(driver)
+
+
+def test_no_more_than_its_size_run_at_once_and_turns_go_on(driver: LeaderDriver):
+    calls = Calls(driver)
+    for _ in range(6):
+        calls.hold()
+    eventually(lambda: calls.held == 4)
+    assert turns(driver)
+    assert (calls.held, driver.waiting) == (4, 2)
+    calls.gate.set()
+    eventually(lambda: calls.held == 0 and driver.waiting == 0)
+
+
+def test_a_job_that_raises_anything_costs_nobody_else(driver: LeaderDriver):
+    def fails(_shard: object) -> None:
+        raise SystemExit(3)
+
+    calls = Calls(driver)
+    for _ in range(10):
+        driver.submit(fails)
+    calls.quick(10)
+    assert turns(driver)
+
+
+def test_idle_threads_are_woken_for_jobs_that_wait(driver: LeaderDriver):
+    """After long idleness the monitor sleeps; a job must wake all that it needs."""
+    calls = Calls(driver)
+    calls.quick(1)
+    until = time.monotonic() + 0.8
+    eventually(lambda: time.monotonic() > until)
+    for _ in range(4):
+        calls.hold()
+    eventually(lambda: calls.held == 4)
+    calls.gate.set()
+    eventually(lambda: calls.held == 0)
