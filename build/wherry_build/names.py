@@ -130,5 +130,6 @@ def handler_file(value: str) -> str:
 
 
 def _refused(value: str, what: str, expected: str, *, hint: str = "") -> InvalidName:
-    shown = value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "..."
-    return InvalidName(f"{what}: got {shown!a}, expected {expected}", hint=hint)
+    shown = ascii(value)
+    shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."
+    return InvalidName(f"{what}: got {shown}, expected {expected}", hint=hint)

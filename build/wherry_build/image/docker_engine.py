@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _KEPT_LINES = 20
 _TIMEOUT_S = 600
+_KNOCK_S = 10
 
 
 class DockerEngine:
@@ -103,6 +105,7 @@ def _connect() -> APIClient:
         ) from None
     address, from_where = _address()
     try:
+        _knock(address)
         client = docker.APIClient(
             base_url=address,
             version="auto",
@@ -110,12 +113,21 @@ def _connect() -> APIClient:
             tls=_tls(address),
         )
         client.ping()
-    except DockerException as error:
+    except (DockerException, OSError) as error:
         raise EngineUnavailable(
             f"no Docker Engine answers at {address} ({from_where}): {_reason(error)}",
             hint="start it, for one with `sudo systemctl start docker`; or set DOCKER_HOST",
         ) from None
     return client
+
+
+def _knock(address: str) -> None:
+    """Connect to a Unix socket once; its error says more than the SDK's, which leaks the socket."""
+    path = address.partition("unix://")[2]
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+            knocking.settimeout(_KNOCK_S)
+            knocking.connect(path if path.startswith("/") else f"/{path}")
 
 
 def _address() -> tuple[str, str]:

@@ -31,7 +31,7 @@ _ESCAPES = {
     "\0": "\\0",
 }
 _LIMIT_DEPTH = 64
-_LIMIT_KEY = 320  # a prefixed label key has at most 317; readers take simple keys up to 1024
+_LIMIT_KEY = 1000  # readers take simple keys up to 1024 characters, as written
 _LIMIT_INT = 1 << 63
 
 
@@ -80,13 +80,14 @@ def _write_mapping(
             raise ManifestError(f"{path}: key {key!r} is no string")
         head = lead if in_list and position == 0 else " " * indent
         nested = f"{path}.{key}" if path else key
-        if len(key) > _LIMIT_KEY:
+        written = _string(key, nested)
+        if len(written) > _LIMIT_KEY:
             raise ManifestError(f"{path}: a key of {len(key)} characters")
         _write(
             item,
             lines,
             indent=indent if isinstance(item, (list, tuple)) else indent + 2,
-            lead=f"{head}{_string(key, nested)}: ",
+            lead=f"{head}{written}: ",
             path=nested,
         )
 

@@ -1,0 +1,210 @@
+"""The build context: the same bytes for the same files, and nothing that should stay home."""
+
+import io
+import os
+import socket
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wherry_build.errors import ContextTooLarge, UnsafePath
+from wherry_build.image import context
+from wherry_build.image.context import Entry, collect, pack
+from wherry_build.image.ignore import NEVER_WANTED, IgnoreRules
+
+CANARY = "canary-7f3a9"
+SECRETS = (
+    *(".env", ".env.local", "prod.env", ".envrc", ".netrc", ".pypirc", "pip.conf", ".npmrc"),
+    *(".git/config", ".git/HEAD", "sub/.git/config", ".hg/store", ".svn/entries"),
+    *("id_rsa", "id_rsa.pub", "id_ed25519", "keys/id_ecdsa", "server.pem", "sub/tls.key", "a.p12"),
+    *(".secrets/token", ".ssh/config", ".aws/credentials", ".kube/config", ".docker/config.json"),
+    *(".venv/lib/x.py", "venv/x.py", "node_modules/x/index.js", "__pycache__/handler.pyc"),
+    *("credentials.json", ".git-credentials", ".htpasswd", "sub/deep/.env", ".DS_Store"),
+)
+
+
+def paths(entries):
+    return [entry.path for entry in entries]
+
+
+def test_no_seeded_secret_enters_a_context(write):
+    root = write(
+        {"handler.py": "def handle(request): ...", "data/words.txt": "fine"}
+        | {path: f"{CANARY} {path}" for path in SECRETS}
+    )
+    packed = pack(collect(root))
+    assert CANARY.encode() not in packed
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        files = [member.name for member in archive.getmembers() if member.isfile()]
+    assert files == ["function/data/words.txt", "function/handler.py"]
+
+
+def test_a_link_to_a_secret_carries_no_secret(write):
+    root = write({"handler.py": "", ".env": CANARY})
+    (root / "config").symlink_to(".env")
+    assert CANARY.encode() not in pack(collect(root))
+
+
+def test_the_ignore_files_are_asked(write):
+    root = write(
+        {
+            ".gitignore": "*.log\n!.env\n/out/\n",
+            ".dockerignore": "# notes\nnotes/**\n!ca.pem\n",
+            "handler.py": "",
+            "a.log": "",
+            "sub/b.log": "",
+            ".env": CANARY,
+            "out/x": "",
+            "sub/out/x": "",
+            "notes/deep/n.md": "",
+            "ca.pem": "public",
+        }
+    )
+    found = paths(collect(root))
+    assert found == ["function/ca.pem", "function/handler.py", "function/sub/out/x"]
+
+
+def test_the_same_files_are_the_same_bytes(write, tmp_path):
+    files = {"handler.py": "x", "b/c.txt": "y", "a/z": "z", "é/ü": "u"}
+    write({f"one/{path}": text for path, text in files.items()})
+    write({f"two/{path}": text for path, text in reversed(files.items())})
+    for path in (tmp_path / "two").rglob("*"):
+        os.utime(path, (1, 1))
+    os.chmod(tmp_path / "two/handler.py", 0o600)
+    os.chmod(tmp_path / "two/b", 0o700)
+    assert pack(collect(tmp_path / "one")) == pack(collect(tmp_path / "two"))
+
+
+def test_entries_are_owned_by_nobody_in_particular(write):
+    root = write({"handler.py": "", "run.sh": "#!/bin/sh\n"})
+    (root / "run.sh").chmod(0o4711)
+    with tarfile.open(fileobj=io.BytesIO(pack(collect(root)))) as archive:
+        members = {member.name: member for member in archive.getmembers()}
+    assert list(members) == sorted(members)
+    for member in members.values():
+        assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", "")
+        assert member.mtime == 0
+    assert members["function/run.sh"].mode == 0o755
+    assert members["function/handler.py"].mode == 0o644
+    assert members["function"].mode == 0o755
+
+
+@pytest.mark.parametrize("target", ["../outside", "/etc/passwd", "sub/../../outside", "/"])
+def test_links_out_of_the_folder_are_refused(write, target):
+    root = write({"outside": CANARY, "f/handler.py": "", "f/sub/x": ""}) / "f"
+    (root / "link").symlink_to(target)
+    with pytest.raises(UnsafePath, match="a link out of the folder"):
+        collect(root)
+
+
+def test_a_link_out_by_way_of_another_link_is_refused(write):
+    root = write({"outside/x": CANARY, "f/handler.py": ""}) / "f"
+    (root / ".env").symlink_to("../outside")  # ignored, and still no way round
+    (root / "link").symlink_to(".env/x")
+    with pytest.raises(UnsafePath):
+        collect(root)
+
+
+def test_links_inside_stay_links(write):
+    root = write({"handler.py": "", "data/a.txt": "a"})
+    (root / "absolute").symlink_to(root / "data/a.txt")
+    (root / "data/up").symlink_to("../handler.py")
+    (root / "folder").symlink_to("data")
+    links = {entry.path: entry.link for entry in collect(root) if entry.link}
+    assert links == {
+        "function/absolute": "data/a.txt",
+        "function/data/up": "../handler.py",
+        "function/folder": "data",
+    }
+
+
+def test_pipes_and_sockets_are_refused(write):
+    root = write({"a/handler.py": "", "b/handler.py": ""})
+    os.mkfifo(root / "a/pipe")
+    with pytest.raises(UnsafePath, match="no regular file"):
+        collect(root / "a")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(root / "b/s"))
+        with pytest.raises(UnsafePath, match="no regular file"):
+            collect(root / "b")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "a\\b", "\x7f", "a\u202eb"])
+def test_names_that_cannot_be_shown_are_refused(tmp_path, name):
+    (tmp_path / name).write_text("")
+    with pytest.raises(UnsafePath, match="cannot be shown") as caught:
+        collect(tmp_path)
+    assert name not in str(caught.value)
+
+
+def test_names_that_are_no_text_are_refused(tmp_path):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")).write_text("")
+    with pytest.raises(UnsafePath):
+        collect(tmp_path)
+
+
+def test_names_that_differ_only_in_case_are_refused(write):
+    with pytest.raises(UnsafePath, match="only in case"):
+        collect(write({"data.txt": "", "Data.txt": ""}))
+
+
+def test_limits(write, monkeypatch):
+    root = write({"a": "12345", "b": "12345"})
+    monkeypatch.setattr(context, "LIMIT_BYTES", 9)
+    with pytest.raises(ContextTooLarge, match="9 bytes"):
+        collect(root)
+    monkeypatch.setattr(context, "LIMIT_BYTES", 10)
+    assert len(collect(root)) == 2
+    monkeypatch.setattr(context, "LIMIT_FILES", 1)
+    with pytest.raises(ContextTooLarge, match="1 files"):
+        collect(root)
+
+
+def test_two_entries_of_one_path_are_refused():
+    with pytest.raises(UnsafePath, match="two of it"):
+        pack([Entry(path="a"), Entry(path="a")])
+
+
+@pytest.mark.parametrize(
+    ("gitignore", "dockerignore", "path", "ignored"),
+    [
+        ("*.md", "", "a/b.md", True),
+        ("", "*.md", "a/b.md", False),
+        ("", "**/*.md", "a/b.md", True),
+        ("", "**/*.md", "b.md", True),
+        ("/b.md", "", "a/b.md", False),
+        ("a/*.md", "", "a/b.md", True),
+        ("a/*.md", "", "a/c/b.md", False),
+        ("a/**", "", "a/c/b.md", True),
+        ("[ab].md", "", "b.md", True),
+        ("[!ab].md", "", "b.md", False),
+        ("?.md", "", "b.md", True),
+        ("?.md", "", "bb.md", False),
+        ("*.md\n!b.md", "", "b.md", False),
+        ("[z-a].md", "", "b.md", False),
+        ("\\#x", "", "#x", True),
+        ("folder/", "", "folder", False),
+        ("a.c", "", "abc", False),
+        ("!x.pyc", "", "x.pyc", True),
+        ("", "!x.pyc", "x.pyc", False),
+    ],
+)
+def test_patterns(gitignore, dockerignore, path, ignored):
+    rules = IgnoreRules(gitignore=gitignore, dockerignore=dockerignore)
+    assert rules.is_ignored(path, is_folder=False) is ignored
+
+
+@pytest.mark.parametrize("name", [name for name in NEVER_WANTED if "*" not in name])
+def test_what_is_never_wanted_is_not_wanted_anywhere(name):
+    rules = IgnoreRules()
+    for path in (name, f"deep/er/{name}"):
+        assert rules.is_ignored(path, is_folder=True)
+
+
+@given(st.text(), st.text(min_size=1))
+def test_any_pattern_is_read(pattern, path):
+    rules = IgnoreRules(gitignore=pattern, dockerignore=pattern)
+    assert rules.is_ignored(path, is_folder=True) in {True, False}

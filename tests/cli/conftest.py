@@ -1,0 +1,110 @@
+"""The command, called in this process; and as a process of its own where it serves."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from wherry_cli.main import run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Done(NamedTuple):
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def wherry(capfd):
+    """Run the command in this process: `wherry("new", "hello")`."""
+
+    def wherry(*arguments):
+        capfd.readouterr()
+        code = run([str(argument) for argument in arguments])
+        return Done(code, *capfd.readouterr())
+
+    return wherry
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PORT", "WHERRY_HOST", "WHERRY_HANDLER"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def eventually(condition, *, within_s=30.0):
+    """Wait until `condition()` is true, and give what it gave."""
+    deadline = time.monotonic() + within_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
+    return found
+
+
+class Serving:
+    """`wherry run` in a process of its own, what it says going to files."""
+
+    def __init__(self, folder, arguments):
+        self._out, self._err = folder / "out", folder / "err"
+        paths = [str(ROOT / wing) for wing in ("runtime", "build", "local", "cli")]
+        inherited = os.environ.get("PYTHONPATH", "")
+        with self._out.open("w") as out, self._err.open("w") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "wherry_cli", "run", *map(str, arguments)],
+                cwd=folder,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join([*paths, inherited])},
+                stdout=out,
+                stderr=err,
+            )
+
+    @property
+    def out(self):
+        return self._out.read_text()
+
+    @property
+    def err(self):
+        return self._err.read_text()
+
+    def said(self, text):
+        """Wait until it has said `text` on either stream."""
+        eventually(lambda: text in self.out + self.err or self.process.poll() is not None)
+        assert text in self.out + self.err, self.out + self.err
+
+    def url(self, name):
+        """Where the function `name` is served, as the table says."""
+
+        def found():
+            rows = [line.split() for line in self.out.splitlines()]
+            return next((row[1] for row in rows if row[:1] == [name]), None)
+
+        return eventually(found)
+
+    def stop(self, number=signal.SIGINT):
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def serving(here):
+    """Run `wherry run` until the test ends: `serving("functions", "--watch")`."""
+    with contextlib.ExitStack() as stack:
+
+        def serving(*arguments):
+            made = Serving(here, arguments)
+            stack.callback(lambda: made.process.poll() is None and made.stop())
+            return made
+
+        yield serving
