@@ -11,15 +11,15 @@ import pytest
 
 from wherry.metrics import Ledger
 from wherry.serving.driver import EARNED, LeaderDriver
-from wherry.serving.poller import make_poller
+from wherry.serving.poller import SelectorPoller, make_poller
 
 from .conftest import eventually
 
 
-@pytest.fixture
-def driver() -> Iterator[LeaderDriver]:
+@pytest.fixture(params=[make_poller, SelectorPoller])
+def driver(request: pytest.FixtureRequest) -> Iterator[LeaderDriver]:
     loop = asyncio.new_event_loop()
-    made = LeaderDriver(loop, make_poller(), 4, Ledger())
+    made = LeaderDriver(loop, request.param(), 4, Ledger())
     made.start()
     yield made
     made.stop()
