@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from wherry.request import Request
@@ -54,12 +55,12 @@ class Exchange(Request):
         self.query = ""
         self.headers = []
         self.body = b""
-        self.content_type = None
-        self.event_attributes = None
-        self.repeated_attribute = None
+        self.content_type: str | None = None
+        self.event_attributes: dict[str, str] | None = None
+        self.repeated_attribute: str | None = None
         self.peer = connection.peer
         self.http_version = "1.1"
-        self.stream = None
+        self.stream: Iterator[bytes] | AsyncIterator[bytes] | None = None
         self.keep_alive = True
         self.verdict: Problem | None = None
         self.call_id = ""

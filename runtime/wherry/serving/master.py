@@ -65,7 +65,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> None:
+    def load(self) -> Any:
         """There is no WSGI application to load."""
 
     def slot_of(self, worker: Any) -> int:

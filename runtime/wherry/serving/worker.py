@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gunicorn.workers.base import Worker
 
@@ -42,11 +42,11 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
 
     def run(self) -> None:
         """Import, start, serve, drain, stop."""
-        master: Master = self.app
+        master = cast("Master", self.app)
         slot = master.slot_of(self)
         server = Server(
             master.config,
-            [listener.sock for listener in self.sockets],
+            [getattr(listener, "sock", listener) for listener in self.sockets],
             metrics_socket=master.metrics_socket,
             totals=master.totals,
             slot=slot,
