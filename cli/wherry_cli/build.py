@@ -76,6 +76,7 @@ def command(
         for function in functions:
             click.echo(planned_dockerfile(function, is_offline=no_index), nl=False)
         return
+    from wherry_build.errors import ImageBuildFailed
     from wherry_build.image.docker_engine import DockerEngine
 
     engine = DockerEngine()
@@ -90,7 +91,12 @@ def command(
         )
         began = time.monotonic()
         request = image_request(function, options)
-        image = engine.build(request, _silent if quiet or as_json else note)
+        try:
+            image = engine.build(request, _silent if quiet or as_json else note)
+        except ImageBuildFailed as error:
+            if quiet or as_json:  # what led to it has not been shown yet
+                note("\n".join(error.log))
+            raise
         _tell(function, image, time.monotonic() - began, as_json=as_json, quiet=quiet)
 
 

@@ -1,0 +1,83 @@
+"""Unmodified faas-cli reads what `wherry render --target openfaas` writes.
+
+The tool is what `go install github.com/openfaas/faas-cli@c8191b71e7ed` makes. Where its source
+cannot be had these tests skip; `test_stack_contract.py` holds the same output to faas-cli's own
+rules, as read in its source.
+"""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from wherry_cli.main import run
+
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def faas_cli(tmp_path_factory):
+    """Run faas-cli in a folder, with a home of its own: `faas_cli(folder, "generate")`."""
+    found = shutil.which("faas-cli")
+    if found is None:
+        pytest.skip("faas-cli not found: go install github.com/openfaas/faas-cli@c8191b71e7ed")
+    home = tmp_path_factory.mktemp("home")
+
+    def faas_cli(folder, *arguments):
+        done = subprocess.run(
+            [found, *arguments],
+            cwd=folder,
+            env={**os.environ, "HOME": str(home), "CI": "", "OPENFAAS_URL": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return faas_cli
+
+
+@pytest.fixture
+def deploy(tmp_path, monkeypatch):
+    """A folder with a rendered stack and its template; never the project's own."""
+    monkeypatch.chdir(tmp_path)
+    for name, style in (("hello", "http"), ("orders", "events")):
+        assert run(["new", name, "--template", style]) == 0
+    arguments = ["render", "--target", "openfaas", "--registry", "ghcr.io/acme", "-o", "deploy"]
+    assert run(arguments) == 0
+    return tmp_path / "deploy"
+
+
+@pytest.mark.parametrize("api", ["openfaas.com/v1", "serving.knative.dev/v1"])
+def test_generate(faas_cli, deploy, api):
+    made = list(yaml.safe_load_all(faas_cli(deploy, "generate", "--api", api)))
+    objects = {item["metadata"]["name"]: item for item in made if item}
+    assert sorted(objects) == ["hello", "orders"]
+    if api == "openfaas.com/v1":
+        spec = objects["orders"]["spec"]
+        assert spec["image"] == "ghcr.io/acme/orders:latest"
+        assert spec["readOnlyRootFilesystem"] is True
+        assert spec["annotations"] == {"topic": "com.example.greeting.asked"}
+        assert spec["environment"]["OPENFAAS_NAME"] == "orders"
+
+
+def test_build_shrinkwrap_makes_a_whole_context_offline(faas_cli, deploy):
+    faas_cli(deploy, "build", "--shrinkwrap")
+    for name in ("hello", "orders"):
+        context = deploy / "build" / name
+        assert (context / "Dockerfile").is_file()
+        assert len(list((context / "wheels").glob("wherry-*.whl"))) == 1
+        ours = deploy.parent / "functions" / name / "handler.py"
+        assert (context / "function/handler.py").read_bytes() == ours.read_bytes()
+
+
+def test_the_shrinkwrapped_context_builds_and_answers(
+    faas_cli, deploy, base_image, container, docker_build
+):
+    faas_cli(deploy, "build", "--shrinkwrap")
+    running = container(docker_build(deploy / "build/hello", base_image), "--user", "12345")
+    assert running.get("/?name=Ada") == b'{"hello":"Ada"}'
