@@ -12,9 +12,13 @@ import re
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from wherry import errors
 from wherry.config import VARIABLES
 from wherry.serving.probes import PATHS
+from wherry_cli.main import COMMANDS
+from wherry_cli.main import wherry as cli
 
 HERE = Path(__file__).resolve().parent
 PART = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -42,7 +46,16 @@ def probes() -> str:
     return "\n".join(rows)
 
 
-PARTS = {"settings": settings, "exceptions": exceptions, "probes": probes}
+def commands() -> str:
+    """What `--help` says, for each command."""
+    said = []
+    for name in COMMANDS:
+        text = CliRunner().invoke(cli, [name, "--help"], prog_name="wherry", terminal_width=92)
+        said.append(f"## {name}\n\n```text\n{text.output.strip()}\n```\n")
+    return "\n".join(said)
+
+
+PARTS = {"commands": commands, "settings": settings, "exceptions": exceptions, "probes": probes}
 
 
 def written(page: str) -> str:
