@@ -1,12 +1,15 @@
 """The templates: what `wherry new` makes, and what faas-cli builds from."""
 
 import ast
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
+import wherry
 from wherry_build.errors import DestinationExists, InvalidName, TemplateNotFound
 from wherry_build.image.runtime_wheel import runtime_wheel
 from wherry_build.project import read_project
@@ -26,30 +29,30 @@ def test_a_scaffold_is_a_function_whose_test_passes(tmp_path, style):
     (function,) = read_project(tmp_path / "functions").functions
     assert function.name == "my-function"
     assert bool(function.declarations.event_types) == (style == "events")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    done = subprocess.run(
-        [*command, tmp_path / "functions"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = pytest_in(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_all_scaffolds_together_pass_in_one_run(tmp_path):
     for style in STYLES:
         scaffold(f"a-{style}", style=style, parent=tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
-        cwd=tmp_path,
+    done = pytest_in(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def pytest_in(folder):
+    """Run pytest as a newcomer would: no configuration, and the runtime installed."""
+    installed = str(Path(wherry.__file__).resolve().parents[1])
+    paths = os.pathsep.join([installed, os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": paths},
         capture_output=True,
         text=True,
         timeout=100,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_nothing_is_written_over(tmp_path):
