@@ -10,6 +10,9 @@ or deadlines.
 from __future__ import annotations
 
 import sys
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wherry import response
@@ -28,6 +31,12 @@ if TYPE_CHECKING:
 Arguments = tuple[Any, ...]
 
 
+@cache
+def _events() -> ModuleType:
+    """The calls of event handlers: an HTTP handler needs none of it, and a call no import."""
+    return import_module("wherry.event_invocation")
+
+
 def call(handler: Handler, request: Request) -> Reply:
     """Call a handler that is not async, in this thread.
 
@@ -41,9 +50,8 @@ def call(handler: Handler, request: Request) -> Reply:
     """
     CURRENT.set(request.context)
     if handler.kind is Kind.EVENT:
-        from wherry import event_invocation  # an HTTP handler needs none of it
-
-        return event_invocation.call(handler, request)
+        reply: Reply = _events().call(handler, request)
+        return reply
     check_method(handler, request)
     arguments = filled(handler, request, None)
     if not handler.needs_flask_context:
@@ -58,9 +66,8 @@ async def call_async(handler: Handler, request: Request) -> Reply:
     """Call an async handler, in this task; otherwise as `call`."""
     CURRENT.set(request.context)
     if handler.kind is Kind.EVENT:
-        from wherry import event_invocation
-
-        return await event_invocation.call_async(handler, request)
+        reply: Reply = await _events().call_async(handler, request)
+        return reply
     check_method(handler, request)
     arguments = filled(handler, request, None)
     if not handler.needs_flask_context:
