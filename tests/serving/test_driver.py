@@ -38,14 +38,19 @@ class Calls:
     def quick(self, count: int) -> None:
         before = len(self.threads)
         for _ in range(count):
-            self.driver.submit(lambda _shard: self.threads.append(threading.current_thread().name))
+            self.driver.submit(self.note)
         eventually(lambda: len(self.threads) == before + count)
 
+    def note(self, _shard: object) -> float:
+        self.threads.append(threading.current_thread().name)
+        return 0.0
+
     def hold(self) -> None:
-        def job(_shard: object) -> None:
+        def job(_shard: object) -> float:
             self.held += 1
             self.gate.wait(20)
             self.held -= 1
+            return 20.0
 
         self.driver.submit(job)
 
@@ -99,7 +104,7 @@ def test_no_more_than_its_size_run_at_once_and_turns_go_on(driver: LeaderDriver)
 
 
 def test_a_job_that_raises_anything_costs_nobody_else(driver: LeaderDriver):
-    def fails(_shard: object) -> None:
+    def fails(_shard: object) -> float:
         raise SystemExit(3)
 
     calls = Calls(driver)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextvars import Context as Variables
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry.reply import Reply
@@ -118,18 +119,22 @@ class BlockingStream(_Stream):
         self._chunks = reply.body
         self._broke = self._over = self._bodiless
 
-    def __call__(self, shard: Shard) -> None:
-        """Send until the end or until the socket is full."""
+    def __call__(self, shard: Shard) -> float:
+        """Send until the end or until the socket is full; returns the iterator's seconds."""
         connection = self._exchange.connection
+        seconds = 0.0
         while True:
             if self._pending and not connection.write(self._pending):
                 self._pending = b""
                 connection.when_flushed(self._resume)
-                return
+                return seconds
             if self._over or connection.broken:
                 break
+            begun = monotonic()
             self._pending = self._next()
+            seconds += monotonic() - begun
         self._close(shard)
+        return seconds
 
     def _next(self) -> bytes:
         try:

@@ -280,16 +280,18 @@ class Engine:
             secrets=self._secrets,
         )
 
-    def call_in_thread(self, exchange: Exchange, shard: Shard) -> None:
-        """One call of a sync handler, on a thread of the pool."""
+    def call_in_thread(self, exchange: Exchange, shard: Shard) -> float:
+        """One call of a sync handler, on a thread of the pool; returns the handler's seconds."""
         if exchange not in self.unanswered:  # its deadline passed while it waited
             self.leave(exchange)
-            return
+            return 0.0
         context = self._base.copy()
+        begun = monotonic()
         try:
             reply = context.run(invocation.call, self.handler, exchange)
         except Exception as error:
             reply = context.run(self.failure, exchange, error)
+        seconds = monotonic() - begun
         if not self.claim(exchange):
             BlockingStream.discard(reply)
             self.leave(exchange)
@@ -298,6 +300,7 @@ class Engine:
             self.finish(exchange, reply, shard)
         else:
             BlockingStream(self, exchange, reply, context)(shard)
+        return seconds
 
 
 class _Call:
@@ -309,8 +312,8 @@ class _Call:
         self._engine = engine
         self._exchange = exchange
 
-    def __call__(self, shard: Shard) -> None:
-        self._engine.call_in_thread(self._exchange, shard)
+    def __call__(self, shard: Shard) -> float:
+        return self._engine.call_in_thread(self._exchange, shard)
 
 
 def _shortened(timeout_s: float, header: bytes) -> float:
