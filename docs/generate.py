@@ -15,8 +15,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from wherry import errors
-from wherry.config import VARIABLES
 from wherry.serving.probes import PATHS
+from wherry.variables import VARIABLES
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as cli
 

@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from wherry.config import VARIABLES, Config
+from wherry.config import Config
 from wherry.context import Platform
 from wherry.errors import ConfigError
+from wherry.variables import VARIABLES
 
 
 @pytest.fixture(autouse=True)

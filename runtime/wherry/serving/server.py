@@ -26,9 +26,10 @@ from wherry.errors import HandlerStartError
 from wherry.lifecycle import Event, Lifecycle
 from wherry.metrics import Ledger, SharedTotals
 from wherry.secrets import REDACTOR, Secrets
-from wherry.serving.driver import Driver, LeaderDriver, LoopDriver
+from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
 from wherry.serving.engine import Engine
+from wherry.serving.leader import LeaderDriver
 from wherry.serving.limits import Limits
 from wherry.serving.poller import make_poller
 

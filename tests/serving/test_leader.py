@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from wherry.metrics import Ledger
-from wherry.serving.driver import EARNED, LeaderDriver
+from wherry.serving.leader import EARNED, LeaderDriver
 from wherry.serving.poller import SelectorPoller, make_poller
 
 from .conftest import eventually

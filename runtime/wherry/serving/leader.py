@@ -1,0 +1,311 @@
+"""Turns on a leading thread, for sync handlers.
+
+This is the leader and followers pattern. One thread of the pool leads: it polls, parses and
+gathers calls. While the handler has been fast it then runs the gathered calls itself, which costs
+no hand-over between threads. A monitor looks every `WATCH_S`; if the leader is still in the call
+that it was in at the last look, the monitor takes the lead away and gives it to another thread. So
+a slow or stuck sync handler never stops the others, probes included.
+
+The right to run on the leader is earned: each fast call gives a point, each slow one takes
+`SLOW_COSTS`, and `EARNED` points are needed. Only the handler's own time is looked at: writing the
+answer gives up the interpreter lock, and getting it back may take longer than the call. A handler
+that is slow once in a while keeps the right (a busy machine makes any call slow once in a while),
+one that is slow once in twenty loses it. Then calls go to the followers, of which only as many are
+awake as the work needs: a call waits for a thread that is between calls, and another is woken when
+all have been busy for `PATIENCE_S`.
+
+Measured on one core that others kept busy, 32 clients, `flask.Request`: handing each call to a
+thread gave 6 to 12 thousand calls a second, depending on how the interpreter lock happened to be
+passed around; running it on the leader gave 20 to 27 thousand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from threading import get_ident
+from time import monotonic
+from typing import Any
+
+from wherry.metrics import Ledger, Shard
+from wherry.serving.driver import Job
+from wherry.serving.poller import Poller
+
+_log = logging.getLogger("wherry.serving")
+WATCH_S = 0.002
+SLOW_S = 0.002
+PATIENCE_S = 0.0005
+EARNED = 64
+SLOW_COSTS = 32
+_MOST_POINTS = 128
+_PARK_AFTER = 250
+
+
+class _Thread:
+    """One thread of the pool, and when it began its present call (0 between calls)."""
+
+    __slots__ = ("bell", "shard", "since")
+
+    def __init__(self, shard: Shard) -> None:
+        self.bell = threading.Lock()
+        self.bell.acquire()
+        self.shard = shard
+        self.since = 0.0
+
+
+class LeaderDriver:
+    """Turns on whichever thread leads, for sync handlers; at most `size` calls run at once."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, poller: Poller, size: int, ledger: Ledger
+    ) -> None:
+        self._loop = loop
+        self._poller = poller
+        self._most = size + 1  # one leads while `size` are busy
+        self._ledger = ledger
+        self._jobs: deque[Job] = deque()
+        self._posted: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._awake: list[_Thread] = []
+        self._asleep: list[_Thread] = []
+        self._started = 0
+        self._vacancies: list[None] = []
+        self._token: list[None] = []
+        self._leader = 0
+        self._leading: _Thread | None = None
+        self._polling = False
+        self._generation = 0
+        self._points = 0
+        self._parked = False
+        self._alarm = threading.Event()
+        self._waker, self._wakee = socket.socketpair()
+        self._waker.setblocking(False)
+        self._wakee.setblocking(False)
+        self._stopped = False
+
+    # Driver ---------------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """Calls that no thread has begun."""
+        return len(self._jobs)
+
+    def post(self, what: Callable[..., object], *args: Any) -> None:
+        """Have `what` run by the leader, which is woken if it sleeps."""
+        self._posted.append((what, args))
+        if self._polling and get_ident() != self._leader:
+            self._wake_leader()
+
+    def submit(self, job: Job) -> None:
+        """Add a call to those that the leader runs or hands out at the end of its turn."""
+        self._jobs.append(job)
+        if self._polling and get_ident() != self._leader:
+            self._wake_leader()
+
+    async def run(self, what: Callable[[], object]) -> None:
+        """Run `what` by the leader and wait for it."""
+        done = asyncio.Event()
+
+        def turn() -> None:
+            try:
+                what()
+            finally:
+                self._loop.call_soon_threadsafe(done.set)
+
+        self.post(turn)
+        await done.wait()
+
+    def start(self) -> None:
+        """Start the leader and the monitor."""
+        self._poller.add(_Bell(self._wakee))
+        self._vacancies.append(None)
+        self._wake_one()
+        threading.Thread(target=self._monitor, name="monitor", daemon=True).start()
+
+    def stop(self) -> None:
+        """The leader leaves its loop; threads in a call are daemons and die with the process."""
+        self._stopped = True
+        self._alarm.set()
+        self._wake_leader()
+
+    def _wake_leader(self) -> None:
+        try:
+            self._waker.send(b"\0")
+        except BlockingIOError:
+            return  # it has been rung often enough
+
+    # Leading --------------------------------------------------------------------------------
+
+    def _lead(self, me: _Thread) -> None:
+        """Give turns until the lead is taken away."""
+        poller, jobs, posted = self._poller, self._jobs, self._posted
+        token: list[None] = []
+        self._token, self._leader = token, get_ident()
+        while not self._stopped:
+            self._polling = True
+            # After saying that it sleeps it looks once more: whoever adds looks the other way.
+            ready = posted or (jobs and self._points >= EARNED)
+            poller.poll(0 if ready else None)
+            self._polling = False
+            while posted:
+                what, args = posted.popleft()
+                what(*args)
+            if jobs and not self._run_or_hand_out(me, token):
+                return
+        poller.close()
+
+    def _run_or_hand_out(self, me: _Thread, token: list[None]) -> bool:
+        """Deal with the gathered calls; False when the lead was lost on the way."""
+        jobs = self._jobs
+        if self._parked:
+            self._parked = False
+            self._alarm.set()
+        while jobs:
+            if self._points < EARNED or not (self._asleep or self._started < self._most):
+                self._hand_out()
+                return True
+            try:
+                job = jobs.popleft()
+            except IndexError:
+                return True  # a follower was faster
+            self._generation += 1
+            token.append(None)
+            self._run_one(me, job)
+            try:
+                token.pop()
+            except IndexError:
+                return False
+        return True
+
+    def _run_one(self, me: _Thread, job: Job) -> None:
+        me.since = monotonic()
+        seconds = 0.0
+        try:
+            seconds = job(me.shard)
+        except BaseException:  # a thread of the pool must not die of anything
+            _log.exception("a call ended in a way that Wherry did not foresee")
+        me.since = 0.0
+        if seconds > SLOW_S:
+            self._points = max(0, self._points - SLOW_COSTS)
+        elif self._points < _MOST_POINTS:
+            self._points += 1
+
+    def _monitor(self) -> None:
+        """Take the lead from a leader that is stuck, and wake threads for calls that wait."""
+        seen, idle = -1, 0
+        while not self._stopped:
+            self._alarm.wait(WATCH_S if not self._parked else None)
+            self._alarm.clear()
+            if self._generation == seen and self._token:
+                self._take_lead()
+            elif self._generation == seen and not self._jobs:
+                idle += 1
+                if idle > _PARK_AFTER:
+                    idle = 0
+                    self._parked = True
+                continue
+            elif self._jobs:
+                self._hand_out()
+            seen, idle = self._generation, 0
+
+    def _take_lead(self) -> None:
+        try:
+            self._token.pop()
+        except IndexError:
+            return  # it has just come back
+        self._vacancies.append(None)
+        self._wake_one()
+
+    # Following ------------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        """Wake a follower unless one that is awake will take the next call at once."""
+        patience = monotonic() - PATIENCE_S
+        leader = self._leading
+        for thread in list(self._awake):
+            if thread is not leader and (thread.since == 0.0 or thread.since > patience):
+                return
+        self._wake_one()
+
+    def _wake_one(self) -> None:
+        try:
+            thread = self._asleep.pop()
+        except IndexError:
+            if self._started < self._most:
+                self._started += 1
+                self._start()
+            return
+        self._awake.append(thread)
+        thread.bell.release()
+
+    def _start(self) -> None:
+        thread = _Thread(self._ledger.shard())
+        self._awake.append(thread)
+        threading.Thread(
+            target=self._follow, args=(thread,), name=f"handler-{self._started}", daemon=True
+        ).start()
+
+    def _follow(self, me: _Thread) -> None:
+        while not self._stopped:
+            if self._vacancies:
+                try:
+                    self._vacancies.pop()
+                except IndexError:
+                    continue
+                self._leading = me
+                self._lead(me)
+                continue
+            if not self._has_work_for_followers():
+                if self._rest(me):
+                    me.bell.acquire()
+                continue
+            with suppress(IndexError):  # another was faster
+                job = self._jobs.popleft()
+                self._generation += 1
+                self._run_one(me, job)
+
+    def _has_work_for_followers(self) -> bool:
+        return bool(self._vacancies or (self._jobs and self._points < EARNED))
+
+    def _rest(self, me: _Thread) -> bool:
+        """Lie down; False when there turned out to be something to do after all.
+
+        The order matters: first asleep, then a last look. Whoever adds a call or a vacancy does
+        so first and looks for who is awake second, so one of the two always sees the other.
+        """
+        self._awake.remove(me)
+        self._asleep.append(me)
+        if not self._has_work_for_followers():
+            return True
+        try:
+            self._asleep.remove(me)
+        except ValueError:
+            return True  # somebody has just rung for us
+        self._awake.append(me)
+        return False
+
+
+class _Bell:
+    """The socket by which a polling leader is woken."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._sock.fileno()
+
+    def on_readable(self, ended: bool = False) -> None:  # noqa: ARG002 - as the poller calls
+        """Somebody rang; what for is in the queues."""
+        try:
+            while self._sock.recv(4096):
+                continue
+        except BlockingIOError:
+            return
+
+    def on_writable(self) -> None:
+        """Never waited for."""
