@@ -119,3 +119,13 @@ def test_meanings_do_not_grow_with_what_callers_invent():
     for number in range(5000):
         meanings[b"x-%d" % number]
     assert len(meanings) <= 1024
+
+
+def test_a_fault_of_ours_is_not_called_the_callers(caplog):
+    class Broken(Recorder):
+        def on_request(self, exchange: Exchange) -> None:
+            raise KeyError("ours")
+
+    problem = Reading(Broken(), LIMITS, Meanings()).feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert problem.status == 500
+    assert "inside Wherry" in caplog.text

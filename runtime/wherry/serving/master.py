@@ -37,8 +37,8 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self.config = config
         self._function_socket = function_socket(config)
         self.metrics_socket: socket.socket | None = metrics_socket(config)
-        # Twice as many as workers: during a reload old and new ones live side by side.
-        self._slots: list[int | None] = [None] * (config.workers * 2 + 2)
+        # Many more than workers: during reloads old and new ones live side by side.
+        self._slots: list[int | None] = [None] * (config.workers * 4 + 8)
         self.totals = SharedTotals(len(self._slots))
         self._failed = mmap.mmap(-1, 1)
         super().__init__()
@@ -79,7 +79,9 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return first
 
     def _pre_fork(self, _arbiter: Any, worker: Any) -> None:
-        slot = self._slots.index(None)
+        # With none free the last is shared: counts of one worker are lost, and no worker.
+        free = (slot for slot, age in enumerate(self._slots) if age is None)
+        slot = next(free, len(self._slots) - 1)
         self._slots[slot] = worker.age
         worker.wherry_slot = slot
 

@@ -8,11 +8,16 @@ told of each request through `Receiver`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from httptools.parser.errors import HttpParserError, HttpParserUpgrade
+from httptools.parser.errors import (
+    HttpParserCallbackError,
+    HttpParserError,
+    HttpParserUpgrade,
+)
 from httptools.parser.parser import HttpRequestParser
 
 from wherry.problem import Problem
@@ -20,6 +25,7 @@ from wherry.serving import fields
 from wherry.serving.exchange import Exchange
 from wherry.serving.limits import Limits
 
+_log = logging.getLogger("wherry.serving")
 _METHODS = {
     name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 }
@@ -119,9 +125,12 @@ class Reading:
             # section 7.8 allows, and what follows it on this connection is not looked at.
             self._upgraded = True
         except HttpParserError as error:
-            refused = error.__context__
-            if isinstance(refused, Refused):
-                return refused.problem
+            cause = error.__context__
+            if isinstance(cause, Refused):
+                return cause.problem
+            if isinstance(error, HttpParserCallbackError) and cause is not None:
+                _log.error("a request failed inside Wherry", exc_info=cause)
+                return Problem(status=500, detail="the server failed")
             return Problem(status=400, detail="the request is not valid HTTP/1.1")
         if self.in_head:
             self._size += len(data)
