@@ -26,6 +26,7 @@ from werkzeug.local import LocalProxy
 
 from wherry import streams, typed
 from wherry.errors import PayloadError
+from wherry.nesting import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ class _Json:
     def loads(text: str | bytes, **options: Any) -> Any:
         try:
             value = json.loads(text, parse_constant=_refuse_constant, **options)
-            if len(text) > 2 * typed.MAX_DEPTH:
+            if len(text) > 2 * MAX_DEPTH:
                 typed.check_depth(value)
         except (RecursionError, PayloadError):
             raise ValueError("nests too deep") from None

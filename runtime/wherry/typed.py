@@ -19,12 +19,12 @@ import orjson
 
 from wherry.conversion import Compiler
 from wherry.errors import PayloadError
+from wherry.nesting import MAX_DEPTH, is_too_deep, may_be_deep
 from wherry.payload_faults import Converter, Fault, fault, pointer, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_DEPTH = 64
 _JSON_TYPE = re.compile(r"(?:application|text)/json|[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.-]*\+json")
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
@@ -90,31 +90,15 @@ def loads(text: bytes) -> Any:
         value = orjson.loads(text) if is_plain else _loads_exactly(text)
     except (ValueError, RecursionError):
         raise malformed() from None
-    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
+    if may_be_deep(text):
         check_depth(value)
     return value
 
 
 def check_depth(value: Any) -> None:
-    """PayloadError 400 where `value` nests deeper than 64; level by level, without recursion."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            for child in _children(parent)
-            if child.__class__ is dict or child.__class__ is list
-        ]
-        if not level:
-            return
-    raise PayloadError(f"the body must not nest deeper than {MAX_DEPTH} levels", status=400)
-
-
-def _children(parent: Any) -> Iterable[Any]:
-    if parent.__class__ is dict:
-        values: Iterable[Any] = parent.values()
-        return values
-    return parent if parent.__class__ is list else ()
+    """PayloadError 400 where `value` nests deeper than 64."""
+    if is_too_deep(value):
+        raise PayloadError(f"the body must not nest deeper than {MAX_DEPTH} levels", status=400)
 
 
 def malformed() -> PayloadError:
@@ -167,7 +151,7 @@ class _Msgspec:
     def from_json(self, text: bytes) -> Any:
         import msgspec
 
-        if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
+        if may_be_deep(text):
             return self.from_value(loads(text))
         try:
             return self._decoder.decode(text)
@@ -198,7 +182,7 @@ class _Pydantic:
         import pydantic
 
         # Its parser takes NaN, and has a limit of depth of its own.
-        if text.count(b"[") + text.count(b"{") > MAX_DEPTH or b"N" in text or b"Infinity" in text:
+        if may_be_deep(text) or b"N" in text or b"Infinity" in text:
             loads(text)
         try:
             return self._adapter.validate_json(text)

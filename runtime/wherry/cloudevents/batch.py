@@ -15,6 +15,7 @@ from wherry.cloudevents.limits import DEFAULT, Limits
 from wherry.cloudevents.mode import BATCH_TYPE, Mode, require
 from wherry.cloudevents.structured import read_document, write_document
 from wherry.errors import EventError
+from wherry.nesting import may_be_deep
 
 _HEADERS = (b"content-type", BATCH_TYPE.encode("ascii"))
 
@@ -34,7 +35,7 @@ def decode_batch(
     if len(documents) > max_events:
         raise EventError(f"a batch has at most {max_events} events", status=413)
     source = jsontext.Elements(body)
-    deep = jsontext.may_be_deep(body)
+    deep = may_be_deep(body)
     events: list[CloudEvent] = []
     for index, document in enumerate(documents):
         try:

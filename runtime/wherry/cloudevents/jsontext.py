@@ -17,8 +17,7 @@ import orjson
 
 from wherry.cloudevents.faults import InvalidEvent
 from wherry.errors import EventError
-
-MAX_DEPTH = 64
+from wherry.nesting import MAX_DEPTH, is_too_deep, may_be_deep
 
 _between = re.compile(r"[ \t\n\r,:]*").match
 _plain_member = re.compile(r'"([^"\\]*)"[ \t\n\r]*:[ \t\n\r]*("[^"\\]*")').match
@@ -43,24 +42,10 @@ def loads_data(text: bytes) -> Any:
     return value
 
 
-def may_be_deep(text: bytes) -> bool:
-    """Whether `text` has brackets enough to nest past the limit; cheap, and usually False."""
-    return text.count(b"[") + text.count(b"{") > MAX_DEPTH
-
-
 def check_depth(value: object) -> None:
-    """EventError where `value` nests past the limit; level by level, so it cannot recurse."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            for child in _children(parent)
-            if child.__class__ is dict or child.__class__ is list
-        ]
-        if not level:
-            return
-    raise EventError(f"data must not nest deeper than {MAX_DEPTH} levels", attribute="data")
+    """EventError where `value` nests past the limit."""
+    if is_too_deep(value):
+        raise EventError(f"data must not nest deeper than {MAX_DEPTH} levels", attribute="data")
 
 
 def dumps(value: object) -> bytes:
@@ -102,12 +87,6 @@ def data_text(document: bytes) -> bytes | None:
         return _member(document.decode(), "data")
     except (ValueError, IndexError, RecursionError):
         return None
-
-
-def _children(value: Any) -> Any:
-    if value.__class__ is dict:
-        return value.values()
-    return value if value.__class__ is list else ()
 
 
 def _has_non_finite(value: object) -> bool:

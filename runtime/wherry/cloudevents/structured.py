@@ -28,6 +28,7 @@ from wherry.cloudevents.made import decoded_03, unbase64
 from wherry.cloudevents.mode import STRUCTURED_TYPE, Mode, require
 from wherry.cloudevents.payload import UNSET, Payload
 from wherry.errors import EventError
+from wherry.nesting import may_be_deep
 
 _HEADERS = (b"content-type", STRUCTURED_TYPE.encode("ascii"))
 
@@ -36,7 +37,7 @@ def decode_structured(content_type: str, body: bytes, *, limit: Limits = DEFAULT
     """The event of a JSON document; EventError 415 where `content_type` declares another."""
     require(Mode.STRUCTURED, content_type)
     document = jsontext.loads(body)
-    return read_document(document, body, 0, deep=jsontext.may_be_deep(body), limit=limit)
+    return read_document(document, body, 0, deep=may_be_deep(body), limit=limit)
 
 
 def encode_structured(event: object) -> tuple[list[tuple[bytes, bytes]], bytes]:
