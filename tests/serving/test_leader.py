@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ def driver(request: pytest.FixtureRequest) -> Iterator[LeaderDriver]:
     made.start()
     yield made
     made.stop()
+    eventually(lambda: made._waker.fileno() == -1)
     loop.close()
 
 
@@ -92,13 +94,20 @@ def test_turns_go_on_while_the_leader_is_stuck(driver: LeaderDriver):
     assert turns(driver)
 
 
-def test_no_more_than_its_size_run_at_once_and_turns_go_on(driver: LeaderDriver):
+@pytest.mark.parametrize("earned", [False, True])
+def test_no_more_than_its_size_run_at_once_and_turns_go_on(driver: LeaderDriver, earned: bool):
     calls = Calls(driver)
+    if earned:
+        calls.quick(EARNED * 3)
     for _ in range(6):
         calls.hold()
     eventually(lambda: calls.held == 4)
     assert turns(driver)
     assert (calls.held, driver.waiting) == (4, 2)
+    spent = time.process_time()
+    until = time.monotonic() + 0.3
+    eventually(lambda: time.monotonic() > until)
+    assert time.process_time() - spent < 0.25, "nothing can be done, and something spins"
     calls.gate.set()
     eventually(lambda: calls.held == 0 and driver.waiting == 0)
 
@@ -125,3 +134,31 @@ def test_idle_threads_are_woken_for_jobs_that_wait(driver: LeaderDriver):
     eventually(lambda: calls.held == 4)
     calls.gate.set()
     eventually(lambda: calls.held == 0)
+
+
+def test_nothing_is_lost_whatever_the_handler_does_next(driver: LeaderDriver):
+    chance, done, busy, lock = random.Random(5), [0], [0, 0], threading.Lock()
+
+    def job(seconds: float):
+        def run(_shard: object) -> float:
+            with lock:
+                busy[0] += 1
+                busy[1] = max(busy)
+            threading.Event().wait(seconds) if seconds else None
+            with lock:
+                busy[0] -= 1
+                done[0] += 1
+            return seconds
+
+        return run
+
+    submitted = 0
+    for _ in range(120):
+        seconds = chance.choice([0, 0, 0, 0.001, 0.004, 0.02])
+        for _ in range(chance.randint(1, 12 if seconds else 300)):
+            driver.submit(job(seconds if chance.random() < 0.7 else 0))
+            submitted += 1
+        assert turns(driver)
+        expected = submitted
+        eventually(lambda expected=expected: done[0] == expected)
+    assert busy[1] <= 4

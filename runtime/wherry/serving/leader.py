@@ -27,7 +27,6 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from threading import get_ident
 from time import monotonic
 from typing import Any
@@ -66,13 +65,17 @@ class LeaderDriver:
     ) -> None:
         self._loop = loop
         self._poller = poller
-        self._most = size + 1  # one leads while `size` are busy
+        # A thread needs a right to run a call, and there is one thread more than there are rights:
+        # when the leader is stuck in a call there is always another to take the lead.
+        self._rights: list[None] = [None] * size
+        self._most = size + 1
         self._ledger = ledger
         self._jobs: deque[Job] = deque()
         self._posted: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._awake: list[_Thread] = []
         self._asleep: list[_Thread] = []
         self._started = 0
+        self._starting = threading.Lock()
         self._vacancies: list[None] = []
         self._token: list[None] = []
         self._leader = 0
@@ -135,8 +138,8 @@ class LeaderDriver:
     def _wake_leader(self) -> None:
         try:
             self._waker.send(b"\0")
-        except BlockingIOError:
-            return  # it has been rung often enough
+        except OSError:
+            return  # it has been rung often enough, or has gone
 
     # Leading --------------------------------------------------------------------------------
 
@@ -146,33 +149,36 @@ class LeaderDriver:
         token: list[None] = []
         self._token, self._leader = token, get_ident()
         while not self._stopped:
+            # First it says that it sleeps, then it looks once more; whoever adds something does so
+            # first and looks second. So one of the two always sees the other.
             self._polling = True
-            # After saying that it sleeps it looks once more: whoever adds looks the other way.
-            ready = posted or (jobs and self._points >= EARNED)
+            if jobs:
+                self._polling = False
+                if not self._run_or_hand_out(me, token):
+                    return
+                self._polling = True
+            ready = posted or (jobs and self._rights and self._points >= EARNED)
             poller.poll(0 if ready else None)
             self._polling = False
             while posted:
                 what, args = posted.popleft()
                 what(*args)
-            if jobs and not self._run_or_hand_out(me, token):
-                return
         poller.close()
+        self._waker.close()
+        self._wakee.close()
 
     def _run_or_hand_out(self, me: _Thread, token: list[None]) -> bool:
         """Deal with the gathered calls; False when the lead was lost on the way."""
-        jobs = self._jobs
         if self._parked:
             self._parked = False
             self._alarm.set()
-        while jobs:
-            if self._points < EARNED or not (self._asleep or self._started < self._most):
+        while self._jobs:
+            if self._points < EARNED:
                 self._hand_out()
                 return True
-            try:
-                job = jobs.popleft()
-            except IndexError:
-                return True  # a follower was faster
-            self._generation += 1
+            job = self._take()
+            if job is None:
+                return True
             token.append(None)
             self._run_one(me, job)
             try:
@@ -180,6 +186,20 @@ class LeaderDriver:
             except IndexError:
                 return False
         return True
+
+    def _take(self) -> Job | None:
+        """A call and the right to run it; None when there is no call or all rights are out."""
+        try:
+            self._rights.pop()
+        except IndexError:
+            return None
+        try:
+            job = self._jobs.popleft()
+        except IndexError:
+            self._rights.append(None)
+            return None
+        self._generation += 1
+        return job
 
     def _run_one(self, me: _Thread, job: Job) -> None:
         me.since = monotonic()
@@ -193,6 +213,9 @@ class LeaderDriver:
             self._points = max(0, self._points - SLOW_COSTS)
         elif self._points < _MOST_POINTS:
             self._points += 1
+        self._rights.append(None)
+        if self._jobs and self._points >= EARNED and self._polling:
+            self._wake_leader()  # it may have gone to sleep for want of a right
 
     def _monitor(self) -> None:
         """Take the lead from a leader that is stuck, and wake threads for calls that wait."""
@@ -207,9 +230,10 @@ class LeaderDriver:
                 if idle > _PARK_AFTER:
                     idle = 0
                     self._parked = True
+                    self._parked = not self._jobs  # one last look, as everywhere here
                 continue
             elif self._jobs:
-                self._hand_out()
+                self._wake_leader() if self._points >= EARNED else self._hand_out()
             seen, idle = self._generation, 0
 
     def _take_lead(self) -> None:
@@ -235,9 +259,10 @@ class LeaderDriver:
         try:
             thread = self._asleep.pop()
         except IndexError:
-            if self._started < self._most:
-                self._started += 1
-                self._start()
+            with self._starting:  # the leader and the monitor may both be here
+                if self._started < self._most:
+                    self._started += 1
+                    self._start()
             return
         self._awake.append(thread)
         thread.bell.release()
@@ -263,13 +288,14 @@ class LeaderDriver:
                 if self._rest(me):
                     me.bell.acquire()
                 continue
-            with suppress(IndexError):  # another was faster
-                job = self._jobs.popleft()
-                self._generation += 1
+            job = self._take()
+            if job is not None:
                 self._run_one(me, job)
 
     def _has_work_for_followers(self) -> bool:
-        return bool(self._vacancies or (self._jobs and self._points < EARNED))
+        if self._vacancies:
+            return True
+        return bool(self._jobs and self._rights and self._points < EARNED)
 
     def _rest(self, me: _Thread) -> bool:
         """Lie down; False when there turned out to be something to do after all.
