@@ -16,7 +16,7 @@ all have been busy for `PATIENCE_S`.
 
 Measured on one core that others kept busy, 32 clients, `flask.Request`: handing each call to a
 thread gave 6 to 12 thousand calls a second, depending on how the interpreter lock happened to be
-passed around; running it on the leader gave 20 to 27 thousand.
+passed around; running it on the leader gave 14 to 27 thousand.
 """
 
 from __future__ import annotations
