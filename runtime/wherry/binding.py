@@ -174,6 +174,10 @@ def _context(request: Request, _event: Any) -> Any:
     return request.context
 
 
+def _raw(request: Request, _event: Any) -> Request:
+    return request
+
+
 def _body(request: Request, _event: Any) -> bytes:
     return request.body
 
@@ -201,6 +205,7 @@ _PLAIN: dict[Role, tuple[Filler, Filler]] = {
     Role.BODY: (_body, _data_bytes),
     Role.TEXT: (_text, _data_text),
     Role.CONTEXT: (_context, _context),
+    Role.RAW: (_raw, _raw),
 }
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import IO, Annotated, Any, BinaryIO, Union, get_args, get_origin
 
 from wherry import typed
+from wherry.request import Request
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,9 +36,11 @@ class Role(enum.Enum):
     ASYNC_ITERATOR = "AsyncIterator[bytes]"
     FILE = "BinaryIO"
     TYPED = "a dataclass, TypedDict, msgspec.Struct, pydantic.BaseModel, dict or list"
+    RAW = "wherry.request.Request"
 
 
-ACCEPTED = ", ".join(role.value for role in Role)
+# What messages offer; the raw request is for adapters of other frameworks.
+ACCEPTED = ", ".join(role.value for role in Role if role is not Role.RAW)
 STREAMS = frozenset({Role.ITERATOR, Role.ASYNC_ITERATOR, Role.FILE})
 
 _BY_NAME = {
@@ -130,6 +133,8 @@ def _match_class(kind: type) -> Role | None:
         return _PLAIN[kind]
     if kind in _FILES:
         return Role.FILE
+    if kind is Request:
+        return Role.RAW
     if _is_context(kind):
         return Role.CONTEXT
     if _is_flask_request(kind):

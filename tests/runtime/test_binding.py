@@ -14,6 +14,8 @@ from wherry import CloudEvent, Context, cloud_event, http
 from wherry.errors import HandlerSignatureError
 from wherry.handler import Kind, Style, of
 from wherry.loader import load
+from wherry.parameters import ACCEPTED, Role
+from wherry.request import Request
 
 EVENT = {
     "method": "POST",
@@ -203,3 +205,12 @@ def test_what_nothing_fills_is_refused(function, said):
     with pytest.raises(HandlerSignatureError) as caught:
         of(function)
     assert said in str(caught.value)
+
+
+def test_an_adapter_takes_the_request_as_it_was_read(request_of):
+    def handle(request: Request):
+        return request
+
+    request = request_of()
+    assert of(handle).plan.bind(request, None) == (request,)
+    assert Role.RAW.value not in ACCEPTED
