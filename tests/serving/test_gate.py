@@ -51,7 +51,7 @@ def test_probes_answer_while_every_thread_is_stuck(wire):
         for _ in range(200):
             wire(function.port).send(get("/warm")).answer()
         blocked = [wire(function.port).send(get("/hold", "X-Timeout: 2s")) for _ in range(2)]
-        eventually(lambda: b"in_flight 2.0" in scrape(function))
+        eventually(lambda: b'in_flight{function="sync"} 2.0' in scrape(function))
         assert probe(wire, function.port, "/_/health")[0] == 200
         assert [each.answer()[0] for each in blocked] == [504, 504]
 

@@ -117,7 +117,11 @@ def test_what_is_in_flight_finishes(wire):
         slow = wire(function.port).send(get("/sleep?s=2"))
         stream = wire(function.port).send(get("/stream?n=20000"))
         stream.until(b"\r\n\r\n")
-        eventually(lambda: b"in_flight 2.0" in scrape(function) or "stream" in function.log)
+        eventually(
+            lambda: (
+                b'in_flight{function="sync"} 2.0' in scrape(function) or "stream" in function.log
+            )
+        )
         function.process.terminate()
         assert slow.answer()[2] == b"slept"
         stream.rest()

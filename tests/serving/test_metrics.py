@@ -40,7 +40,8 @@ def test_counts_by_code_and_method_as_of_watchdog_does(wire):
         assert total(text, code="200", method="get") == 2
         assert total(text, code="500", method="get") == 1
         assert total(text, "http_request_duration_seconds_count", code="200") == 2
-        assert 'http_request_duration_seconds_bucket{code="200",le="+Inf",method="get"} 2.0' in text
+        row = 'bucket{code="200",function="sync",le="+Inf",method="get"} 2.0'
+        assert f"http_request_duration_seconds_{row}" in text
         assert total(text, "http_requests_in_flight") == 0
         assert 'wherry_function_info{function="sync"' in text
         assert "process_resident_memory_bytes" in text

@@ -1,4 +1,4 @@
-"""Counts of one worker, kept in one shard a thread so that counting needs no lock.
+"""Counts of one worker, kept in one shard a thread and function so that counting needs no lock.
 
 A shard row is a list: one count for each duration bucket (not cumulative), then the sum of
 seconds. Rows are keyed by status and method; both are bounded, whatever callers send, so the
@@ -9,7 +9,17 @@ and 3 us a request, a shard costs a bisect and two additions.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+
+from wherry.metrics.snapshot import (
+    Number,
+    Numbers,
+    Rows,
+    Snapshot,
+    add_row,
+    function_key,
+    in_function,
+    number_key,
+)
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds: the ones that of-watchdog has, so that dashboards fit."""
@@ -20,25 +30,26 @@ MAX_ROWS = 128
 _METHOD_INDEX = {name.upper(): index for index, name in enumerate(METHODS[:-1])}
 _OTHER = len(METHODS) - 1
 
-Rows = dict[int, list[float]]
-
 
 def row_key(status: int, method: str) -> int:
-    """The key of the row that counts `status` and `method`."""
+    """The key of a shard's row that counts `status` and `method`."""
     return status << 3 | _METHOD_INDEX.get(method, _OTHER)
 
 
 def row_labels(key: int) -> tuple[str, str]:
-    """The labels `code` and `method` of a row."""
+    """The labels `code` and `method` of a shard's row."""
     return str(key >> 3), METHODS[key & 7]
 
 
 class Shard:
-    """The counts of one thread; only that thread writes them."""
+    """The counts of one thread for one function; only that thread writes them."""
 
-    __slots__ = ("rows",)
+    __slots__ = ("_ledger", "_others", "function", "rows")
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger, function: int) -> None:
+        self._ledger = ledger
+        self._others: dict[int, Shard] = {}
+        self.function = function
         self.rows: Rows = {}
 
     def observe(self, status: int, method: str, seconds: float) -> None:
@@ -52,33 +63,46 @@ class Shard:
         row[bisect_left(BUCKETS, seconds)] += 1
         row[-1] += seconds
 
+    def of(self, function: int) -> Shard:
+        """The same thread's shard for another function, by its key."""
+        if function == self.function:
+            return self
+        shard = self._others.get(function)
+        if shard is None:
+            shard = self._others[function] = self._ledger.shard(function)
+        return shard
+
 
 class Ledger:
-    """All shards of one worker."""
+    """All counts of one worker.
 
-    def __init__(self) -> None:
+    Args:
+        function: Name of the function that a shard is for when nothing else is said.
+    """
+
+    def __init__(self, function: str = "") -> None:
+        self._function = function_key(function)
         self._shards: list[Shard] = []
+        self._numbers: Numbers = {}
 
-    def shard(self) -> Shard:
-        """A new shard, for one thread to keep."""
-        shard = Shard()
+    def shard(self, function: int | None = None) -> Shard:
+        """A new shard for one thread to keep; `function` is a `function_key`."""
+        shard = Shard(self, self._function if function is None else function)
         self._shards.append(shard)
         return shard
 
-    def totals(self, baseline: Mapping[int, list[float]] | None = None) -> Rows:
-        """The sum of all shards, on top of `baseline`."""
-        total: Rows = {key: list(row) for key, row in (baseline or {}).items()}
+    def count(self, function: int, number: Number) -> None:
+        """Add one to a number; for what is rare, and by one thread for each number."""
+        key = number_key(function, number)
+        self._numbers[key] = self._numbers.get(key, 0.0) + 1
+
+    def snapshot(
+        self, gauges: Numbers | None = None, *, baseline: Snapshot | None = None
+    ) -> Snapshot:
+        """Everything counted here on top of `baseline`, and the `gauges` of this moment."""
+        total = Snapshot() if baseline is None else baseline.counts()
         for shard in self._shards:
             for key, row in list(shard.rows.items()):
-                add_row(total, key, row)
+                add_row(total.rows, in_function(shard.function, key), row)
+        total.add(Snapshot(numbers={**self._numbers, **(gauges or {})}))
         return total
-
-
-def add_row(total: Rows, key: int, row: list[float]) -> None:
-    """Add `row` to the row of `total` with this key."""
-    sums = total.get(key)
-    if sums is None:
-        total[key] = list(row)
-    else:
-        for index, value in enumerate(row):
-            sums[index] += value

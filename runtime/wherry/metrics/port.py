@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 class MetricsPort:
     """Serves a reading on a listening socket that other workers may share."""
 
-    def __init__(self, sock: socket.socket, reading: Reading, identity: Identity) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        reading: Reading,
+        identity: Identity,
+        functions: Sequence[str] = (),
+    ) -> None:
         self._sock = sock
+        self._functions = functions
         self._reading = reading
         self._identity = identity
         self._server: BaseServer | None = None
@@ -51,6 +59,6 @@ class MetricsPort:
         from wherry.metrics.exposition import Exposition
         from wherry.metrics.scrape import make_server
 
-        exposition = Exposition(self._reading, self._identity)
+        exposition = Exposition(self._reading, self._identity, self._functions)
         self._server = server = make_server(self._sock, exposition)
         server.serve_forever(poll_interval=0.2)

@@ -5,68 +5,85 @@ its totals there a few times a second, and any worker can add all slots up when 
 worker that replaces a dead one takes over the slot and counts on from what it finds, so no count
 goes backwards and nothing is left on disk.
 
-A slot is a run of doubles: calls in flight, calls that wait, number of rows, then for each row its
-key and its values. A reader may see one row half a moment older than the next; counts are exact
-once a worker has published.
+A slot is a run of doubles: how many numbers and rows there are, then each number's key and value,
+then each row's key and values. A reader may see one row half a moment older than the next; counts
+are exact once a worker has published.
 """
 
 from __future__ import annotations
 
 import mmap
+from collections.abc import Iterable
 
-from wherry.metrics.ledger import MAX_ROWS, ROW, Rows, add_row
+from wherry.metrics.ledger import ROW
+from wherry.metrics.snapshot import GAUGES, Snapshot, number_of
 
-_HEAD = 3
-_SLOT = _HEAD + (MAX_ROWS + 1) * (ROW + 1)
+MAX_NUMBERS = 512
+MAX_ROWS = 1024
+_HEAD = 2
+_ROWS_AT = _HEAD + MAX_NUMBERS * 2
+_SLOT = _ROWS_AT + MAX_ROWS * (ROW + 1)
 _DOUBLE = 8
 
 
 class SharedTotals:
-    """The block; made by the parent, inherited by its workers."""
+    """The block; made by the parent, inherited by its workers.
+
+    Memory that no row has reached yet is not taken from the system.
+    """
 
     def __init__(self, slots: int) -> None:
         self._block = mmap.mmap(-1, slots * _SLOT * _DOUBLE)
         self._cells = memoryview(self._block).cast("d")
         self._slots = slots
 
-    def read(self, slot: int) -> Rows:
-        """The rows of one slot."""
-        base = slot * _SLOT
-        rows: Rows = {}
-        for index in range(int(self._cells[base + 2])):
-            at = base + _HEAD + index * (ROW + 1)
-            rows[int(self._cells[at])] = list(self._cells[at + 1 : at + 1 + ROW])
-        return rows
+    def read(self, slot: int) -> Snapshot:
+        """What one slot holds."""
+        numbers, rows = slot * _SLOT + _HEAD, slot * _SLOT + _ROWS_AT
+        found = Snapshot()
+        for index, key in enumerate(self._keys(slot, numbers, 2, 0)):
+            found.numbers[key] = self._cells[numbers + index * 2 + 1]
+        for index, key in enumerate(self._keys(slot, rows, ROW + 1, 1)):
+            at = rows + index * (ROW + 1) + 1
+            found.rows[key] = list(self._cells[at : at + ROW])
+        return found
 
-    def publish(self, slot: int, rows: Rows, *, inflight: int, queued: int) -> None:
-        """Write a worker's totals; rows never leave a slot, so readers need no lock."""
-        base = slot * _SLOT
-        order = [int(self._cells[base + _HEAD + i * (ROW + 1)]) for i in range(self._count(base))]
-        known = set(order)
-        order += [key for key in rows if key not in known][: MAX_ROWS + 1 - len(order)]
+    def publish(self, slot: int, totals: Snapshot) -> None:
+        """Write a worker's totals; nothing ever leaves a slot, so readers need no lock."""
+        numbers, rows = slot * _SLOT + _HEAD, slot * _SLOT + _ROWS_AT
+        order = _extended(self._keys(slot, numbers, 2, 0), totals.numbers, MAX_NUMBERS)
         for index, key in enumerate(order):
-            at = base + _HEAD + index * (ROW + 1)
-            for offset, value in enumerate(rows[key]):
+            self._cells[numbers + index * 2 + 1] = totals.numbers.get(key, 0.0)
+            self._cells[numbers + index * 2] = key
+        self._cells[slot * _SLOT] = len(order)
+        order = _extended(self._keys(slot, rows, ROW + 1, 1), totals.rows, MAX_ROWS)
+        for index, key in enumerate(order):
+            at = rows + index * (ROW + 1)
+            for offset, value in enumerate(totals.rows.get(key, ())):
                 self._cells[at + 1 + offset] = value
             self._cells[at] = key
-        self._cells[base + 2] = len(order)
-        self._cells[base] = inflight
-        self._cells[base + 1] = queued
+        self._cells[slot * _SLOT + 1] = len(order)
 
     def clear_gauges(self, slot: int) -> None:
         """Forget what a dead worker had in flight."""
-        self._cells[slot * _SLOT] = self._cells[slot * _SLOT + 1] = 0
+        numbers = slot * _SLOT + _HEAD
+        for index, key in enumerate(self._keys(slot, numbers, 2, 0)):
+            if number_of(key) in GAUGES:
+                self._cells[numbers + index * 2 + 1] = 0.0
 
-    def totals(self) -> tuple[Rows, int, int]:
-        """The rows of all slots added up, calls in flight, and calls that wait."""
-        total: Rows = {}
-        inflight = queued = 0
+    def totals(self) -> Snapshot:
+        """All slots added up."""
+        total = Snapshot()
         for slot in range(self._slots):
-            for key, row in self.read(slot).items():
-                add_row(total, key, row)
-            inflight += int(self._cells[slot * _SLOT])
-            queued += int(self._cells[slot * _SLOT + 1])
-        return total, inflight, queued
+            total.add(self.read(slot))
+        return total
 
-    def _count(self, base: int) -> int:
-        return int(self._cells[base + 2])
+    def _keys(self, slot: int, first: int, step: int, counted_at: int) -> list[int]:
+        """The keys that stand `step` cells apart from `first` on."""
+        count = int(self._cells[slot * _SLOT + counted_at])
+        return [int(self._cells[first + index * step]) for index in range(count)]
+
+
+def _extended(order: list[int], keys: Iterable[int], most: int) -> list[int]:
+    known = set(order)
+    return order + [key for key in keys if key not in known][: most - len(order)]

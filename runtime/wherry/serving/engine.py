@@ -22,7 +22,7 @@ from wherry.context import Context
 from wherry.deadline import Deadline, duration_s
 from wherry.errors import InvocationFailed, RequestRefused, ResponseError
 from wherry.lifecycle import Lifecycle
-from wherry.metrics import Ledger, Shard
+from wherry.metrics import Ledger, Number, Numbers, Shard, function_key, number_key
 from wherry.problem import Problem
 from wherry.reply import Reply
 from wherry.serving import probes
@@ -153,6 +153,14 @@ class Engine:
     def waiting(self) -> int:
         """Calls that no thread or task has begun."""
         return self.edge.driver.waiting + len(self._queue)
+
+    def gauges(self) -> Numbers:
+        """Its calls of this moment, for the metrics."""
+        function, waiting = function_key(self._identity.function), self.waiting
+        return {
+            number_key(function, Number.IN_FLIGHT): len(self.admitted) - waiting,
+            number_key(function, Number.QUEUED): waiting,
+        }
 
     # Answering ------------------------------------------------------------------------------
 

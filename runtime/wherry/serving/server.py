@@ -24,7 +24,7 @@ from wherry.config import Config
 from wherry.emission import Emitter
 from wherry.errors import HandlerStartError
 from wherry.lifecycle import Event, Lifecycle
-from wherry.metrics import Ledger, SharedTotals
+from wherry.metrics import Ledger, SharedTotals, Snapshot
 from wherry.secrets import REDACTOR, Secrets
 from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
@@ -35,7 +35,6 @@ from wherry.serving.poller import make_poller
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
-    from wherry.metrics.ledger import Rows
     from wherry.metrics.port import MetricsPort
 
 _log = logging.getLogger("wherry.serving")
@@ -74,8 +73,8 @@ class Server:
         self._totals = totals
         self._slot = slot
         self._heartbeat = heartbeat
-        self._ledger = Ledger()
-        self._baseline = totals.read(slot) if totals is not None else {}
+        self._ledger = Ledger(config.function)
+        self._baseline = totals.read(slot) if totals is not None else None
         self._published_at = 0.0
         self._begun = monotonic()
         self._access_log = log.AccessLog(json=config.log_format == "json")
@@ -94,7 +93,7 @@ class Server:
         from wherry.loader import load
 
         log.configure(self.config, REDACTOR.redact)
-        handler = load(self.config.handler, name=self.config.name)
+        handler = load(self.config.handler, name=self.config.name, signature=self.config.signature)
         handler = replace(handler, event_headers=self.config.event_headers)
         if handler.needs_flask:
             # In the main thread and before the first request, not during it.
@@ -207,24 +206,22 @@ class Server:
 
     def _publish(self, engine: Engine) -> None:
         if self._totals is not None:
-            self._totals.publish(
-                self._slot,
-                self._ledger.totals(self._baseline),
-                inflight=len(engine.admitted) - engine.waiting,
-                queued=engine.waiting,
-            )
+            self._totals.publish(self._slot, self._snapshot(engine))
+
+    def _snapshot(self, engine: Engine) -> Snapshot:
+        """What this worker has counted, and a dead one before it in its slot."""
+        return self._ledger.snapshot(engine.gauges(), baseline=self._baseline)
 
     def _open_metrics(self, loop: asyncio.AbstractEventLoop, engine: Engine) -> None:
         if self._metrics_socket is None:
             return
         from wherry.metrics.port import MetricsPort
 
-        def reading() -> tuple[Rows, int, int]:
+        def reading() -> Snapshot:
             if self._totals is not None:
                 self._publish(engine)
                 return self._totals.totals()
-            waiting = engine.waiting
-            return self._ledger.totals(), len(engine.admitted) - waiting, waiting
+            return self._snapshot(engine)
 
         self._metrics_port = MetricsPort(self._metrics_socket, reading, self.config.identity)
         self._metrics_port.open(loop)
