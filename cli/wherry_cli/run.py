@@ -29,6 +29,7 @@ Examples:
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes [default: 1].")
 @click.option("--watch", "-w", is_flag=True, help="Renew a function when its files change.")
 @click.option("--name", help="Name of the function [default: its folder's].")
+@click.option("--signature", help="What it is written for, as http or wsgi [default: found].")
 def command(
     path: str,
     port: int | None,
@@ -36,6 +37,7 @@ def command(
     workers: int | None,
     watch: bool,
     name: str | None,
+    signature: str | None,
 ) -> int:
     """Run the function at PATH, or each function of the folder PATH on a port of its own.
 
@@ -45,7 +47,13 @@ def command(
     from wherry.config import Config
     from wherry_build.project import function_folders
 
-    given = {"PORT": port, "WHERRY_HOST": host, "WHERRY_WORKERS": workers, "WHERRY_FUNCTION": name}
+    given = {
+        "PORT": port,
+        "WHERRY_HOST": host,
+        "WHERRY_WORKERS": workers,
+        "WHERRY_FUNCTION": name,
+        "WHERRY_SIGNATURE": signature,
+    }
     overrides = {key: str(value) for key, value in given.items() if value is not None}
     folders = function_folders(Path(path))
     if len(folders) > 1 and name is not None:

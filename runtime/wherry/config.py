@@ -29,6 +29,7 @@ class Config:
 
     handler: str = "."
     name: str | None = None
+    signature: str | None = None
     function: str = "function"
     revision: str = ""
     namespace: str = ""

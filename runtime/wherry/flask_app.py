@@ -69,9 +69,9 @@ def create_app(
     """
     settings = config if config is not None else Config.from_environment()
     if handler is None:
-        found = loader.load(settings.handler, name=settings.name)
+        found = loader.load(settings.handler, name=settings.name, signature=settings.signature)
     elif isinstance(handler, (str, os.PathLike)):
-        found = loader.load(handler, name=settings.name)
+        found = loader.load(handler, name=settings.name, signature=settings.signature)
     else:
         found = handlers.of(handler)
     return _FunctionApp(replace(found, event_headers=settings.event_headers), settings)

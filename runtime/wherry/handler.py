@@ -89,6 +89,7 @@ def of(
     *,
     name: str | None = None,
     module: ModuleType | None = None,
+    hooks: Hooks | None = None,
 ) -> Handler:
     """Make the handler of `function`.
 
@@ -97,6 +98,7 @@ def of(
             handler is returned as it is.
         name: Name for messages; the qualified name when None.
         module: Where its hooks are; the module that defines it when None.
+        hooks: Its hooks, where they are known; those of `module` when None.
 
     Raises:
         HandlerSignatureError: It is no function, or nothing fills one of its parameters.
@@ -113,7 +115,9 @@ def of(
     style = style_of(function)
     _check_style(shown, style, found)
     module = module or sys.modules.get(getattr(function, "__module__", None) or "")
-    uses_flask = _uses_flask(getattr(inspect.unwrap(function), "__globals__", {}))
+    uses_flask = _uses_flask(getattr(inspect.unwrap(function), "__globals__", {}), module)
+    if hooks is None:
+        hooks = Hooks() if module is None else hooks_of(module, function)
     return Handler(
         function=function,
         name=shown,
@@ -125,7 +129,7 @@ def of(
         methods=declaration.methods if declaration else None,
         needs_flask=uses_flask or Role.FLASK in found.roles,
         needs_flask_context=uses_flask,
-        hooks=Hooks() if module is None else hooks_of(module, function),
+        hooks=hooks,
         plan=found,
         target=_positional(function, found.keywords),
     )
@@ -202,12 +206,14 @@ def _positional(function: Callable[..., Any], keywords: tuple[str, ...]) -> Call
     return call
 
 
-def _uses_flask(namespace: dict[str, Any]) -> bool:
+def _uses_flask(namespace: dict[str, Any], module: ModuleType | None) -> bool:
     if "flask" not in sys.modules:
         return False
     from wherry.flask_request import uses_flask
 
-    return uses_flask(namespace)
+    # A function that stands for one of another framework is not defined in the user's module.
+    of_module = {} if module is None else vars(module)
+    return uses_flask(namespace) or (of_module is not namespace and uses_flask(of_module))
 
 
 def _unique(values: Any) -> list[Any]:

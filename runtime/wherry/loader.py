@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from wherry import handler
+from wherry import adapters, handler
 from wherry.declarations import declaration_of, hook_of
 from wherry.errors import (
     HandlerError,
@@ -40,8 +40,16 @@ _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _SHOWN_NAMES = 20
 
 
-def load(source: str | os.PathLike[str] | None, *, name: str | None = None) -> handler.Handler:
-    """Load the handler that `source` names.
+def load(
+    source: str | os.PathLike[str] | None,
+    *,
+    name: str | None = None,
+    signature: str | None = None,
+) -> handler.Handler:
+    """Load the handler that `source` names, a function of ours or of another framework.
+
+    From the first call on, the modules that other frameworks' functions import are found in this
+    process where they are not installed.
 
     Args:
         source: A Python file, a folder, or a module; text may end in `:name`. None is the
@@ -49,15 +57,30 @@ def load(source: str | os.PathLike[str] | None, *, name: str | None = None) -> h
             main.py, in that order.
         name: Name of the function, unless `source` has one. None finds the only decorated
             function, else `handle`, else `main`.
+        signature: What the function is written for, one of `adapters.signatures()`; None to find
+            out, which is a function of ours but where another framework's is beyond doubt.
 
     Raises:
         HandlerNotFound: There is no such file, folder or module.
         HandlerImportError: The module raised while it was imported.
         HandlerNameNotFound: It has no such function, or several and none is named.
-        HandlerSignatureError: Nothing fills one of the function's parameters.
+        HandlerSignatureError: Nothing fills one of the function's parameters, or it is not what
+            `signature` says.
     """
     where, wanted = _split(source)
+    adapters.install()
     module, shown = _module(where)
+    file = shown if shown.is_absolute() else None
+    adapted = adapters.find(
+        adapters.Source(module=module, file=file, name=wanted or name), signature
+    )
+    if adapted is not None:
+        return handler.of(
+            adapted.function,
+            name=f"{shown.stem}.{adapted.name}",
+            module=module,
+            hooks=adapted.hooks,
+        )
     found, found_name = _function(module, wanted or name, shown)
     return handler.of(found, name=f"{shown.stem}.{found_name}", module=module)
 

@@ -94,9 +94,26 @@ def _paths(text: str) -> tuple[Path, ...]:
 
 VARIABLES: tuple[Variable, ...] = (
     Variable(
-        ("WHERRY_HANDLER",), "handler", str, "`.`", "Handler: a file, folder or module, `:name`."
+        ("WHERRY_HANDLER", "FUNCTION_SOURCE"),
+        "handler",
+        str,
+        "`.`",
+        "Handler: a file, folder or module, `:name`.",
     ),
-    Variable(("WHERRY_NAME",), "name", str, "found", "Name of the handler function in its module."),
+    Variable(
+        ("WHERRY_NAME", "FUNCTION_TARGET"),
+        "name",
+        str,
+        "found",
+        "Name of the handler function in its module.",
+    ),
+    Variable(
+        ("WHERRY_SIGNATURE", "FUNCTION_SIGNATURE_TYPE"),
+        "signature",
+        str.lower,
+        "found",
+        "What the function is written for, as `--signature`.",
+    ),
     Variable(
         ("WHERRY_FUNCTION", "K_SERVICE", "OPENFAAS_NAME"),
         "function",
