@@ -6,7 +6,8 @@ Made from what a handler returned (`wherry.response`) or from a Problem; sent by
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Protocol
 
 from wherry.problem import Problem
 
@@ -17,7 +18,7 @@ class Reply:
     """Status, headers and body, ready to be framed.
 
     Attributes:
-        status: 200 to 599.
+        status: 200 to 599; 101 for what is `Upgraded`.
         headers: Validated names and values; never `content-length`, `transfer-encoding`,
             `connection`, `date` or `keep-alive`, which belong to the connection.
         body: Bytes, or an iterator of chunks to be sent as they come; an async iterator only
@@ -44,3 +45,39 @@ class Reply:
     def of_problem(cls, problem: Problem, call_id: str | None = None) -> Reply:
         """The answer that carries `problem`."""
         return cls(problem.status, problem.headers(), problem.body(call_id))
+
+
+class ByteStream(Protocol):
+    """A connection whose HTTP has ended, as its new owner has it."""
+
+    async def receive(self) -> bytes:
+        """The bytes that arrive next; empty when the other end sends no more."""
+        ...
+
+    async def send(self, data: bytes) -> None:
+        """Send, and wait while the other end takes nothing.
+
+        Raises:
+            ConnectionError: The other end is gone.
+        """
+        ...
+
+
+class Upgraded(Reply):
+    """Another protocol from here on, which the request asked for (RFC 9110 section 7.8).
+
+    Only an async handler gives one, and only as the answer to a request with `Upgrade`.
+
+    Attributes:
+        run: Owns the connection until it returns. The call is in flight as long; at the end of
+            the process it is cancelled, and may then take leave of the other end.
+    """
+
+    __slots__ = ("protocol", "run")
+
+    def __init__(
+        self, protocol: bytes, headers: Headers, run: Callable[[ByteStream], Awaitable[None]]
+    ) -> None:
+        super().__init__(101, headers, iter(()))
+        self.protocol = protocol
+        self.run = run

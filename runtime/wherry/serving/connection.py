@@ -24,6 +24,7 @@ from wherry.serving.reading import Reading
 
 if TYPE_CHECKING:
     from wherry.serving.edge import Edge
+    from wherry.serving.incoming import Incoming
 
 _FOREVER = float("inf")
 _LINGER_S = 2.0
@@ -69,7 +70,7 @@ class Connection:
         self._sock = sock
         self._descriptor = sock.fileno()
         self.peer = peer
-        self._reading = Reading(self, edge.limits, edge.meanings)
+        self._reading: Incoming = Reading(self, edge.limits, edge.meanings)
         self._waiting: deque[Exchange] = deque()
         self._unsent: memoryview | None = None
         self._then: Callable[[], None] | None = None
@@ -143,10 +144,33 @@ class Connection:
 
     def resume_reading(self) -> None:
         """Read on after a pause."""
-        if self._paused and not self._deaf and not self._closed:
+        if not self._paused or self._deaf or self._closed:
+            return
+        reading = self._reading
+        if reading.upgrading:
+            if self.active is not None:
+                return  # its answer decides in which protocol to read on
             self._paused = False
-            self._edge.poller.resume(self)
-            self.on_readable()
+            rest = reading.take_rest()
+            if rest:
+                self._take(memoryview(rest))
+            if self._paused:
+                return
+        self._paused = False
+        self._edge.poller.resume(self)
+        self.on_readable()
+
+    def read_by(self, incoming: Incoming) -> bytes:
+        """Give what arrives to `incoming`, for the active request was a request to change to it.
+
+        Returns:
+            What has arrived already.
+        """
+        rest = self._reading.take_rest()
+        self._reading.close()
+        self._reading = incoming
+        self._edge.driver.post(self.resume_reading)
+        return rest
 
     def _pause(self) -> None:
         self._paused = True
@@ -187,6 +211,12 @@ class Connection:
                 self._sock.send(_CONTINUE)
             except OSError:
                 self.broken = True
+
+    def on_upgrade(self) -> None:
+        """Read no more until the request for another protocol is answered."""
+        self._pause()
+        if self.active is None:
+            self._resume_from_anywhere()
 
     def _begin_or_wait(self, exchange: Exchange) -> None:
         if self.active is not None or self._waiting:

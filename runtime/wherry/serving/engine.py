@@ -24,7 +24,7 @@ from wherry.errors import InvocationFailed, RequestRefused, ResponseError
 from wherry.lifecycle import Lifecycle
 from wherry.metrics import Ledger, Number, Numbers, Shard, function_key, number_key
 from wherry.problem import Problem
-from wherry.reply import Reply
+from wherry.reply import Reply, Upgraded
 from wherry.serving import probes
 from wherry.serving.answer import AsyncStream, BlockingStream, send
 from wherry.serving.body import AwaitableBody, BlockingBody, BodyStream
@@ -52,6 +52,7 @@ class Engine:
     Attributes:
         edge: Set by whoever connects the two, before the first request.
         draining: Whether every answer says `Connection: close`.
+        upgraded: Calls that have left HTTP and own their connections.
     """
 
     edge: Edge
@@ -75,6 +76,7 @@ class Engine:
         self.access_log = access_log
         self.admitted: dict[Exchange, None] = {}
         self.unanswered: dict[Exchange, None] = {}
+        self.upgraded: set[Exchange] = set()
         self._identity = config.identity
         self._emitter = emitter
         self._secrets = secrets
@@ -128,8 +130,16 @@ class Engine:
 
     def on_gone(self, exchange: Exchange) -> None:
         """Nobody will read the answer: an async handler is cancelled, a thread cannot be."""
-        if exchange.task is not None and self.handler.is_async:
+        if exchange.task is None or exchange in self.upgraded:
+            return  # who has left HTTP sees it as the end of the bytes
+        if self.handler.is_async:
             exchange.task.cancel()
+
+    def end_upgraded(self) -> None:
+        """The process ends: those who have left HTTP may take leave of their callers."""
+        for exchange in self.upgraded:
+            if exchange.task is not None:
+                exchange.task.cancel()
 
     # The clock ------------------------------------------------------------------------------
 
@@ -229,7 +239,12 @@ class Engine:
             elif isinstance(reply.body, bytes):
                 self.finish(exchange, reply, self._shard)
             else:
-                await AsyncStream(self, exchange, reply).run()
+                if isinstance(reply, Upgraded):
+                    from wherry.serving.upgrade import Upgrade  # few handlers need it
+
+                    await Upgrade(self, exchange, reply).run()
+                else:
+                    await AsyncStream(self, exchange, reply).run()
                 self.note(exchange, self._shard)
         except asyncio.CancelledError:
             if self.claim(exchange):  # its caller is gone

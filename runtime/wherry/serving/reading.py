@@ -66,6 +66,10 @@ class Receiver(Protocol):
         """The caller waits for `100 Continue` before it sends the body."""
         ...
 
+    def on_upgrade(self) -> None:
+        """The request that has just been told asks for another protocol behind it."""
+        ...
+
 
 class Reading:
     """The state of one connection's incoming side.
@@ -73,6 +77,7 @@ class Reading:
     Attributes:
         in_head: Whether a head has begun and not ended.
         in_body: Whether a body has begun and not ended.
+        upgrading: Whether another protocol was asked for, and nothing is read until it is decided.
     """
 
     __slots__ = (
@@ -87,12 +92,13 @@ class Reading:
         "_meanings",
         "_parser",
         "_receiver",
+        "_rest",
         "_size",
         "_target",
         "_trailers",
-        "_upgraded",
         "in_body",
         "in_head",
+        "upgrading",
     )
 
     def __init__(self, receiver: Receiver, limits: Limits, meanings: fields.Meanings) -> None:
@@ -107,7 +113,8 @@ class Reading:
         self._size = 0
         self._fed = 0
         self._trailers = 0
-        self._upgraded = False
+        self._rest = b""
+        self.upgrading = False
         self._hosts = 0
         self._has_body = self._expects = False
         self.in_head = False
@@ -115,15 +122,15 @@ class Reading:
 
     def feed(self, data: bytes | memoryview) -> Problem | None:
         """Take bytes; the problem that ends this connection, or None."""
-        if self._parser is None or self._upgraded:
+        if self._parser is None or self.upgrading:
             return None
         self._fed = len(data) + self._size
         try:
             self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            # No other protocol is spoken here. The request is answered as HTTP/1.1, which RFC 9110
-            # section 7.8 allows, and what follows it on this connection is not looked at.
-            self._upgraded = True
+        except HttpParserUpgrade as error:
+            # Whoever answers decides whether another protocol follows (RFC 9110 section 7.8).
+            self.upgrading, self._rest = True, bytes(data[error.args[0] :])
+            self._receiver.on_upgrade()
         except HttpParserError as error:
             cause = error.__context__
             if isinstance(cause, Refused):
@@ -288,6 +295,13 @@ class Reading:
             exchange.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
             self._chunks = []
         self._receiver.on_request(exchange)
+
+    def take_rest(self) -> bytes:
+        """What came behind a request for another protocol; HTTP/1.1 is read on from there."""
+        rest, self._rest = self._rest, b""
+        self.upgrading = False
+        self._parser = HttpRequestParser(self)
+        return rest
 
     def abandon(self, reason: str) -> None:
         """The rest of a streamed body will not come."""

@@ -172,6 +172,7 @@ class Server:
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), config.lame_duck_s)
         await edge.driver.run(edge.stop_listening)
+        engine.end_upgraded()
         until = monotonic() + config.drain_timeout_s
         while edge.connections and monotonic() < until and not self._hurry.is_set():
             await edge.driver.run(edge.close_idle)

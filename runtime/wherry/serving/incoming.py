@@ -1,0 +1,41 @@
+"""The seam between a connection and the protocol in which its bytes are read.
+
+HTTP/1.1 is `wherry.serving.reading`; another one takes its place when a request has asked for it
+and was granted it. It knows no socket.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from wherry.problem import Problem
+
+
+class Incoming(Protocol):
+    """Who is given the bytes of one connection.
+
+    Attributes:
+        in_head: Whether a head has begun and not ended.
+        in_body: Whether a body has begun and not ended.
+        upgrading: Whether another protocol was asked for, and nothing is read until it is decided.
+    """
+
+    in_head: bool
+    in_body: bool
+    upgrading: bool
+
+    def feed(self, data: bytes | memoryview) -> Problem | None:
+        """Take bytes, which are not kept by the caller; the problem that ends this, or None."""
+        ...
+
+    def take_rest(self) -> bytes:
+        """What came behind the request for another protocol."""
+        ...
+
+    def abandon(self, reason: str) -> None:
+        """Nothing more will come."""
+        ...
+
+    def close(self) -> None:
+        """The connection reads by this no longer."""
+        ...
