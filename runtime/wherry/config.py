@@ -54,6 +54,14 @@ class Config:
     limit_fields: int = 100
     limit_field_bytes: int = 8190
     limit_body_bytes: int = 10 * 1024 * 1024
+    h2c: bool = False
+    probes: tuple[str, ...] | None = None
+    lock_file: Path | None = None
+    suppress_lock: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    forwarded_fields: tuple[str, ...] = ("x-forwarded-for", "x-forwarded-proto")
+    webhook_origins: tuple[str, ...] = ()
+    webhook_rate: int | None = None
     event_headers: str = "strict"
     sink: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +92,9 @@ class Config:
         _settle(
             given, platform, watchdog_limit=environment.get("max_inflight", "") not in {"", "0"}
         )
+        if platform is Platform.OPENFAAS and not given.get("suppress_lock", False):
+            folder = environment.get("TMPDIR") or "/tmp"  # noqa: S108 - where the watchdog has it
+            given.setdefault("lock_file", Path(folder) / ".lock")
         return cls(**given)
 
     @property
@@ -129,6 +140,9 @@ def _settle(given: dict[str, Any], platform: Platform, *, watchdog_limit: bool) 
     given.setdefault("drain_timeout_s", given.get("timeout_s", 30.0) + 1.0)
     knative = platform is Platform.KNATIVE
     given.setdefault("event_headers", "knative" if knative else "strict")
+    if knative:
+        # Its queue-proxy is in the same pod; whoever calls past it comes from another address.
+        given.setdefault("trusted_proxies", ("127.0.0.0/8", "::1/128"))
     given.setdefault("log_format", "console" if os.isatty(2) else "json")
     polite = watchdog_limit or platform is Platform.OPENFAAS
     if given.setdefault("overload_status", 429 if polite else 503) not in {429, 503}:

@@ -17,6 +17,7 @@ import orjson
 
 from wherry.deadline import duration_s
 
+FORWARDED_FIELDS = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"})
 LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
@@ -90,6 +91,57 @@ def _overrides(text: str) -> dict[str, str]:
 
 def _paths(text: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in text.split(os.pathsep) if part)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (each.strip() for each in text.split(",")) if part)
+
+
+def _probe_paths(text: str) -> tuple[str, ...] | None:
+    if text.lower() in {"on", "off"}:
+        return None if text.lower() == "on" else ()
+    paths = _listed(text)
+    if not all(path.startswith("/") for path in paths):
+        raise ValueError("expected on, off or paths with commas between them")
+    return paths
+
+
+def _lock_file(text: str) -> Path | None:
+    return None if text.lower() == "off" else Path(text)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    import ipaddress
+
+    networks = tuple("*" if part == "*" else part.lower() for part in _listed(text))
+    try:
+        for network in networks:
+            if network not in {"*", "none"}:
+                ipaddress.ip_network(network)
+    except ValueError:
+        raise ValueError(
+            "expected addresses or networks such as 10.0.0.0/8 with commas between them, * or none"
+        ) from None
+    return () if "none" in networks else networks
+
+
+def _forwarded_fields(text: str) -> tuple[str, ...]:
+    fields = _listed(text.lower())
+    if fields != ("forwarded",) and not FORWARDED_FIELDS.issuperset(fields):
+        choices = ", ".join(sorted(FORWARDED_FIELDS))
+        raise ValueError(f"expected forwarded alone, or some of {choices}")
+    return fields
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _listed(text.lower())
+    if not all(origin == "*" or LABEL.fullmatch(origin) for origin in origins):
+        raise ValueError("expected DNS names with commas between them, or *")
+    return origins
+
+
+def _rate(text: str) -> int | None:
+    return None if text == "*" else _whole(1, 1_000_000_000)(text)
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -220,6 +272,56 @@ VARIABLES: tuple[Variable, ...] = (
         _whole(0, 1 << 34),
         "`10485760`",
         "Body in bytes; more is 413.",
+    ),
+    Variable(
+        ("WHERRY_H2C",),
+        "h2c",
+        _switch,
+        "`false`",
+        "Whether HTTP/2 is spoken, too, with callers that begin with it; needs the extra `h2c`.",
+    ),
+    Variable(
+        ("WHERRY_PROBES",),
+        "probes",
+        _probe_paths,
+        "`on`",
+        "Probe paths that the server answers: `on`, `off`, or the ones to answer.",
+    ),
+    Variable(
+        ("WHERRY_LOCK_FILE",),
+        "lock_file",
+        _lock_file,
+        "`$TMPDIR/.lock` on OpenFaaS, else `off`",
+        "File that is there while the function is ready, for `exec` probes.",
+    ),
+    Variable(("suppress_lock",), "suppress_lock", _switch, "`false`", "No lock file by default."),
+    Variable(
+        ("WHERRY_TRUSTED_PROXIES",),
+        "trusted_proxies",
+        _networks,
+        "`127.0.0.0/8,::1` on Knative, else `none`",
+        "Networks of the proxies that are believed when they say who calls; `*` is everyone.",
+    ),
+    Variable(
+        ("WHERRY_FORWARDED_FIELDS",),
+        "forwarded_fields",
+        _forwarded_fields,
+        "`x-forwarded-for,x-forwarded-proto`",
+        "What those proxies write themselves: these, `x-forwarded-host`, or `forwarded` alone.",
+    ),
+    Variable(
+        ("WHERRY_WEBHOOK_ORIGINS",),
+        "webhook_origins",
+        _origins,
+        "none",
+        "Senders that may deliver events by web hook, as they call themselves; `*` is all.",
+    ),
+    Variable(
+        ("WHERRY_WEBHOOK_RATE",),
+        "webhook_rate",
+        _rate,
+        "`*`",
+        "Deliveries a minute that such a sender is told it may make; `*` is no limit.",
     ),
     Variable(
         ("WHERRY_CE_HEADERS",),
