@@ -90,7 +90,8 @@ def _not_an_event(content_type: str | None, body: bytes) -> EventError:
         expected = BATCH_TYPE if body.lstrip()[:1] == b"[" else STRUCTURED_TYPE
         return EventError(
             f"the body looks like a CloudEvent but its content type is {shown(declared)!r}; "
-            f"send it with Content-Type: {expected}"
+            f"send it with Content-Type: {expected}",
+            attribute="specversion",
         )
     return EventError(
         "not a CloudEvent: there is no ce-specversion header, and the content type is not "
