@@ -152,7 +152,7 @@ class BlockingStream(_Stream):
     def _resume(self) -> None:
         if self._exchange.connection.broken:
             self._over = True
-        self._engine.edge.driver.submit(self)
+        self._engine.pool.submit(self)
 
     def _close(self, shard: Shard) -> None:
         _close_iterator(self._chunks, self._variables)
@@ -208,7 +208,7 @@ class AsyncStream(_Stream):
         connection = self._exchange.connection
         if data and not connection.write(data):
             flushed = asyncio.Event()
-            connection.when_flushed(flushed.set)
+            connection.when_flushed(lambda: self._engine.tasks.on_loop(flushed.set))
             await flushed.wait()
 
     @staticmethod

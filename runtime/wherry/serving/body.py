@@ -24,22 +24,28 @@ class BodyInterrupted(ConnectionError):  # noqa: N818 - it is what happened, as 
 class BodyStream(ABC):
     """Shared part: counts what lies unread and slows the caller down.
 
+    Feeding and taking may happen in two threads; each counts for itself.
+
     Attributes:
         complete: Whether the last byte has arrived.
     """
 
     def __init__(self, resume: Callable[[], None]) -> None:
         self._resume = resume
-        self._unread = 0
+        self._fed_bytes = 0
+        self._taken_bytes = 0
         self._held = False
         self.complete = False
 
     def feed(self, chunk: bytes) -> bool:
         """Add a chunk; returns whether the caller must be slowed down."""
-        self._unread += len(chunk)
+        self._fed_bytes += len(chunk)
         self._put(chunk)
-        if self._unread > HIGH_BYTES:
+        if self._fed_bytes - self._taken_bytes > HIGH_BYTES:
             self._held = True
+            # Whoever takes counts first and looks at `_held` second, so one of the two sees it.
+            if self._fed_bytes - self._taken_bytes < LOW_BYTES:
+                self._held = False
         return self._held
 
     def end(self) -> None:
@@ -52,8 +58,8 @@ class BodyStream(ABC):
         self._put(BodyInterrupted(reason))
 
     def _taken(self, chunk: bytes) -> None:
-        self._unread -= len(chunk)
-        if self._held and self._unread < LOW_BYTES:
+        self._taken_bytes += len(chunk)
+        if self._held and self._fed_bytes - self._taken_bytes < LOW_BYTES:
             self._held = False
             self._resume()
 
@@ -93,17 +99,25 @@ class BlockingBody(BodyStream):
 
 
 class AwaitableBody(BodyStream):
-    """For an async handler: an async iterator of chunks."""
+    """For an async handler: an async iterator of chunks.
 
-    def __init__(self, resume: Callable[[], None]) -> None:
+    Args:
+        resume: Reads on, after the caller was slowed down.
+        on_loop: Has something done on the event loop; the feeding thread may be another.
+    """
+
+    def __init__(
+        self, resume: Callable[[], None], on_loop: Callable[[Callable[[], None]], object]
+    ) -> None:
         super().__init__(resume)
+        self._on_loop = on_loop
         self._chunks: deque[bytes | BodyInterrupted] = deque()
         self._arrival = asyncio.Event()
         self._done = False
 
     def _put(self, item: bytes | BodyInterrupted) -> None:
         self._chunks.append(item)
-        self._arrival.set()
+        self._on_loop(self._arrival.set)
 
     def __aiter__(self) -> AwaitableBody:
         return self

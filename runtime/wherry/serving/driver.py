@@ -18,20 +18,30 @@ Job = Callable[[Shard], float]
 """A call of a handler: counts into the shard of its thread, gives the seconds the handler took."""
 
 
-class Driver(Protocol):
-    """Gives the edge its turns."""
+class Pool(Protocol):
+    """Threads that run calls of sync handlers."""
 
     @property
     def waiting(self) -> int:
         """Jobs that no thread has begun."""
         ...
 
-    def post(self, what: Callable[..., object], *args: Any) -> None:
-        """Have `what` run in a turn; from any thread."""
-        ...
-
     def submit(self, job: Job) -> None:
         """Have a thread run `job`, which must not raise; from any thread."""
+        ...
+
+
+class Driver(Pool, Protocol):
+    """Gives the edge its turns.
+
+    Attributes:
+        on_loop: Whether turns are the event loop's, so that tasks and turns are never at once.
+    """
+
+    on_loop: bool
+
+    def post(self, what: Callable[..., object], *args: Any) -> None:
+        """Have `what` run in a turn; from any thread."""
         ...
 
     def run(self, what: Callable[[], object]) -> Awaitable[None]:
@@ -49,6 +59,8 @@ class Driver(Protocol):
 
 class LoopDriver:
     """Turns on the event loop, for async handlers."""
+
+    on_loop = True
 
     def __init__(self, loop: asyncio.AbstractEventLoop, poller: Poller) -> None:
         self._loop = loop

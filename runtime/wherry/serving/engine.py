@@ -11,23 +11,24 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections import deque
 from collections.abc import Callable
 from random import getrandbits
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry import invocation
-from wherry.context import Context
+from wherry.context import Context, Platform
 from wherry.deadline import Deadline, duration_s
 from wherry.errors import InvocationFailed, RequestRefused, ResponseError
 from wherry.lifecycle import Lifecycle
 from wherry.metrics import Ledger, Number, Numbers, Shard, function_key, number_key
 from wherry.problem import Problem
-from wherry.reply import Reply, Upgraded
+from wherry.reply import Reply
 from wherry.serving import probes
-from wherry.serving.answer import AsyncStream, BlockingStream, send
+from wherry.serving.answer import BlockingStream, send
 from wherry.serving.body import AwaitableBody, BlockingBody, BodyStream
+from wherry.serving.tasks import Tasks
+from wherry.serving.platform_fields import PlatformFields
 from wherry.trace import parse_traceparent
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from wherry.handler import Handler
     from wherry.log import AccessLog
     from wherry.secrets import Secrets
+    from wherry.serving.driver import Pool
     from wherry.serving.edge import Edge
     from wherry.serving.exchange import Exchange
     from wherry.serving.limits import Limits
@@ -50,12 +52,14 @@ class Engine:
     """Answers the requests of one worker with one handler.
 
     Attributes:
-        edge: Set by whoever connects the two, before the first request.
+        edge: Where requests come from; `connect` sets it, before the first.
+        pool: Which threads run calls of a sync handler; `connect` sets it.
+        tasks: Runs calls of an async handler.
         draining: Whether every answer says `Connection: close`.
-        upgraded: Calls that have left HTTP and own their connections.
     """
 
     edge: Edge
+    pool: Pool
 
     def __init__(
         self,
@@ -76,20 +80,30 @@ class Engine:
         self.access_log = access_log
         self.admitted: dict[Exchange, None] = {}
         self.unanswered: dict[Exchange, None] = {}
-        self.upgraded: set[Exchange] = set()
         self._identity = config.identity
+        self._probes = probes.chosen(config.probes)
+        self._platform_fields = PlatformFields(config, handler)
+        self._on_openfaas = config.platform is Platform.OPENFAAS
         self._emitter = emitter
         self._secrets = secrets
-        self._shard = ledger.shard()
+        function = function_key(config.function)
+        self._shard = ledger.shard(function)
+        self.tasks = Tasks(self, ledger.shard(function))
         self._loop = asyncio.get_running_loop()
-        self._running = 0
-        self._queue: deque[Exchange] = deque()
         self._base = contextvars.copy_context()
         self._overloaded = Problem(
             status=config.overload_status,
             detail=f"{limits.capacity} calls are in flight or waiting; try again",
             retry_after_s=1,
         )
+
+    def connect(self, edge: Edge, pool: Pool | None = None) -> None:
+        """Say whose requests these are, and which threads run calls of a sync handler."""
+        self.edge = edge
+        if self._platform_fields.believes_proxies:
+            edge.meanings.proxied = True
+        self.pool = edge.driver if pool is None else pool
+        self.tasks.apart = not edge.driver.on_loop
 
     # Service --------------------------------------------------------------------------------
 
@@ -99,30 +113,33 @@ class Engine:
             self._identify(exchange)
             self.finish(exchange, Reply.of_problem(exchange.verdict, exchange.call_id), self._shard)
             return
-        probe = probes.PATHS.get(exchange.path)
+        probe = self._probes.get(exchange.path)
         if probe is not None:
             self._answer_probe(exchange, probe)
             return
         self._identify(exchange)
+        if exchange.platform_fields is not None:
+            answer = self._platform_fields.apply(exchange)
+            if answer is not None:
+                self.finish(exchange, answer, self._shard)
+                return
         if len(self.admitted) >= self.limits.capacity:
-            self.finish(exchange, Reply.of_problem(self._overloaded, exchange.call_id), self._shard)
+            self.finish(exchange, self._for_platform(self._overloaded, exchange), self._shard)
             return
         self.admitted[exchange] = None
         self.unanswered[exchange] = None
-        if not self.handler.is_async:
-            self.edge.driver.submit(_Call(self, exchange))
-        elif self._running < self.limits.inflight:
-            self._start_task(exchange)
+        if self.handler.is_async:
+            self.tasks.submit(exchange)
         else:
-            self._queue.append(exchange)
+            self.pool.submit(_Call(self, exchange))
 
     def open_stream(self, exchange: Exchange, resume: Callable[[], None]) -> BodyStream | None:
         """A stream, when the handler takes one and the request is for it."""
-        if not self.handler.wants_stream or exchange.path in probes.PATHS:
+        if not self.handler.wants_stream or exchange.path in self._probes:
             return None
         stream: AwaitableBody | BlockingBody
         if self.handler.is_async:
-            stream = AwaitableBody(resume)
+            stream = self.tasks.body(resume)
         else:
             stream = BlockingBody(resume, self.limits.body_s)
         exchange.stream = stream
@@ -130,16 +147,7 @@ class Engine:
 
     def on_gone(self, exchange: Exchange) -> None:
         """Nobody will read the answer: an async handler is cancelled, a thread cannot be."""
-        if exchange.task is None or exchange in self.upgraded:
-            return  # who has left HTTP sees it as the end of the bytes
-        if self.handler.is_async:
-            exchange.task.cancel()
-
-    def end_upgraded(self) -> None:
-        """The process ends: those who have left HTTP may take leave of their callers."""
-        for exchange in self.upgraded:
-            if exchange.task is not None:
-                exchange.task.cancel()
+        self.tasks.on_gone(exchange)
 
     # The clock ------------------------------------------------------------------------------
 
@@ -150,19 +158,23 @@ class Engine:
             if exchange.context.deadline.at <= now and self.claim(exchange):
                 self.finish(
                     exchange,
-                    Reply.of_problem(_LATE, exchange.call_id),
+                    self._for_platform(_LATE, exchange),
                     self._shard,
                     keep_alive=False,
                 )
                 if exchange.incoming is not None:
                     exchange.incoming.fail("the deadline has passed")
-                if exchange.task is not None:
-                    exchange.task.cancel()
+                self.tasks.cancel(exchange)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more call would be refused."""
+        return len(self.admitted) >= self.limits.capacity
 
     @property
     def waiting(self) -> int:
         """Calls that no thread or task has begun."""
-        return self.edge.driver.waiting + len(self._queue)
+        return self.tasks.waiting if self.handler.is_async else self.pool.waiting
 
     def gauges(self) -> Numbers:
         """Its calls of this moment, for the metrics."""
@@ -191,6 +203,8 @@ class Engine:
     ) -> None:
         """Send an answer whose body is bytes; only by who has claimed it."""
         keep_alive = keep_alive and exchange.keep_alive and not self.draining
+        if self._on_openfaas:
+            reply = platform_answers.timed(reply, monotonic() - exchange.started)
         send(self.edge, exchange, reply, keep_alive=keep_alive)
         self.note(exchange, shard)
 
@@ -221,46 +235,7 @@ class Engine:
             _log.error("the call failed inside Wherry", exc_info=error)
         return Reply.of_problem(_FAILED, exchange.call_id)
 
-    # Scheduling -----------------------------------------------------------------------------
-
-    def _start_task(self, exchange: Exchange) -> None:
-        self._running += 1
-        exchange.task = self._base.copy().run(self._loop.create_task, self._run(exchange))
-
-    async def _run(self, exchange: Exchange) -> None:
-        """One call of an async handler."""
-        try:
-            try:
-                reply = await invocation.call_async(self.handler, exchange)
-            except Exception as error:
-                reply = self.failure(exchange, error)
-            if not self.claim(exchange):
-                await AsyncStream.discard(reply)
-            elif isinstance(reply.body, bytes):
-                self.finish(exchange, reply, self._shard)
-            else:
-                if isinstance(reply, Upgraded):
-                    from wherry.serving.upgrade import Upgrade  # few handlers need it
-
-                    await Upgrade(self, exchange, reply).run()
-                else:
-                    await AsyncStream(self, exchange, reply).run()
-                self.note(exchange, self._shard)
-        except asyncio.CancelledError:
-            if self.claim(exchange):  # its caller is gone
-                exchange.connection.broken = True
-                exchange.connection.release(keep_alive=False)
-                exchange.status = _CLIENT_CLOSED
-                self.note(exchange, self._shard)
-        finally:
-            self.leave(exchange)
-            self._running -= 1
-            while self._queue and self._running < self.limits.inflight:
-                waiting = self._queue.popleft()
-                if waiting in self.unanswered:
-                    self._start_task(waiting)
-                else:
-                    self.leave(waiting)
+    # Probes ---------------------------------------------------------------------------------
 
     def _answer_probe(self, exchange: Exchange, probe: probes.Probe) -> None:
         self._identify(exchange)
@@ -268,8 +243,7 @@ class Engine:
             problem = Problem(status=405, detail="a probe is a GET or HEAD", allow="GET, HEAD")
             self._send_quietly(exchange, Reply.of_problem(problem, exchange.call_id))
             return
-        saturated = len(self.admitted) >= self.limits.capacity
-        reply = probes.verdict(probe, self.lifecycle, saturated=saturated)
+        reply = probes.verdict(probe, self.lifecycle, saturated=self.is_full)
         hooks = self.handler.hooks
         hook = hooks.ready if probe is probes.Probe.READINESS else hooks.alive
         if reply is None and hook is None:

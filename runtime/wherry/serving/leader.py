@@ -60,6 +60,8 @@ class _Thread:
 class LeaderDriver:
     """Turns on whichever thread leads, for sync handlers; at most `size` calls run at once."""
 
+    on_loop = False
+
     def __init__(
         self, loop: asyncio.AbstractEventLoop, poller: Poller, size: int, ledger: Ledger
     ) -> None:

@@ -133,7 +133,8 @@ class Server:
             driver = LoopDriver(loop, poller)
         else:
             driver = LeaderDriver(loop, poller, limits.threads, self._ledger)
-        edge = engine.edge = Edge(driver, poller, limits, engine)
+        edge = Edge(driver, poller, limits, engine)
+        engine.connect(edge)
         self._open_metrics(loop, engine)
         self.lifecycle.on(Event.STARTED)
         driver.start()
@@ -172,7 +173,7 @@ class Server:
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), config.lame_duck_s)
         await edge.driver.run(edge.stop_listening)
-        engine.end_upgraded()
+        engine.tasks.end_upgraded()
         until = monotonic() + config.drain_timeout_s
         while edge.connections and monotonic() < until and not self._hurry.is_set():
             await edge.driver.run(edge.close_idle)

@@ -11,12 +11,13 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from wherry.serving.body import AwaitableBody, BodyInterrupted
+from wherry.serving.body import BodyInterrupted
 from wherry.serving.head import encode_head
 
 if TYPE_CHECKING:
     from wherry.problem import Problem
     from wherry.reply import Upgraded
+    from wherry.serving.body import AwaitableBody
     from wherry.serving.connection import Connection
     from wherry.serving.engine import Engine
     from wherry.serving.exchange import Exchange
@@ -59,7 +60,7 @@ class Upgrade:
         self._exchange = exchange
         self._reply = reply
         connection, driver = exchange.connection, engine.edge.driver
-        self._body = AwaitableBody(lambda: driver.post(connection.resume_reading))
+        self._body = engine.tasks.body(lambda: driver.post(connection.resume_reading))
         self._sending = asyncio.Lock()
 
     async def run(self) -> None:
@@ -71,7 +72,7 @@ class Upgrade:
         rest = connection.read_by(Tunnel(connection, exchange, self._body))
         if rest:
             self._body.feed(rest)
-        engine.upgraded.add(exchange)
+        engine.tasks.upgraded.add(exchange)
         try:
             await self.send(self._head())
             await self._reply.run(self)
@@ -80,7 +81,7 @@ class Upgrade:
         except Exception:
             _log.exception("the function failed after it had left HTTP")
         finally:
-            engine.upgraded.discard(exchange)
+            engine.tasks.upgraded.discard(exchange)
             connection.release(keep_alive=False)
 
     async def receive(self) -> bytes:
@@ -100,7 +101,7 @@ class Upgrade:
         async with self._sending:
             if not connection.broken and data and not connection.write(data):
                 flushed = asyncio.Event()
-                connection.when_flushed(flushed.set)
+                connection.when_flushed(lambda: self._engine.tasks.on_loop(flushed.set))
                 await flushed.wait()
             if connection.broken:
                 raise ConnectionResetError("the other end of the connection is gone")
