@@ -10,7 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports format interop interop-tools bench docs lock hooks clean
+.PHONY: help run test check lint types imports format interop interop-tools bench \
+    bench-instructions docs lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +20,7 @@ help:
 	@echo 'make check    lint, types and the direction of imports'
 	@echo 'make interop  install the real tools (Docker Engine, NGINX, faas-cli) and test with them'
 	@echo 'make bench    compare the server with its peers, one core each'
+	@echo 'make bench-instructions  compare the instructions of a request with what they were'
 	@echo 'make format   let ruff put the code in its form'
 	@echo 'make hooks    run the checks before each commit'
 	@echo 'make docs     write the generated parts of the pages'
@@ -81,6 +83,10 @@ interop: $(VENV)/.dev interop-tools
 
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks.serving $(ARGS)
+
+# Counts, not seconds: it may run while the machine does something else. Needs valgrind.
+bench-instructions: $(VENV)/.run
+	$(BIN)/python -m benchmarks.instructions $(ARGS)
 
 docs: $(VENV)/.run
 	$(BIN)/python docs/generate.py

@@ -19,6 +19,7 @@ want() { # command, Debian package
 want dockerd docker.io
 want nginx nginx-light
 want wrk wrk
+want valgrind valgrind
 want debootstrap debootstrap
 want curl curl
 want git git
@@ -43,7 +44,7 @@ if ! command -v faas-cli >/dev/null; then
     fi
 fi
 
-for tool in dockerd nginx wrk debootstrap curl faas-cli; do
+for tool in dockerd nginx wrk valgrind debootstrap curl faas-cli; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done
