@@ -61,7 +61,15 @@ class Context:
         trace: The caller's W3C `traceparent`, or None.
     """
 
-    __slots__ = ("_emitter", "_secrets", "call_id", "deadline", "identity", "trace")
+    __slots__ = (
+        "_emitter",
+        "_secrets",
+        "_start_time_ns",
+        "call_id",
+        "deadline",
+        "identity",
+        "trace",
+    )
 
     def __init__(
         self,
@@ -79,6 +87,18 @@ class Context:
         self.trace = trace
         self._emitter = emitter
         self._secrets = secrets
+
+    @property
+    def start_time_ns(self) -> int | None:
+        """When the gateway took the call, in Unix nanoseconds; None where it did not say so.
+
+        OpenFaaS's gateway sends it as `X-Start-Time`.
+        """
+        return getattr(self, "_start_time_ns", None)  # unset in most calls, and so free in them
+
+    def note_start(self, nanoseconds: int) -> None:
+        """Set `start_time_ns`; for whoever makes the context."""
+        self._start_time_ns = nanoseconds
 
     @property
     def function(self) -> str:

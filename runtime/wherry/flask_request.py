@@ -92,12 +92,13 @@ class FunctionRequest(flask.Request):
         if "%" in path:
             path = unquote_to_bytes(path).decode("utf-8", "replace")
         self.method = request.method
-        self.scheme = "http"
+        origin = request.origin
+        self.scheme = "http" if origin is None else origin.scheme
         self.server = _SERVER
         self.root_path = ""
         self.path = "/" + path.lstrip("/")
         self.query_string = request.query.encode("latin-1")
-        self.remote_addr = request.peer
+        self.remote_addr = request.peer if origin is None else origin.address
         self.shallow = False
         self._request = request
 
@@ -139,6 +140,12 @@ def environ_of(request: Request) -> dict[str, Any]:
             _repeat(environ, key, value)
         elif key:
             environ[key] = value.decode("latin-1")
+    origin = request.origin
+    if origin is not None:
+        environ["REMOTE_ADDR"] = origin.address
+        environ["wsgi.url_scheme"] = origin.scheme
+        if origin.host is not None:
+            environ["HTTP_HOST"] = origin.host
     stream = streams.watched(request)
     if isinstance(stream, streams.BodyStream):
         environ["wsgi.input"] = io.BufferedReader(streams.BodyFile(stream), 65_536)

@@ -7,10 +7,26 @@ that fills parameters from it. It knows no socket and no framework.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wherry.context import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who called, by the account of proxies that are trusted.
+
+    Attributes:
+        address: Address of the first caller that no trusted proxy stands behind.
+        scheme: `http` or `https`, as it asked.
+        host: Host and port that it asked for, or None where that is the `Host` header.
+    """
+
+    address: str
+    scheme: str
+    host: str | None = None
 
 
 class Request:
@@ -27,7 +43,8 @@ class Request:
             a name sent twice appears in `repeated_attribute`.
         repeated_attribute: Name of a `ce-` header that was sent more than once, or None.
         peer: Address of the other end of the connection, never a forwarded one.
-        http_version: `1.1` or `1.0`.
+        origin: Who called, by the account of trusted proxies; None where `peer` itself did.
+        http_version: `1.1`, `1.0` or `2`.
         context: The context of this invocation.
         stream: The body as it arrives, for a handler that asked for a stream; else None. An
             async handler gets an async iterator, any other a blocking one.
@@ -41,6 +58,7 @@ class Request:
         "headers",
         "http_version",
         "method",
+        "origin",
         "path",
         "peer",
         "query",
@@ -61,6 +79,7 @@ class Request:
         event_attributes: dict[str, str] | None = None,
         repeated_attribute: str | None = None,
         peer: str = "",
+        origin: Origin | None = None,
         http_version: str = "1.1",
         stream: Iterator[bytes] | AsyncIterator[bytes] | None = None,
     ) -> None:
@@ -74,6 +93,7 @@ class Request:
         self.event_attributes = event_attributes
         self.repeated_attribute = repeated_attribute
         self.peer = peer
+        self.origin = origin
         self.http_version = http_version
         self.stream = stream
 

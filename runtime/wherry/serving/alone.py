@@ -10,6 +10,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from wherry.serving.lock_file import lock_file
 from wherry.serving.server import Server
 from wherry.serving.sockets import function_socket, metrics_socket
 
@@ -27,8 +28,11 @@ def run_alone(config: Config) -> None:
     os.umask(0o027)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave_at_once)
+    lock = lock_file(config, bytearray(1))
     # Listening comes before importing: the first caller waits in the backlog, not refused.
-    server = Server(config, [function_socket(config)], metrics_socket=metrics_socket(config))
+    server = Server(
+        config, [function_socket(config)], metrics_socket=metrics_socket(config), lock=lock
+    )
     handler = server.load()
     loop = new_event_loop()
     try:

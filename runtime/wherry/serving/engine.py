@@ -24,11 +24,11 @@ from wherry.lifecycle import Lifecycle
 from wherry.metrics import Ledger, Number, Numbers, Shard, function_key, number_key
 from wherry.problem import Problem
 from wherry.reply import Reply
-from wherry.serving import probes
+from wherry.serving import probes, watchdog
 from wherry.serving.answer import BlockingStream, send
 from wherry.serving.body import AwaitableBody, BlockingBody, BodyStream
-from wherry.serving.tasks import Tasks
 from wherry.serving.platform_fields import PlatformFields
+from wherry.serving.tasks import Tasks
 from wherry.trace import parse_traceparent
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Engine:
                 self.finish(exchange, answer, self._shard)
                 return
         if len(self.admitted) >= self.limits.capacity:
-            self.finish(exchange, self._for_platform(self._overloaded, exchange), self._shard)
+            self.finish(exchange, self._own_answer(exchange, self._overloaded), self._shard)
             return
         self.admitted[exchange] = None
         self.unanswered[exchange] = None
@@ -158,7 +158,7 @@ class Engine:
             if exchange.context.deadline.at <= now and self.claim(exchange):
                 self.finish(
                     exchange,
-                    self._for_platform(_LATE, exchange),
+                    self._own_answer(exchange, _LATE),
                     self._shard,
                     keep_alive=False,
                 )
@@ -204,9 +204,14 @@ class Engine:
         """Send an answer whose body is bytes; only by who has claimed it."""
         keep_alive = keep_alive and exchange.keep_alive and not self.draining
         if self._on_openfaas:
-            reply = platform_answers.timed(reply, monotonic() - exchange.started)
+            reply = watchdog.timed(reply, monotonic() - exchange.started)
         send(self.edge, exchange, reply, keep_alive=keep_alive)
         self.note(exchange, shard)
+
+    def _own_answer(self, exchange: Exchange, problem: Problem) -> Reply:
+        """An answer that the function had no part in."""
+        reply = Reply.of_problem(problem, exchange.call_id)
+        return watchdog.marked(reply) if self._on_openfaas else reply
 
     def note(self, exchange: Exchange, shard: Shard) -> None:
         """Count and log an answered call."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
-from wherry.request import Request
+from wherry.request import Origin, Request
 
 if TYPE_CHECKING:
     from wherry.problem import Problem
@@ -26,6 +26,7 @@ class Exchange(Request):
         verdict: Set when the server itself refuses the request; it never reaches the handler.
         call_id: Value of `X-Call-Id` when the caller sent an acceptable one.
         trace_header: Value of `traceparent`, not yet parsed.
+        platform_fields: What the platform says beside the call, by lower-case name, or None.
         timeout_header: Value of `X-Timeout`, not yet parsed.
         started: Monotonic seconds when its head was complete.
         incoming: The body as it arrives, when the handler takes a stream.
@@ -39,6 +40,7 @@ class Exchange(Request):
         "connection",
         "incoming",
         "keep_alive",
+        "platform_fields",
         "size",
         "started",
         "status",
@@ -60,6 +62,8 @@ class Exchange(Request):
         self.repeated_attribute: str | None = None
         self.peer = connection.peer
         self.http_version = "1.1"
+        self.origin: Origin | None = None
+        self.platform_fields: list[tuple[str, bytes]] | None = None
         self.stream: Iterator[bytes] | AsyncIterator[bytes] | None = None
         self.keep_alive = True
         self.verdict: Problem | None = None
@@ -71,3 +75,9 @@ class Exchange(Request):
         self.task: asyncio.Task[None] | None = None
         self.size = 0
         self.status = 0
+
+    def note_platform(self, name: str, value: bytes) -> None:
+        """Keep one of `platform_fields`."""
+        if self.platform_fields is None:
+            self.platform_fields = []
+        self.platform_fields.append((name, value))

@@ -11,6 +11,7 @@ from gunicorn.glogging import Logger
 
 from wherry import log
 from wherry.metrics import SharedTotals
+from wherry.serving.lock_file import lock_file
 from wherry.serving.sockets import function_socket, metrics_socket
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._slots: list[int | None] = [None] * (config.workers * 4 + 8)
         self.totals = SharedTotals(len(self._slots))
         self._failed = mmap.mmap(-1, 1)
+        self._ready = memoryview(mmap.mmap(-1, len(self._slots)))
+        self.lock = lock_file(config, self._ready)
         super().__init__()
 
     def load_config(self) -> None:
@@ -90,6 +93,8 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         if self._slots[slot] == worker.age:
             self._slots[slot] = None
             self.totals.clear_gauges(slot)
+            if self.lock is not None:  # it may have been killed
+                self.lock.leave(slot)
 
 
 def run_under_master(config: Config) -> int:

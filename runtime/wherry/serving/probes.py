@@ -13,6 +13,7 @@ import inspect
 import logging
 from collections.abc import Callable
 
+from wherry.errors import ConfigError
 from wherry.lifecycle import Lifecycle, State
 from wherry.reply import Reply
 
@@ -37,6 +38,27 @@ PATHS: dict[str, Probe] = {
     "/livez": Probe.LIVENESS,  # Kubernetes
     "/readyz": Probe.READINESS,
 }
+
+
+_OFFERED = {"/healthz": Probe.LIVENESS}  # Kubernetes has given it up; functions have it often
+
+
+def chosen(paths: tuple[str, ...] | None) -> dict[str, Probe]:
+    """The probes that are answered: all of `PATHS`, or those of `paths`.
+
+    Raises:
+        ConfigError: One of them is no probe.
+    """
+    if paths is None:
+        return PATHS
+    known = PATHS | _OFFERED
+    for path in paths:
+        if path not in known:
+            raise ConfigError(
+                f"WHERRY_PROBES: got {path!r}, expected some of {', '.join(known)}",
+                hint="WHERRY_PROBES=on",
+            )
+    return {path: known[path] for path in paths}
 
 
 def verdict(probe: Probe, lifecycle: Lifecycle, *, saturated: bool) -> Reply | None:

@@ -36,6 +36,7 @@ from wherry.serving.poller import make_poller
 if TYPE_CHECKING:
     from wherry.handler import Handler
     from wherry.metrics.port import MetricsPort
+    from wherry.serving.lock_file import LockFile
 
 _log = logging.getLogger("wherry.serving")
 _TICK_S = 0.1
@@ -52,6 +53,7 @@ class Server:
         metrics_socket: Listening socket of the metrics port, or None.
         totals: Where workers share their counts, when there are several.
         slot: This worker's place in `totals`.
+        lock: The file that says that the function is ready, or None.
         heartbeat: Called ten times a second, for a supervisor.
     """
 
@@ -63,6 +65,7 @@ class Server:
         metrics_socket: socket.socket | None = None,
         totals: SharedTotals | None = None,
         slot: int = 0,
+        lock: LockFile | None = None,
         heartbeat: Callable[[], None] | None = None,
     ) -> None:
         self.config = config
@@ -72,6 +75,7 @@ class Server:
         self._metrics_port: MetricsPort | None = None
         self._totals = totals
         self._slot = slot
+        self._lock = lock
         self._heartbeat = heartbeat
         self._ledger = Ledger(config.function)
         self._baseline = totals.read(slot) if totals is not None else None
@@ -157,6 +161,8 @@ class Server:
 
     def terminate(self) -> None:
         """Begin to drain; a second call cuts the lame-duck window and the drain short."""
+        if self._lock is not None:  # first of all: whoever looks shall send nothing more
+            self._lock.leave(self._slot)
         if self._terminated.is_set():
             self._hurry.set()
         self._terminated.set()
@@ -241,6 +247,8 @@ class Server:
             metrics,
             (monotonic() - self._begun) * 1000,
         )
+        if self._lock is not None and not self._terminated.is_set():
+            self._lock.write(self._slot)
         if self.config.ready_fd is not None:
             try:
                 os.write(self.config.ready_fd, b"1")

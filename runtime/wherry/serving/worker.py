@@ -50,6 +50,7 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             metrics_socket=master.metrics_socket,
             totals=master.totals,
             slot=slot,
+            lock=master.lock,
             heartbeat=self._beat,
         )
         self.server = server
