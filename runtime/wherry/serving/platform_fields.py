@@ -1,0 +1,70 @@
+"""What the platforms say in header fields of their own, beside the call itself.
+
+A gateway's time stamp, the proxies' account of who calls, a web hook sender's question. Only a
+request that has such a field comes here; the names are in `wherry.serving.fields`. It knows no
+socket and calls no handler.
+"""
+
+from __future__ import annotations
+
+from time import time_ns
+from typing import TYPE_CHECKING
+
+from wherry.declarations import Kind
+from wherry.serving import webhook
+from wherry.serving.fields import START_TIME, is_forwarding
+from wherry.serving.forwarded import ProxyTrust
+
+if TYPE_CHECKING:
+    from wherry.config import Config
+    from wherry.handler import Handler
+    from wherry.reply import Reply
+    from wherry.serving.exchange import Exchange
+
+_START_DIGITS = 20
+_LONGEST_WAIT_NS = 24 * 3600 * 10**9
+
+
+class PlatformFields:
+    """Gives the platforms' fields their effect.
+
+    Attributes:
+        believes_proxies: Whether any proxy is trusted, so that what they say is of interest.
+    """
+
+    def __init__(self, config: Config, handler: Handler) -> None:
+        self.believes_proxies = bool(config.trusted_proxies)
+        self._trust = ProxyTrust(config.trusted_proxies, config.forwarded_fields)
+        self._consent: webhook.Consent | None = None
+        if handler.kind is Kind.EVENT and config.webhook_origins:
+            self._consent = webhook.Consent(config.webhook_origins, config.webhook_rate)
+
+    def apply(self, exchange: Exchange) -> Reply | None:
+        """Note what was said on the exchange; the answer where that is all there is to do."""
+        said = exchange.platform_fields or []
+        if self.believes_proxies:
+            exchange.origin = self._trust.origin(exchange.peer, said)
+            if exchange.origin is None:
+                _strip(exchange)
+        asked = None
+        for name, value in said:
+            if name == START_TIME:
+                _stamp(exchange, value)
+            elif name == webhook.REQUEST_ORIGIN:
+                asked = value
+        if asked is None or self._consent is None or exchange.method != webhook.METHOD:
+            return None
+        return self._consent.answer(asked.decode("latin-1"))
+
+
+def _stamp(exchange: Exchange, value: bytes) -> None:
+    """Note when the gateway took the call; nonsense and another day are no time."""
+    if value.isdigit() and len(value) <= _START_DIGITS:
+        taken = int(value)
+        if abs(time_ns() - taken) < _LONGEST_WAIT_NS:
+            exchange.context.note_start(taken)
+
+
+def _strip(exchange: Exchange) -> None:
+    """Take away what only a trusted proxy may say: from anyone else it is a lie."""
+    exchange.headers = [each for each in exchange.headers if not is_forwarding(each[0].lower())]
