@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 PLAIN, HOST, CONTENT_TYPE, EVENT, TRACE, CALL_ID, EXPECT, CODING, LENGTH, TIMEOUT = range(10)
+PLATFORM = 12
+START_TIME = "x-start-time"
 
 _MEANINGS = {
     b"host": HOST,
@@ -20,6 +22,7 @@ _MEANINGS = {
     b"content-length": LENGTH,
     b"x-timeout": TIMEOUT,
 }
+_PLATFORM_NAMES = frozenset({START_TIME.encode(), b"webhook-request-origin"})
 _FORBIDDEN_TRAILERS = frozenset(
     b"authorization connection content-encoding content-length content-range content-type "
     b"cookie expect forwarded host keep-alive max-forwards proxy-authorization "
@@ -41,11 +44,15 @@ class Meanings(dict[bytes, tuple[int, str]]):
     """
 
     _MOST = 1024
+    proxied = False
+    """Whether the fields in which proxies speak of the caller mean anything here."""
 
     def __missing__(self, name: bytes) -> tuple[int, str]:
         lower = name.lower()
         if lower.startswith(b"ce-"):
             meaning = (EVENT, lower[3:].decode("latin-1"))
+        elif lower in _PLATFORM_NAMES or (self.proxied and is_forwarding(lower)):
+            meaning = (PLATFORM, lower.decode("latin-1"))
         else:
             meaning = (_MEANINGS.get(lower, PLAIN), "")
         if len(self) < self._MOST and len(name) <= 64:
@@ -76,6 +83,11 @@ def absolute_authority(target: bytes) -> bytes | None:
     """The authority of a target in absolute form, or None in any other form."""
     absolute = _ABSOLUTE.fullmatch(target)
     return absolute[1] if absolute is not None else None
+
+
+def is_forwarding(name: bytes) -> bool:
+    """Whether a lower-case name is of a field in which proxies speak of the caller."""
+    return name == b"forwarded" or name.startswith(b"x-forwarded-")
 
 
 def is_forbidden_trailer(name: bytes) -> bool:

@@ -212,6 +212,8 @@ class Reading:
                 if attribute in events:
                     exchange.repeated_attribute = attribute
                 events[attribute] = value.decode("latin-1")
+            elif meaning == fields.PLATFORM:
+                exchange.note_platform(attribute, value)
             else:
                 _JUDGES[meaning](self, exchange, value)
         if self._hosts != 1 and (self._hosts or exchange.http_version == "1.1"):
