@@ -5,7 +5,7 @@ This module must not know how it is sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,7 +13,7 @@ import orjson
 
 from wherry.cloudevents import CloudEvent, encode_batch, encode_binary, encode_structured
 
-Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+Headers: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def message_of(
     """
     if sum((bool(body), json is not None, event is not None)) > 1:
         raise TypeError("expected one of body, json and event, got more")
-    given = headers.items() if isinstance(headers, Mapping) else headers or ()
+    given = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
     brought: list[tuple[bytes, bytes]] = []
     if json is not None:

@@ -16,6 +16,11 @@ def decoded(golden):
     return tuple(found) if isinstance(found, list) else (found,)
 
 
+def checked(golden):
+    for event in decoded(golden):
+        event.check_data()
+
+
 @pytest.mark.parametrize("golden", GOLDEN, ids=str)
 def test_each_means_the_events_that_are_written_beside_it(golden):
     assert decoded(golden) == golden.events
@@ -31,8 +36,7 @@ def test_data_are_there_or_not(golden):
 @pytest.mark.parametrize("golden", GOLDEN_FAULTS, ids=str)
 def test_each_fault_is_refused_by_name(golden):
     with pytest.raises(EventError) as refused:
-        for event in decoded(golden):
-            event.check_data()
+        checked(golden)
     assert refused.value.problem.status == golden.status
     assert refused.value.attribute == golden.attribute
 
