@@ -26,6 +26,15 @@ PROVIDED: dict[str, str | None] = {
     "cloudevents.kafka": "cloudevents.v1.kafka",
     "cloudevents.pydantic": "cloudevents.v1.pydantic",
     "cloudevents.sdk": "cloudevents.v1.sdk",
+    "functions_framework": "wherry.adapters.functions_framework.api",
+    "functions_framework.aio": "wherry.adapters.functions_framework.aio",
+    "functions_framework.exceptions": "wherry.adapters.functions_framework.exceptions",
+    "google": None,
+    "google.cloud": None,
+    "google.cloud.functions": None,
+    "google.cloud.functions.context": "wherry.adapters.functions_framework.context",
+    "google.cloud.functions_v1": None,
+    "google.cloud.functions_v1.context": "wherry.adapters.functions_framework.context",
 }
 """Module names and where each is; what is below a name is below its place. None: empty package."""
 
@@ -50,7 +59,10 @@ class Finder:
         if place is None:
             return _spec(name, None, is_package=True) if known == name else None
         place += name[len(known) :]
-        found = importlib.util.find_spec(place)
+        try:
+            found = importlib.util.find_spec(place)
+        except ModuleNotFoundError:  # below a module that is no package
+            return None
         if found is None:
             return None
         is_package = has_children or found.submodule_search_locations is not None

@@ -46,7 +46,13 @@ def defined(*names: str) -> Callable[[Source], bool]:
 
 
 # Asked in this order; the first that takes the module has it.
-FRAMEWORKS: tuple[Framework, ...] = ()
+FRAMEWORKS: tuple[Framework, ...] = (
+    Framework(
+        module="functions_framework",
+        signatures=("functions-framework", "http", "cloudevent", "event", "typed"),
+        may_have=imported("functions_framework"),
+    ),
+)
 
 
 def signatures() -> tuple[str, ...]:

@@ -56,6 +56,11 @@ class Payload:
         """Whether this is JSON only because no content type said otherwise."""
         return self._content_type is None and self._raw is None
 
+    @property
+    def raw(self) -> bytes | None:
+        """The bytes that it came as; None where it came as a JSON value."""
+        return self._raw
+
     def check(self) -> None:
         """Read the data once; EventError where it is not what its content type says."""
         if self._value is UNSET:
