@@ -137,7 +137,7 @@ class Connection:
         self._ended = self._deaf = True
         self._pause()
         self._reading.abandon("the caller went away")
-        if self.active is None and not self._waiting:
+        if self.active is None and (self.closing or not self._waiting):
             self.close()
         elif self.broken and self.active is not None:
             self._edge.service.on_gone(self.active)
