@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 import flask
 from flask.ctx import RequestContext
 from flask.sessions import NullSession
+from jinja2 import FileSystemLoader
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.local import LocalProxy
 
@@ -159,6 +160,13 @@ def environ_of(request: Request) -> dict[str, Any]:
 def flask_request(request: Request, _event: object = None) -> FunctionRequest:
     """The `flask.Request` of `request`."""
     return FunctionRequest(request)
+
+
+def add_templates(folder: Path) -> None:
+    """Let `render_template` find what is in `folder`, after the working folder's templates."""
+    loader = _application.jinja_loader
+    if isinstance(loader, FileSystemLoader) and str(folder) not in loader.searchpath:
+        loader.searchpath.append(str(folder))
 
 
 class FlaskContext:

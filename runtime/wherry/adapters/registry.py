@@ -49,7 +49,7 @@ def defined(*names: str) -> Callable[[Source], bool]:
 FRAMEWORKS: tuple[Framework, ...] = (
     Framework(
         module="functions_framework",
-        signatures=("functions-framework", "http", "cloudevent", "event", "typed"),
+        signatures=("functions-framework", "http", "cloudevent", "event", "typed", "aio"),
         may_have=imported("functions_framework"),
     ),
 )

@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 from wherry.adapters.functions_framework import exceptions
 from wherry.adapters.functions_framework.declarations import Declaration, Signature, declare
 
-__all__ = ["app", "cloud_event", "create_app", "errorhandler", "exceptions", "http", "typed"]
+__all__ = [
+    "LazyWSGIApp",
+    "app",
+    "cloud_event",
+    "create_app",
+    "errorhandler",
+    "exceptions",
+    "http",
+    "typed",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,15 +82,27 @@ def create_app(
     return application.create_app(target, source, signature_type)
 
 
-class _LazyApplication:
-    """A WSGI application that is made by its first request: `gunicorn functions_framework:app`."""
+class LazyWSGIApp:
+    """A WSGI application that is made by its first request: `gunicorn functions_framework:app`.
 
-    _application: Any = None
+    Attributes:
+        app: The application once it is made, else None.
+    """
+
+    def __init__(
+        self,
+        target: str | None = None,
+        source: str | os.PathLike[str] | None = None,
+        signature_type: str | None = None,
+    ) -> None:
+        self._arguments = (target, source, signature_type)
+        self.app: Any = None
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        if self._application is None:
-            self._application = create_app()
-        return self._application(environ, start_response)
+        """Answer one request."""
+        if self.app is None:
+            self.app = create_app(*self._arguments)
+        return self.app(environ, start_response)
 
 
-app = _LazyApplication()
+app = LazyWSGIApp()

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from wherry import invocation
 from wherry.adapters.functions_framework.application import loaded
+from wherry.adapters.functions_framework.declarations import AIO, Signature
 from wherry.config import Config
 from wherry.context import Context
 from wherry.deadline import Deadline
@@ -37,7 +38,10 @@ def create_asgi_app(
 ) -> Starlette:
     """The application; raises as `functions_framework.create_app`."""
     settings = Config.from_environment()
-    handler = loaded(settings, target, source, signature_type)
+    signature = signature_type or settings.signature or Signature.HTTP.value
+    if signature == Signature.HTTP.value:
+        signature = AIO
+    handler = loaded(settings, target, source, signature)
     return application_of(handler, settings)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 ATTRIBUTE = "__functions_framework_declaration__"
+AIO = "aio"
+"""The signature that says: HTTP, with Starlette's request."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

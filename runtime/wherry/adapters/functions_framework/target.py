@@ -15,6 +15,7 @@ from typing import Any
 from wherry import declarations
 from wherry.adapters.adapter import Adapted, Source
 from wherry.adapters.functions_framework.declarations import (
+    AIO,
     Declaration,
     Signature,
     declaration_of,
@@ -22,7 +23,7 @@ from wherry.adapters.functions_framework.declarations import (
 )
 from wherry.errors import HandlerImportError, HandlerNameNotFound, HandlerSignatureError
 
-SIGNATURES = ("functions-framework", *(each.value for each in Signature))
+SIGNATURES = ("functions-framework", *(each.value for each in Signature), AIO)
 _NAMES = ("handle", "main")
 _ERROR_HOOKS = "wherry.adapters.functions_framework.error_hooks"
 
@@ -44,11 +45,16 @@ def find(source: Source, signature: str | None) -> Adapted | None:
         if declarations.declaration_of(found[1]) is not None:
             return None
     name, function = found
-    declaration = declaration_of(function) or Declaration(
-        signature=Signature.HTTP if signature in {None, SIGNATURES[0]} else Signature(signature)
-    )
+    declaration = declaration_of(function) or _said(signature)
     call = _adapted(function, name, declaration, source)
     return Adapted(function=declare(call, declaration), name=name)
+
+
+def _said(signature: str | None) -> Declaration:
+    """What the user says of an undecorated function; HTTP where that is the framework alone."""
+    if signature in {None, SIGNATURES[0], AIO}:
+        return Declaration(signature=Signature.HTTP, is_aio=signature == AIO)
+    return Declaration(signature=Signature(signature))
 
 
 def _adapted(
@@ -72,12 +78,21 @@ def _adapted(
     elif declaration.signature is Signature.CLOUD_EVENT:
         call = functions.cloud_event(function)
     else:
+        _show_templates(source)
         call = functions.http(function)
     error_hooks = sys.modules.get(_ERROR_HOOKS)  # imported by the first that is registered
     if error_hooks is None:
         return call
     guarded: Callable[..., Any] = error_hooks.guarded(call, error_hooks.hooks_of(source.module))
     return guarded
+
+
+def _show_templates(source: Source) -> None:
+    folder = None if source.file is None else source.file.parent / "templates"
+    if folder is not None and folder.is_dir():
+        from wherry.flask_request import add_templates
+
+        add_templates(folder)
 
 
 def _declared(source: Source, *, required: bool) -> tuple[str, Callable[..., Any]] | None:
