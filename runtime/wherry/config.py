@@ -134,7 +134,7 @@ def _parsed(variable: Variable, name: str, text: str) -> Any:
 def _settle(given: dict[str, Any], platform: Platform, *, watchdog_limit: bool) -> None:
     """Fill in the defaults that follow from other settings."""
     deployed = platform is not Platform.LOCAL
-    given.setdefault("function", _folder_name(given.get("handler", ".")))
+    given.setdefault("function", folder_name(given.get("handler", ".")))
     given.setdefault("host", "0.0.0.0" if deployed else "127.0.0.1")
     given.setdefault("lame_duck_s", 5.0 if deployed else 0.0)
     given.setdefault("drain_timeout_s", given.get("timeout_s", 30.0) + 1.0)
@@ -156,8 +156,16 @@ def _settle(given: dict[str, Any], platform: Platform, *, watchdog_limit: bool) 
         )
 
 
-def _folder_name(handler: str) -> str:
-    path = Path(handler.partition(":")[0]).absolute()
+def folder_name(handler: str) -> str:
+    """The name of the function that `handler` names; of several, that of the folder of the first.
+
+    `function` where the folder's name cannot be one.
+    """
+    is_list = "," in handler and not Path(handler).exists()
+    first = handler.partition(",")[0].strip() if is_list else handler
+    path = Path(first.partition(":")[0]).absolute()
+    if is_list:
+        path = path.parent
     if path.suffix == ".py":
         path = path.parent if path.stem in {"handler", "func", "main"} else path.with_suffix("")
     name = path.parent.name if path.name == "function" else path.name

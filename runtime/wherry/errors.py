@@ -7,6 +7,7 @@
     │   ├── HandlerNameNotFound     the file has no such function
     │   ├── HandlerSignatureError   a parameter that nothing can fill
     │   ├── HandlerImportError      the user's module raised while importing
+    │   ├── HandlerConflict         two functions of one process want the same
     │   └── HandlerStartError       the user's `start` hook raised
     ├── LifecycleError            a transition that the state table does not have
     ├── RequestRefused            the caller is told why, by a Problem     4xx, 503, 504
@@ -65,6 +66,10 @@ class HandlerSignatureError(HandlerError):
 
 class HandlerImportError(HandlerError):
     """The user's module raised while it was imported; the cause is chained."""
+
+
+class HandlerConflict(HandlerError):  # noqa: N818 - named for the state, as in the tree above
+    """Two functions of one process have the same name, path or event type."""
 
 
 class HandlerStartError(HandlerError):

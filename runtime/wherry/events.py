@@ -85,7 +85,7 @@ def read(
         raise _no_event(request)
     for event in events:
         if accepted and event.type not in accepted:
-            raise RequestRefused(_other_type(accepted))
+            raise RequestRefused(other_type(accepted))
         event.check_data()
     return arrival, events
 
@@ -159,7 +159,8 @@ def _no_event(request: Request) -> RequestRefused:
     )
 
 
-def _other_type(accepted: frozenset[str]) -> Problem:
+def other_type(accepted: frozenset[str]) -> Problem:
+    """The refusal of an event whose type is none of those `accepted`."""
     shown = sorted(accepted)[:_SHOWN_TYPES]
     return Problem(
         status=422,

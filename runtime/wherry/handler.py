@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from wherry import binding
-from wherry.declarations import Hook, Kind, declaration_of, hook_of
+from wherry.declarations import UNBOUNDED, Bounds, Hook, Kind, declaration_of, hook_of
 from wherry.errors import HandlerSignatureError
 from wherry.parameters import Role
 
@@ -66,6 +66,8 @@ class Handler:
         target: What is called, with the positional arguments that `plan.bind` made.
         event_headers: How attributes of events stand in headers: `strict` is percent-encoded as
             the specification has it, `knative` literal as Knative has it.
+        path: Where it answers when it is served together with others; None for `/NAME`.
+        bounds: Its own limits.
     """
 
     function: Callable[..., Any]
@@ -82,6 +84,8 @@ class Handler:
     plan: binding.Plan
     target: Callable[..., Any]
     event_headers: str = "strict"
+    path: str | None = None
+    bounds: Bounds = UNBOUNDED
 
 
 def of(
@@ -132,6 +136,8 @@ def of(
         hooks=hooks,
         plan=found,
         target=_positional(function, found.keywords),
+        path=declaration.path if declaration else None,
+        bounds=declaration.bounds if declaration else UNBOUNDED,
     )
 
 
@@ -166,7 +172,8 @@ def hooks_of(module: ModuleType, handler: Callable[..., Any] | None = None) -> H
     homes = {module.__name__, getattr(handler, "__module__", None)}
     for hook in Hook:
         named: Any = vars(module).get(hook.value)
-        is_function = inspect.isfunction(named) and named is not handler
+        is_function = inspect.isfunction(named) and declaration_of(named) is None
+        is_function = is_function and named is not handler
         if is_function and named.__module__ in homes and hook.value not in found:
             found[hook.value] = named
     for name, value in found.items():

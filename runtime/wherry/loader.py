@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wherry import adapters, handler
+from wherry.adapters.registry import OURS
 from wherry.declarations import declaration_of, hook_of
 from wherry.errors import (
     HandlerError,
@@ -70,10 +71,37 @@ def load(
     where, wanted = _split(source)
     adapters.install()
     module, shown = _module(where)
-    file = shown if shown.is_absolute() else None
-    adapted = adapters.find(
-        adapters.Source(module=module, file=file, name=wanted or name), signature
+    return _one(module, shown, wanted or name, signature)
+
+
+def load_all(
+    source: str | os.PathLike[str] | None,
+    *,
+    name: str | None = None,
+    signature: str | None = None,
+) -> tuple[handler.Handler, ...]:
+    """Load every function that the module of `source` declares, in its order.
+
+    Just one where a name is given, where the module declares none or one, and where it is of
+    another framework. Arguments and errors are those of `load`.
+    """
+    where, wanted = _split(source)
+    adapters.install()
+    module, shown = _module(where)
+    declared = _declared(module)
+    if wanted or name or signature not in {None, OURS} or len(declared) < 2:
+        return (_one(module, shown, wanted or name, signature),)
+    return tuple(
+        handler.of(function, name=f"{shown.stem}.{each}", module=module)
+        for each, function in declared.items()
     )
+
+
+def _one(
+    module: ModuleType, shown: Path, name: str | None, signature: str | None
+) -> handler.Handler:
+    file = shown if shown.is_absolute() else None
+    adapted = adapters.find(adapters.Source(module=module, file=file, name=name), signature)
     if adapted is not None:
         return handler.of(
             adapted.function,
@@ -81,7 +109,7 @@ def load(
             module=module,
             hooks=adapted.hooks,
         )
-    found, found_name = _function(module, wanted or name, shown)
+    found, found_name = _function(module, name, shown)
     return handler.of(found, name=f"{shown.stem}.{found_name}", module=module)
 
 

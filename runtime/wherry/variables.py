@@ -150,7 +150,7 @@ VARIABLES: tuple[Variable, ...] = (
         "handler",
         str,
         "`.`",
-        "Handler: a file, folder or module, `:name`.",
+        "Handler: a file, folder or module, `:name`; several with commas between.",
     ),
     Variable(
         ("WHERRY_NAME", "FUNCTION_TARGET"),
@@ -260,7 +260,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Time for calls in flight after the port has closed.",
     ),
     Variable(
-        ("WHERRY_LIMIT_LINE",), "limit_line_bytes", _whole(64, 65536), "`4094`", "Request target."
+        ("WHERRY_LIMIT_LINE",), "limit_line_bytes", _whole(64, 65536), "`4094`", "Request line."
     ),
     Variable(("WHERRY_LIMIT_FIELDS",), "limit_fields", _whole(1, 1000), "`100`", "Header fields."),
     Variable(

@@ -33,12 +33,12 @@ def run_alone(config: Config) -> None:
     server = Server(
         config, [function_socket(config)], metrics_socket=metrics_socket(config), lock=lock
     )
-    handler = server.load()
+    mounts = server.load()
     loop = new_event_loop()
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.terminate)
-        loop.run_until_complete(server.serve(handler))
+        loop.run_until_complete(server.serve(mounts))
     finally:
         loop.close()
 

@@ -9,6 +9,7 @@ import resource
 from dataclasses import dataclass
 
 from wherry.config import Config
+from wherry.declarations import UNBOUNDED, Bounds
 
 _ASYNC_INFLIGHT = 1000
 _MOST_CONNECTIONS = 10_000
@@ -24,7 +25,7 @@ class Limits:
         capacity: Calls that run or wait; one more is refused.
         threads: Threads for sync handlers, never more than `inflight`.
         connections: Open connections; more wait in the listener's backlog.
-        line: Longest request target.
+        line: Longest request line.
         fields: Most header fields.
         field: Longest header field, name and value.
         head: Longest head.
@@ -52,10 +53,13 @@ class Limits:
     timeout_s: float
 
     @classmethod
-    def of(cls, config: Config, *, is_async: bool) -> Limits:
-        """Resolve the limits for a handler of this kind."""
-        inflight = config.max_inflight or (_ASYNC_INFLIGHT if is_async else config.threads)
-        queued = min(10 * inflight, _MOST_QUEUED) if config.max_queue is None else config.max_queue
+    def of(cls, config: Config, *, is_async: bool, bounds: Bounds = UNBOUNDED) -> Limits:
+        """Resolve the limits for a handler of this kind, its own `bounds` before the settings."""
+        usual = config.max_inflight or (_ASYNC_INFLIGHT if is_async else config.threads)
+        inflight = bounds.max_inflight or usual
+        queued = config.max_queue if bounds.max_queue is None else bounds.max_queue
+        if queued is None:
+            queued = min(10 * inflight, _MOST_QUEUED)
         return cls(
             inflight=inflight,
             capacity=inflight + queued,
@@ -70,7 +74,7 @@ class Limits:
             body_s=config.body_timeout_s,
             write_s=config.write_timeout_s,
             keepalive_s=config.keepalive_s,
-            timeout_s=config.timeout_s,
+            timeout_s=config.timeout_s if bounds.timeout_s is None else bounds.timeout_s,
         )
 
 

@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import inspect
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry import log
 from wherry.config import Config
-from wherry.emission import Emitter
 from wherry.errors import HandlerStartError
 from wherry.lifecycle import Event, Lifecycle
 from wherry.metrics import Ledger, SharedTotals, Snapshot
-from wherry.secrets import REDACTOR, Secrets
+from wherry.secrets import REDACTOR
+from wherry.serving import hooks
 from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
-from wherry.serving.engine import Engine
+from wherry.serving.functions import Functions
 from wherry.serving.leader import LeaderDriver
-from wherry.serving.limits import Limits
 from wherry.serving.poller import make_poller
 
 if TYPE_CHECKING:
-    from wherry.handler import Handler
     from wherry.metrics.port import MetricsPort
     from wherry.serving.lock_file import LockFile
+    from wherry.serving.mounts import Mount
 
 _log = logging.getLogger("wherry.serving")
 _TICK_S = 0.1
@@ -45,7 +42,7 @@ _DRAIN_LOOK_S = 0.02
 
 
 class Server:
-    """Serves one handler on sockets that are already bound and listening.
+    """Serves functions on sockets that are already bound and listening.
 
     Args:
         config: The settings.
@@ -82,79 +79,70 @@ class Server:
         self._published_at = 0.0
         self._begun = monotonic()
         self._access_log = log.AccessLog(json=config.log_format == "json")
-        self._emitter = Emitter(
-            config.sink, config.overrides, f"/{config.function}", encoding=config.event_headers
-        )
         self._terminated = asyncio.Event()
         self._hurry = asyncio.Event()
 
-    def load(self) -> Handler:
-        """Import the handler.
+    def load(self) -> Sequence[Mount]:
+        """Import the functions.
 
         Raises:
-            HandlerError: It cannot be served; says what was looked for and where.
+            HandlerError: One cannot be served; says what was looked for and where.
         """
-        from wherry.loader import load
+        from wherry.serving.mounts import load_mounts
 
         log.configure(self.config, REDACTOR.redact)
-        handler = load(self.config.handler, name=self.config.name, signature=self.config.signature)
-        handler = replace(handler, event_headers=self.config.event_headers)
-        if handler.needs_flask:
+        mounts = load_mounts(self.config)
+        if any(mount.handler.needs_flask for mount in mounts):
             # In the main thread and before the first request, not during it.
             import flask  # noqa: F401
-        return handler
+        return mounts
 
-    async def serve(self, handler: Handler) -> None:
+    async def serve(self, mounts: Sequence[Mount]) -> None:
         """Start, serve until told to stop, drain, stop.
 
         Raises:
-            HandlerStartError: The `start` hook raised.
+            HandlerConflict: Two functions have the same path or event type.
+            HandlerStartError: A `start` hook raised.
         """
         loop = asyncio.get_running_loop()
-        limits = Limits.of(self.config, is_async=handler.is_async)
-        engine = Engine(
-            handler,
+        functions = Functions(
+            mounts,
             self.config,
-            limits,
             lifecycle=self.lifecycle,
             ledger=self._ledger,
             access_log=self._access_log if self.config.access_log else None,
-            emitter=self._emitter,
-            secrets=Secrets(self.config.secrets_path),
         )
         try:
-            await _run_hook(handler.hooks.start)
-        except Exception as error:
+            await hooks.start(functions.handlers)
+        except HandlerStartError:
             self.lifecycle.on(Event.FAILED)
-            raise HandlerStartError(
-                f"the start hook of {handler.name} raised {type(error).__name__}"
-            ) from error
+            raise
         gc.collect()
         gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
         poller = make_poller()
         driver: Driver
-        if handler.is_async:
+        if functions.is_async:
             driver = LoopDriver(loop, poller)
         else:
-            driver = LeaderDriver(loop, poller, limits.threads, self._ledger)
-        edge = Edge(driver, poller, limits, engine)
-        engine.connect(edge)
-        self._open_metrics(loop, engine)
+            driver = LeaderDriver(loop, poller, functions.threads, self._ledger)
+        edge = Edge(driver, poller, functions.limits, functions.service)
+        functions.connect(edge)
+        self._open_metrics(loop, functions)
         self.lifecycle.on(Event.STARTED)
         driver.start()
         for sock in self._sockets:
             await driver.run(partial(edge.listen, sock))
-        self._announce(handler)
-        ticking = loop.create_task(self._tick(edge, engine))
+        self._announce(functions)
+        ticking = loop.create_task(self._tick(edge, functions))
         try:
             await self._terminated.wait()
-            await self._drain(edge, engine)
+            await self._drain(edge, functions)
         finally:
             ticking.cancel()
             await driver.run(edge.close)
             driver.stop()
-            await self._stop(handler)
-            self._publish(engine)
+            await self._stop(functions)
+            self._publish(functions)
             self._access_log.flush()
             if self._metrics_port is not None:
                 self._metrics_port.close()
@@ -167,74 +155,73 @@ class Server:
             self._hurry.set()
         self._terminated.set()
 
-    async def _drain(self, edge: Edge, engine: Engine) -> None:
+    async def _drain(self, edge: Edge, functions: Functions) -> None:
         config = self.config
         self.lifecycle.on(Event.TERMINATED)
-        engine.draining = True
+        functions.drain()
         _log.info(
             "draining: not ready; the port closes in %.0f s, %d calls in flight",
             config.lame_duck_s,
-            len(engine.admitted),
+            functions.admitted,
         )
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), config.lame_duck_s)
         await edge.driver.run(edge.stop_listening)
-        engine.tasks.end_upgraded()
+        functions.end_upgraded()
         until = monotonic() + config.drain_timeout_s
         while edge.connections and monotonic() < until and not self._hurry.is_set():
             await edge.driver.run(edge.close_idle)
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), _DRAIN_LOOK_S)
-        if engine.admitted:
-            _log.warning("%d calls were cut off by the end of the drain", len(engine.admitted))
-        left = await asyncio.to_thread(self._emitter.drain, config.drain_timeout_s)
+        if functions.admitted:
+            _log.warning("%d calls were cut off by the end of the drain", functions.admitted)
+        left = await asyncio.to_thread(functions.drain_emitters, config.drain_timeout_s)
         if left:
             _log.warning("%d emitted events were not taken by the sink in time", left)
 
-    async def _stop(self, handler: Handler) -> None:
+    async def _stop(self, functions: Functions) -> None:
         self.lifecycle.on(Event.DRAINED)
-        try:
-            await _run_hook(handler.hooks.stop)
-        except Exception:
-            _log.exception("the stop hook raised")
+        await hooks.stop(functions.handlers)
         _log.info("stopped")
 
-    async def _tick(self, edge: Edge, engine: Engine) -> None:
+    async def _tick(self, edge: Edge, functions: Functions) -> None:
         while True:
             edge.driver.post(edge.tick)
-            edge.driver.post(engine.tick)
+            edge.driver.post(functions.tick)
             self._access_log.flush()
             now = monotonic()
             if self._totals is not None and now - self._published_at >= _PUBLISH_S:
                 self._published_at = now
-                self._publish(engine)
+                self._publish(functions)
             if self._heartbeat is not None:
                 self._heartbeat()
             await asyncio.sleep(_TICK_S)
 
-    def _publish(self, engine: Engine) -> None:
+    def _publish(self, functions: Functions) -> None:
         if self._totals is not None:
-            self._totals.publish(self._slot, self._snapshot(engine))
+            self._totals.publish(self._slot, self._snapshot(functions))
 
-    def _snapshot(self, engine: Engine) -> Snapshot:
+    def _snapshot(self, functions: Functions) -> Snapshot:
         """What this worker has counted, and a dead one before it in its slot."""
-        return self._ledger.snapshot(engine.gauges(), baseline=self._baseline)
+        return self._ledger.snapshot(functions.gauges(), baseline=self._baseline)
 
-    def _open_metrics(self, loop: asyncio.AbstractEventLoop, engine: Engine) -> None:
+    def _open_metrics(self, loop: asyncio.AbstractEventLoop, functions: Functions) -> None:
         if self._metrics_socket is None:
             return
         from wherry.metrics.port import MetricsPort
 
         def reading() -> Snapshot:
             if self._totals is not None:
-                self._publish(engine)
+                self._publish(functions)
                 return self._totals.totals()
-            return self._snapshot(engine)
+            return self._snapshot(functions)
 
-        self._metrics_port = MetricsPort(self._metrics_socket, reading, self.config.identity)
+        self._metrics_port = MetricsPort(
+            self._metrics_socket, reading, self.config.identity, functions.names
+        )
         self._metrics_port.open(loop)
 
-    def _announce(self, handler: Handler) -> None:
+    def _announce(self, functions: Functions) -> None:
         places = ", ".join(_address(sock) for sock in self._sockets)
         metrics = ""
         if self._metrics_socket is not None:
@@ -242,7 +229,7 @@ class Server:
         _log.info(
             "%s (%s) is ready on %s%s after %.0f ms",
             self.config.function,
-            handler.name,
+            functions.shown,
             places,
             metrics,
             (monotonic() - self._begun) * 1000,
@@ -263,10 +250,3 @@ def _address(sock: socket.socket) -> str:
         host = f"[{name[0]}]" if ":" in name[0] else name[0]
         return f"http://{host}:{name[1]}"
     return f"unix:{name}"
-
-
-async def _run_hook(hook: Callable[[], object] | None) -> None:
-    if hook is not None:
-        result = hook()
-        if inspect.isawaitable(result):
-            await result

@@ -55,11 +55,11 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         )
         self.server = server
         try:
-            handler = server.load()
+            mounts = server.load()
             loop = new_event_loop()
             loop.add_signal_handler(signal.SIGTERM, server.terminate)
             loop.add_signal_handler(signal.SIGQUIT, sys.exit, 0)
-            loop.run_until_complete(server.serve(handler))
+            loop.run_until_complete(server.serve(mounts))
         except WherryError as error:
             if master.first_failure():
                 report(error)

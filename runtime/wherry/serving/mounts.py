@@ -1,0 +1,96 @@
+"""Which functions one process serves, what each is called, and where it answers.
+
+One function has the process's name and every path. Of several, each has a name of its own: the
+folder's where a folder or file gives one function, else the function's. This module must not know
+requests or engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherry.config import Config, folder_name
+from wherry.declarations import PATH
+from wherry.errors import HandlerConflict, HandlerSignatureError
+from wherry.loader import NAMES, load_all
+
+if TYPE_CHECKING:
+    from wherry.handler import Handler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A function and where it is served.
+
+    Attributes:
+        name: Its name in metrics, logs and emitted events.
+        path: The path that it answers, with all below it.
+        handler: The function.
+    """
+
+    name: str
+    path: str
+    handler: Handler
+
+
+def sources(text: str) -> tuple[str, ...]:
+    """The handlers that `WHERRY_HANDLER` names; a comma stands between two."""
+    if "," not in text or Path(text).exists():
+        return (text,)
+    return tuple(each.strip() for each in text.split(",") if each.strip()) or (".",)
+
+
+def load_mounts(config: Config) -> tuple[Mount, ...]:
+    """Import every function that this process serves.
+
+    Raises:
+        HandlerError: One cannot be served, or two want the same name; says which and where.
+    """
+    found: list[tuple[str, Handler]] = []
+    for source in sources(config.handler):
+        handlers = load_all(source, name=config.name, signature=config.signature)
+        for handler in handlers:
+            handler = replace(handler, event_headers=config.event_headers)  # noqa: PLW2901
+            found.append((_name(source, handler, alone=len(handlers) == 1), handler))
+    if len(found) == 1:
+        return (Mount(name=config.function, path="/", handler=found[0][1]),)
+    _check_names(found)
+    return tuple(
+        Mount(name=name, path=handler.path or _usual_path(name), handler=handler)
+        for name, handler in found
+    )
+
+
+def _name(source: str, handler: Handler, *, alone: bool) -> str:
+    own = handler.name.rpartition(".")[2]
+    if alone and (own in NAMES or not _names_function(source)):
+        return folder_name(source)
+    return own
+
+
+def _names_function(source: str) -> bool:
+    return ":" in source and not Path(source).exists()
+
+
+def _usual_path(name: str) -> str:
+    path = f"/{name}"
+    if PATH.fullmatch(path) is None:
+        raise HandlerSignatureError(
+            f"function {name!r}: its name cannot be a path",
+            hint='give it one: @http(path="/...")',
+        )
+    return path
+
+
+def _check_names(found: Sequence[tuple[str, Handler]]) -> None:
+    seen: dict[str, Handler] = {}
+    for name, handler in found:
+        if name in seen:
+            raise HandlerConflict(
+                f"two functions are called {name!r}: {seen[name].name} and {handler.name}",
+                hint="rename one of them",
+            )
+        seen[name] = handler
