@@ -7,9 +7,10 @@ once and are remembered, and whatever a parser cannot judge is judged (RFC 9110,
 from __future__ import annotations
 
 import re
+from typing import Any
 
 PLAIN, HOST, CONTENT_TYPE, EVENT, TRACE, CALL_ID, EXPECT, CODING, LENGTH, TIMEOUT = range(10)
-PLATFORM = 12
+CONNECTION, UPGRADE, PLATFORM = 10, 11, 12
 START_TIME = "x-start-time"
 
 _MEANINGS = {
@@ -21,6 +22,9 @@ _MEANINGS = {
     b"transfer-encoding": CODING,
     b"content-length": LENGTH,
     b"x-timeout": TIMEOUT,
+    b"connection": CONNECTION,
+    b"proxy-connection": UPGRADE,  # the parser takes it for the other
+    b"upgrade": UPGRADE,
 }
 _PLATFORM_NAMES = frozenset({START_TIME.encode(), b"webhook-request-origin"})
 _FORBIDDEN_TRAILERS = frozenset(
@@ -47,6 +51,11 @@ class Meanings(dict[bytes, tuple[int, str]]):
     proxied = False
     """Whether the fields in which proxies speak of the caller mean anything here."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[bytes, tuple[tuple[bytes, bytes], int, Any]] = {}
+        """What `wherry.serving.whole` remembers of lines that are repeated."""
+
     def __missing__(self, name: bytes) -> tuple[int, str]:
         lower = name.lower()
         if lower.startswith(b"ce-"):
@@ -64,8 +73,10 @@ def split_target(method: str, target: bytes) -> tuple[str, str] | None:
     """Path and query of a request target, as sent; None for a target that is refused.
 
     Origin form is taken as it is, absolute form loses its scheme and authority, `*` is taken
-    from OPTIONS alone; authority form belongs to proxies (RFC 9112 section 3.2).
+    from OPTIONS alone; authority form, and so CONNECT, belongs to proxies (RFC 9112 section 3.2).
     """
+    if method == "CONNECT":
+        return None
     if _TARGET.fullmatch(target) is None:
         if target == b"*" and method == "OPTIONS":
             return "*", ""

@@ -21,7 +21,7 @@ from httptools.parser.errors import (
 from httptools.parser.parser import HttpRequestParser
 
 from wherry.problem import Problem
-from wherry.serving import fields
+from wherry.serving import fields, whole
 from wherry.serving.exchange import Exchange
 from wherry.serving.limits import Limits
 
@@ -32,6 +32,10 @@ _METHODS = {
 
 
 _LENGTH_DIGITS = 18
+_LINE_MARKS = len(b"  HTTP/1.1")
+_CR = 13
+_BLANK_BYTES = 2
+_CHUNK_COST = 8  # bytes on the wire for one of the body: `1`, CRLF, the byte, CRLF, and some more
 _FIELD_MARKS = 4  # colon, blank and line end count, as they do for gunicorn
 
 
@@ -96,6 +100,7 @@ class Reading:
         "_size",
         "_target",
         "_trailers",
+        "_wire",
         "in_body",
         "in_head",
         "upgrading",
@@ -113,6 +118,7 @@ class Reading:
         self._size = 0
         self._fed = 0
         self._trailers = 0
+        self._wire = 0
         self._rest = b""
         self.upgrading = False
         self._hosts = 0
@@ -124,26 +130,84 @@ class Reading:
         """Take bytes; the problem that ends this connection, or None."""
         if self._parser is None or self.upgrading:
             return None
+        try:
+            if not (self.in_head or self.in_body):
+                data = bytes(data)
+                try:
+                    taken = self._take_whole(data)
+                except Exception:
+                    _log.exception("a request failed inside Wherry")
+                    raise Refused(500, "the server failed") from None
+                if taken:
+                    self._size = 0
+                if taken == len(data):
+                    return None
+                data = data[taken:]
+                if data[0] <= _CR:
+                    data = self._without_blank_line(data)
+            if data:
+                self._parse(self._parser, data)
+        except Refused as refusal:
+            return refusal.problem
+        except Exception:
+            _log.exception("a request failed inside Wherry")
+            return Problem(status=500, detail="the server failed")
+        return None
+
+    def _parse(self, parser: HttpRequestParser, data: bytes | memoryview) -> None:
+        """Have the parser read `data`; Refused where it is no acceptable request."""
         self._fed = len(data) + self._size
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except HttpParserUpgrade as error:
             # Whoever answers decides whether another protocol follows (RFC 9110 section 7.8).
             self.upgrading, self._rest = True, bytes(data[error.args[0] :])
             self._receiver.on_upgrade()
         except HttpParserError as error:
-            cause = error.__context__
-            if isinstance(cause, Refused):
-                return cause.problem
-            if isinstance(error, HttpParserCallbackError) and cause is not None:
-                _log.error("a request failed inside Wherry", exc_info=cause)
-                return Problem(status=500, detail="the server failed")
-            return Problem(status=400, detail="the request is not valid HTTP/1.1")
+            if isinstance(error, HttpParserCallbackError) and error.__context__ is not None:
+                raise error.__context__ from None  # what one of the methods below raised
+            raise Refused(400, "the request is not valid HTTP/1.1") from None
         if self.in_head:
             self._size += len(data)
             if self._size > self._limits.head:
-                return Problem(status=431, detail="the request head is too large")
-        return None
+                raise Refused(431, "the request head is too large")
+        elif self.in_body:
+            # Sizes and extensions of chunks, and trailers that have not ended: no call tells them.
+            self._wire += len(data)
+            if self._wire > self._limits.head + len(data) + self._size * _CHUNK_COST:
+                raise Refused(400, "there is too much around the chunks of the body")
+
+    def _without_blank_line(self, data: bytes) -> bytes:
+        """What follows the one CRLF that may come before a request (RFC 9112 section 2.2).
+
+        While no request has begun, `_size` counts the bytes of that line that have come.
+        """
+        expected = b"\r\n"[self._size :]
+        passed = 0
+        while passed < min(len(expected), len(data)) and data[passed] == expected[passed]:
+            passed += 1
+        self._size += passed
+        rest = data[passed:]
+        if rest and (self._size < _BLANK_BYTES or rest[0] <= _CR):
+            raise Refused(400, "one empty line may come before a request, and no more")
+        return rest
+
+    def _take_whole(self, data: bytes) -> int:
+        """Take the requests that are there whole and plain; returns how far that goes."""
+        receiver, position = self._receiver, 0
+        while position < len(data):
+            exchange = receiver.new_exchange()
+            end = whole.read(data, position, exchange, self._limits, self._meanings)
+            if not end:
+                break
+            position = end
+            if exchange.body:
+                receiver.on_head(exchange, has_body=True)
+                if exchange.incoming is not None:
+                    receiver.on_chunk(exchange, exchange.body)
+                    exchange.body = b""
+            receiver.on_request(exchange)
+        return position
 
     # What the parser calls -----------------------------------------------------------------
 
@@ -158,7 +222,7 @@ class Reading:
         """Part of the request target."""
         self._target += target
         if len(self._target) > self._limits.line:
-            raise Refused(414, f"the request target is over {self._limits.line} bytes")
+            raise self._long_line()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field, or one trailer after the body."""
@@ -183,6 +247,8 @@ class Reading:
             raise Refused(505, "expected HTTP/1.1 or HTTP/1.0")
         method = parser.get_method()
         exchange.method = _METHODS.get(method) or method.decode("ascii")
+        if len(method) + len(self._target) + _LINE_MARKS > self._limits.line:
+            raise self._long_line()
         self._judge_fields(exchange)
         parts = fields.split_target(exchange.method, self._target)
         if parts is None:
@@ -195,6 +261,9 @@ class Reading:
         self._receiver.on_head(exchange, has_body=self._has_body)
         if self._expects and self._has_body:
             self._receiver.on_expect()
+
+    def _long_line(self) -> Refused:
+        return Refused(414, f"the request line is over {self._limits.line} bytes")
 
     def _judge_fields(self, exchange: Exchange) -> None:
         """Give each field its meaning; most have none for the server."""
@@ -270,6 +339,9 @@ class Reading:
             raise Refused(413, f"the body is over {self._limits.body} bytes")
         self._has_body = length > 0
 
+    def _leave_to_parser(self, exchange: Exchange, value: bytes) -> None:
+        """The parser has judged it."""
+
     def _judge_timeout(self, exchange: Exchange, value: bytes) -> None:
         exchange.timeout_header = value
 
@@ -289,7 +361,7 @@ class Reading:
         """The request has ended."""
         exchange, self._exchange = self._exchange, None
         self.in_body = False
-        self._trailers = 0
+        self._trailers = self._wire = 0
         self._size = 0
         assert exchange is not None  # noqa: S101 - the parser calls in order
         chunks = self._chunks
@@ -324,4 +396,6 @@ _JUDGES: dict[int, Callable[[Reading, Exchange, bytes], None]] = {
     fields.CODING: Reading._judge_coding,
     fields.LENGTH: Reading._judge_length,
     fields.TIMEOUT: Reading._judge_timeout,
+    fields.CONNECTION: Reading._leave_to_parser,
+    fields.UPGRADE: Reading._leave_to_parser,
 }

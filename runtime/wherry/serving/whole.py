@@ -1,0 +1,164 @@
+"""Requests that have arrived whole, and plainly, read at one look.
+
+Most requests come in one piece, hold nothing unusual, and repeat most lines of the request before
+them. Calling back from the parser for each part was two fifths of what a call cost; here a head is
+split once, and a line that was met before is looked up, not read. Whatever is unusual - a head in
+pieces, a coded or unfinished body, an expectation, an upgrade, another version or method, any fault
+at all - is left to the parser and to `wherry.serving.reading`, which alone refuse. So there is one
+judge; this module may only agree with it. It knows no socket.
+"""
+
+from __future__ import annotations
+
+import re
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from wherry.serving import fields
+
+if TYPE_CHECKING:
+    from wherry.serving.exchange import Exchange
+    from wherry.serving.limits import Limits
+
+_METHODS = {
+    name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+}
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1")
+# A token, a colon, at most one blank, and a value that neither begins nor ends in a blank.
+_FIELD = re.compile(
+    rb"([!#-'*+.^-z|~0-9A-Z-]+): ?([!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?)"
+)
+_LENGTH_DIGITS = 18
+_MOST = 512
+_LONGEST = 192
+# Names whose values callers repeat, and which hold no secret: only their lines are remembered.
+_STEADY = frozenset(
+    b"accept accept-encoding accept-language ce-source ce-specversion ce-type connection "
+    b"content-length content-type forwarded host k-proxy-request user-agent "
+    b"x-envoy-attempt-count x-envoy-expected-rq-timeout-ms x-forwarded-for x-forwarded-host "
+    b"x-forwarded-port x-forwarded-proto".split()
+)
+
+Line = tuple[tuple[bytes, bytes], int, Any]
+"""Name and value; the meaning; and for each meaning the value in the form that is needed."""
+
+
+class Unusual(Exception):  # noqa: N818 - it is no fault, and never leaves this package
+    """Something that only the parser may judge."""
+
+
+def _learn(line: bytes, meanings: fields.Meanings) -> Line:
+    """What a line says; it is remembered where its name is one that callers repeat."""
+    field = _FIELD.fullmatch(line)
+    if field is None:
+        raise Unusual
+    name, value = field.groups()
+    meaning, attribute = meanings[name]
+    known = ((name, value), meaning, _form_of(meaning, attribute, value))
+    if name.lower() in _STEADY and len(line) <= _LONGEST:
+        if len(meanings.lines) >= _MOST:
+            meanings.lines.clear()
+        meanings.lines[line] = known
+    return known
+
+
+def read(
+    data: bytes, start: int, exchange: Exchange, limits: Limits, meanings: fields.Meanings
+) -> int:
+    """Fill `exchange` with the request that begins at `start`.
+
+    Returns:
+        Where the request ends, or 0 when it is not for this module and `exchange` is to be
+        thrown away.
+    """
+    end = data.find(b"\r\n\r\n", start)
+    if end < 0 or end - start > limits.field:  # so each limit on a part is kept, too
+        return 0
+    head = data[start:end].split(b"\r\n")
+    line = _REQUEST_LINE.fullmatch(head[0])
+    if line is None or len(head) - 1 > limits.fields or len(head[0]) > limits.line:
+        return 0
+    method, path, query = line.groups()
+    try:
+        length = _take_fields(head, exchange, meanings)
+        exchange.method = _METHODS[method]
+    except (Unusual, KeyError):
+        return 0
+    end += 4
+    stop = end + length
+    if length > limits.body or stop > len(data):
+        return 0
+    exchange.path = path.decode("ascii")
+    if query:
+        exchange.query = query.decode("ascii")
+    exchange.started = monotonic()
+    if length:
+        exchange.body = data[end:stop]
+    return stop
+
+
+def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meanings) -> int:
+    """Note the fields and what they mean; gives the length of the body."""
+    hosts = 0
+    length = None
+    taken, known = exchange.headers, meanings.lines
+    del head[0]
+    for line in head:
+        field, meaning, form = known.get(line) or _learn(line, meanings)
+        taken.append(field)
+        if not meaning:
+            continue
+        if meaning == fields.EVENT:
+            events = exchange.event_attributes
+            if events is None:
+                events = exchange.event_attributes = {}
+            attribute, value = form
+            if attribute in events:
+                exchange.repeated_attribute = attribute
+            events[attribute] = value
+        elif meaning == fields.HOST:
+            hosts += 1
+        elif meaning == fields.PLATFORM:
+            exchange.note_platform(*form)
+        elif meaning == fields.CONTENT_TYPE and exchange.content_type is None:
+            exchange.content_type = form
+        elif meaning == fields.LENGTH and length is None:
+            length = form
+        elif meaning in _HEADERS:
+            setattr(exchange, _HEADERS[meaning], form)
+        else:
+            raise Unusual
+    if hosts != 1:
+        raise Unusual
+    return length or 0
+
+
+_HEADERS = {
+    fields.TRACE: "trace_header",
+    fields.CALL_ID: "call_id",
+    fields.TIMEOUT: "timeout_header",
+    fields.CONNECTION: "keep_alive",
+}
+
+
+def _form_of(meaning: int, attribute: str, value: bytes) -> Any:
+    """The value as `_take_fields` needs it; Unusual where it is not as it usually is."""
+    if meaning == fields.EVENT:
+        return attribute, value.decode("latin-1")
+    if meaning == fields.CONTENT_TYPE:
+        return value.decode("latin-1")
+    if meaning == fields.PLATFORM:
+        return attribute, value
+    if meaning == fields.HOST and fields.valid_host(value) is None:
+        raise Unusual
+    if meaning == fields.LENGTH:
+        if not value.isdigit() or len(value) > _LENGTH_DIGITS:
+            raise Unusual
+        return int(value)
+    if meaning == fields.CALL_ID:
+        return value.decode("ascii") if fields.valid_call_id(value) is not None else ""
+    if meaning == fields.CONNECTION:
+        if value.lower() != b"keep-alive":
+            raise Unusual
+        return True
+    return value
