@@ -11,6 +11,7 @@ judge; this module may only agree with it. It knows no socket.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ def _learn(line: bytes, meanings: fields.Meanings) -> Line:
         raise Unusual
     name, value = field.groups()
     meaning, attribute = meanings[name]
-    known = ((name, value), meaning, _form_of(meaning, attribute, value))
+    form = _FORMS.get(meaning)
+    known = ((name, value), meaning, value if form is None else form(attribute, value))
     if name.lower() in _STEADY and len(line) <= _LONGEST:
         if len(meanings.lines) >= _MOST:
             meanings.lines.clear()
@@ -118,47 +120,73 @@ def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meaning
             events[attribute] = value
         elif meaning == fields.HOST:
             hosts += 1
-        elif meaning == fields.PLATFORM:
-            exchange.note_platform(*form)
-        elif meaning == fields.CONTENT_TYPE and exchange.content_type is None:
-            exchange.content_type = form
         elif meaning == fields.LENGTH and length is None:
             length = form
-        elif meaning in _HEADERS:
-            setattr(exchange, _HEADERS[meaning], form)
         else:
-            raise Unusual
+            _take(exchange, meaning, form)
     if hosts != 1:
         raise Unusual
     return length or 0
 
 
-_HEADERS = {
+def _take(exchange: Exchange, meaning: int, form: Any) -> None:
+    attribute = _ATTRIBUTES.get(meaning)
+    if attribute is not None:
+        setattr(exchange, attribute, form)
+    elif meaning == fields.PLATFORM:
+        exchange.note_platform(*form)
+    elif meaning == fields.CONTENT_TYPE and exchange.content_type is None:
+        exchange.content_type = form
+    elif meaning != fields.CONNECTION:
+        raise Unusual
+
+
+_ATTRIBUTES = {
     fields.TRACE: "trace_header",
     fields.CALL_ID: "call_id",
     fields.TIMEOUT: "timeout_header",
-    fields.CONNECTION: "keep_alive",
 }
 
 
-def _form_of(meaning: int, attribute: str, value: bytes) -> Any:
-    """The value as `_take_fields` needs it; Unusual where it is not as it usually is."""
-    if meaning == fields.EVENT:
-        return attribute, value.decode("latin-1")
-    if meaning == fields.CONTENT_TYPE:
-        return value.decode("latin-1")
-    if meaning == fields.PLATFORM:
-        return attribute, value
-    if meaning == fields.HOST and fields.valid_host(value) is None:
+def _as_text(_attribute: str, value: bytes) -> str:
+    return value.decode("latin-1")
+
+
+def _with_its_name(attribute: str, value: bytes) -> tuple[str, bytes]:
+    return attribute, value
+
+
+def _event_attribute(attribute: str, value: bytes) -> tuple[str, str]:
+    return attribute, value.decode("latin-1")
+
+
+def _valid_host(_attribute: str, value: bytes) -> bytes:
+    if fields.valid_host(value) is None:
         raise Unusual
-    if meaning == fields.LENGTH:
-        if not value.isdigit() or len(value) > _LENGTH_DIGITS:
-            raise Unusual
-        return int(value)
-    if meaning == fields.CALL_ID:
-        return value.decode("ascii") if fields.valid_call_id(value) is not None else ""
-    if meaning == fields.CONNECTION:
-        if value.lower() != b"keep-alive":
-            raise Unusual
-        return True
     return value
+
+
+def _length(_attribute: str, value: bytes) -> int:
+    if not value.isdigit() or len(value) > _LENGTH_DIGITS:
+        raise Unusual
+    return int(value)
+
+
+def _call_id(_attribute: str, value: bytes) -> str:
+    return value.decode("ascii") if fields.valid_call_id(value) is not None else ""
+
+
+def _keep_alive(_attribute: str, value: bytes) -> None:
+    if value.lower() != b"keep-alive":
+        raise Unusual
+
+
+_FORMS: dict[int, Callable[[str, bytes], Any]] = {
+    fields.EVENT: _event_attribute,
+    fields.HOST: _valid_host,
+    fields.CONTENT_TYPE: _as_text,
+    fields.LENGTH: _length,
+    fields.CALL_ID: _call_id,
+    fields.CONNECTION: _keep_alive,
+    fields.PLATFORM: _with_its_name,
+}
