@@ -35,7 +35,10 @@ from wherry.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CANDIDATES = ("handler.py", "function/handler.py", "func.py", "main.py")
+CANDIDATES = (
+    "handler.py", "function/handler.py", "func.py", "function/func.py", "function/__init__.py",
+    "main.py", "app.py", "asgi.py", "wsgi.py",
+)  # fmt: skip
 NAMES = ("handle", "main")
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _SHOWN_NAMES = 20
@@ -54,8 +57,7 @@ def load(
 
     Args:
         source: A Python file, a folder, or a module; text may end in `:name`. None is the
-            working folder. A folder is searched for handler.py, function/handler.py, func.py and
-            main.py, in that order.
+            working folder. A folder is searched for the `CANDIDATES`, in their order.
         name: Name of the function, unless `source` has one. None finds the only decorated
             function, else `handle`, else `main`.
         signature: What the function is written for, one of `adapters.signatures()`; None to find
@@ -101,16 +103,17 @@ def _one(
     module: ModuleType, shown: Path, name: str | None, signature: str | None
 ) -> handler.Handler:
     file = shown if shown.is_absolute() else None
+    stem = shown.parent.name if shown.stem == "__init__" else shown.stem
     adapted = adapters.find(adapters.Source(module=module, file=file, name=name), signature)
     if adapted is not None:
         return handler.of(
             adapted.function,
-            name=f"{shown.stem}.{adapted.name}",
+            name=f"{stem}.{adapted.name}",
             module=module,
             hooks=adapted.hooks,
         )
     found, found_name = _function(module, name, shown)
-    return handler.of(found, name=f"{shown.stem}.{found_name}", module=module)
+    return handler.of(found, name=f"{stem}.{found_name}", module=module)
 
 
 def _split(source: str | os.PathLike[str] | None) -> tuple[str, str | None]:
@@ -167,9 +170,12 @@ def _from_file(file: Path) -> ModuleType:
     package = f"wherry_function_{zlib.crc32(os.fsencode(folder)):08x}"
     before, path_before = set(sys.modules), list(sys.path)
     _put_on_path(str(folder))
+    if folder.name == "function":  # others' templates have it beside what runs it
+        _put_on_path(str(folder.parent))
     try:
         _run_package(package, folder)
-        return _run(f"{package}.{file.stem}", file)
+        name = package if file.stem == "__init__" else f"{package}.{file.stem}"
+        return sys.modules.get(name) or _run(name, file)
     except BaseException as error:
         sys.path[:] = path_before
         for each in set(sys.modules) - before:

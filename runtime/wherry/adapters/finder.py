@@ -29,6 +29,11 @@ PROVIDED: dict[str, str | None] = {
     "functions_framework": "wherry.adapters.functions_framework.api",
     "functions_framework.aio": "wherry.adapters.functions_framework.aio",
     "functions_framework.exceptions": "wherry.adapters.functions_framework.exceptions",
+    # Its own modules are one here.
+    "parliament": "wherry.adapters.parliament.api",
+    "parliament.decorators": "wherry.adapters.parliament.api",
+    "parliament.invocation": "wherry.adapters.parliament.api",
+    "parliament.server": "wherry.adapters.parliament.api",
     "google": None,
     "google.cloud": None,
     "google.cloud.functions": None,

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from types import FunctionType
 from typing import cast
 
 from wherry.adapters.adapter import Adapted, Adapter, Source
@@ -45,12 +46,80 @@ def defined(*names: str) -> Callable[[Source], bool]:
     return lambda source: any(name in vars(source.module) for name in names)
 
 
+def takes(name: str, *parameters: str) -> Callable[[Source], bool]:
+    """A look that says yes where the wanted function, else `name`, has these parameters."""
+    return lambda source: _parameters(vars(source.module).get(source.name or name)) == parameters
+
+
+def application(*names: str, function_of: tuple[str, ...]) -> Callable[[Source], bool]:
+    """A look that says yes where an object of one of `names`, or the wanted one, can be called.
+
+    A plain function is looked at by its parameters.
+    """
+
+    def look(source: Source) -> bool:
+        wanted = names if source.name is None else (source.name,)
+        for value in map(vars(source.module).get, wanted):
+            if isinstance(value, FunctionType):
+                if _parameters(value) == function_of:
+                    return True
+            elif callable(value):
+                return True
+        return False
+
+    return look
+
+
+def any_of(*looks: Callable[[Source], bool]) -> Callable[[Source], bool]:
+    """A look that says yes where one of `looks` does."""
+    return lambda source: any(look(source) for look in looks)
+
+
+def _parameters(value: object) -> tuple[str, ...] | None:
+    code = getattr(value, "__code__", None)
+    return None if code is None else code.co_varnames[: code.co_argcount]
+
+
+_ASGI = ("scope", "receive", "send")
+
 # Asked in this order; the first that takes the module has it.
 FRAMEWORKS: tuple[Framework, ...] = (
     Framework(
         module="functions_framework",
         signatures=("functions-framework", "http", "cloudevent", "event", "typed", "aio"),
         may_have=imported("functions_framework"),
+    ),
+    Framework(
+        module="openfaas_http",
+        signatures=("openfaas-http",),
+        may_have=takes("handle", "event", "context"),
+    ),
+    Framework(
+        module="openfaas_flask",
+        signatures=("openfaas-flask",),
+        may_have=takes("handle", "req"),
+    ),
+    Framework(
+        module="parliament",
+        signatures=("parliament",),
+        may_have=any_of(imported("parliament"), takes("main", "context")),
+    ),
+    Framework(
+        module="func_python",
+        signatures=("func-python", "func-python-cloudevent"),
+        may_have=any_of(defined("new"), takes("handle", *_ASGI)),
+    ),
+    Framework(
+        module="asgi",
+        signatures=("asgi",),
+        may_have=application("app", "application", "asgi", function_of=_ASGI),
+    ),
+    Framework(
+        module="wsgi",
+        signatures=("wsgi",),
+        may_have=application(
+            "app", "application", "wsgi", function_of=("environ", "start_response")
+        ),
     ),
 )
 

@@ -1,0 +1,71 @@
+"""Which object of a module is an ASGI application, and how requests and websockets reach it.
+
+An application is named `app`, `application` or `asgi` and called with (scope, receive, send). A
+module that also has a handler of ours is ours. This module must not know sockets or limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from wherry.adapters import candidates
+from wherry.adapters.adapter import Adapted, Source
+from wherry.adapters.asgi.call import Application, HttpCall, Tasks
+from wherry.adapters.asgi.lifespan import Lifespan
+from wherry.adapters.asgi.scope import http_scope
+from wherry.handler import Hooks
+from wherry.reply import Reply
+from wherry.request import Request
+
+SIGNATURES = ("asgi",)
+NAMES = ("app", "application", "asgi")
+_PARAMETERS = ("scope", "receive", "send")
+_BACKGROUND_S = 10.0
+
+
+def find(source: Source, signature: str | None) -> Adapted | None:
+    """The application; see `wherry.adapters.Adapter`."""
+    found = candidates.application(source, NAMES, is_application, is_asked=signature is not None)
+    if found is None:
+        return None
+    name, application = found
+    life, tasks = Lifespan(application), Tasks()
+
+    async def stop() -> None:
+        await tasks.wait(_BACKGROUND_S)
+        await life.stop()
+
+    return Adapted(
+        function=_serving(application, life, tasks),
+        name=name,
+        hooks=Hooks(start=life.start, stop=stop),
+    )
+
+
+def is_application(value: Any) -> bool:
+    """Whether `value` is called as the specification has it: awaited, with three arguments."""
+    if isinstance(value, type) or not callable(value) or not candidates.is_async(value):
+        return False
+    taken = candidates.parameters(value)
+    return taken is not None and len(taken) == len(_PARAMETERS)
+
+
+def _serving(
+    application: Application, life: Lifespan, tasks: Tasks
+) -> Callable[[Request, AsyncIterator[bytes]], Any]:
+    async def serve(request: Request, body: AsyncIterator[bytes]) -> Reply:
+        if _asks_for_websocket(request):
+            from wherry.adapters.asgi import websocket  # few requests ask for one
+
+            return await websocket.answer(application, request, life.state, tasks)
+        return await HttpCall(http_scope(request, life.state), body, tasks).answer(application)
+
+    return serve
+
+
+def _asks_for_websocket(request: Request) -> bool:
+    return any(
+        name.lower() == b"upgrade" and value.lower() == b"websocket"
+        for name, value in request.headers
+    )
