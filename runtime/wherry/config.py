@@ -48,6 +48,7 @@ class Config:
     body_timeout_s: float = 30.0
     write_timeout_s: float = 30.0
     keepalive_s: float = 120.0
+    blocked_loop_s: float = 1.0
     lame_duck_s: float = 0.0
     drain_timeout_s: float = 31.0
     limit_line_bytes: int = 4094

@@ -246,6 +246,14 @@ VARIABLES: tuple[Variable, ...] = (
         "Time an idle connection stays; longer than the proxy's in front.",
     ),
     Variable(
+        ("WHERRY_BLOCKED_LOOP",),
+        "blocked_loop_s",
+        duration_s,
+        "`1s`",
+        "Time that an async handler may keep the event loop from turning without a warning; 0 is "
+        "no watch.",
+    ),
+    Variable(
         ("WHERRY_LAME_DUCK", "healthcheck_interval"),
         "lame_duck_s",
         duration_s,

@@ -6,10 +6,11 @@ of several. It must not know sockets or signals.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wherry import handler
 from wherry.emission import Emitter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from wherry.log import AccessLog
     from wherry.metrics import Ledger
     from wherry.serving.edge import Edge, Service
+    from wherry.serving.loop_watch import LoopWatch, Running
     from wherry.serving.mounts import Mount
 
 
@@ -45,6 +47,8 @@ class Functions:
         service: Who answers.
         limits: Those of the edge.
         is_async: Whether every function is, so that no thread is needed.
+        has_async: Whether some function is, so that the event loop is watched.
+        watch: Watches the event loop while there is one to watch, or None.
 
     Raises:
         HandlerConflict: Two functions have the same path or event type.
@@ -62,6 +66,8 @@ class Functions:
         self.mounts = mounts
         self.handlers: Sequence[Handler] = [mount.handler for mount in mounts]
         self.is_async = all(each.is_async for each in self.handlers)
+        self.has_async = any(each.is_async for each in self.handlers)
+        self.watch: LoopWatch | None = None
         self._config = config
         self._make = partial(
             Engine,
@@ -111,6 +117,7 @@ class Functions:
             access_log=access_log,
         )
         front.engines = self._functions
+        front.is_loop_blocked = lambda: self.watch is not None and self.watch.is_blocked
         self._engines = [*self._functions, front]
         self.service = Switchboard(Routes(self.mounts), self._functions, front, self._config)
 
@@ -160,6 +167,16 @@ class Functions:
     def admitted(self) -> int:
         """Calls whose handlers have not ended."""
         return sum(len(engine.admitted) for engine in self._functions)
+
+    def running(self, task: asyncio.Task[Any]) -> Running | None:
+        """The call that `task` runs, or None."""
+        from wherry.serving.loop_watch import Running  # only who watches asks
+
+        for engine in self._functions:
+            for exchange in list(engine.admitted):
+                if exchange.task is task:
+                    return Running(handler=engine.handler.name, context=exchange.context)
+        return None
 
     def gauges(self) -> Numbers:
         """Calls of this moment, for the metrics."""

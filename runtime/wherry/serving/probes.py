@@ -105,3 +105,4 @@ async def ask(hook: Callable[[], object] | None) -> Reply:
 
 
 OK = Reply(200, _TEXT, b"OK\n")
+BLOCKED = Reply(503, _TEXT, b"the event loop is blocked\n")

@@ -21,7 +21,7 @@ from wherry import log
 from wherry.config import Config
 from wherry.errors import HandlerStartError
 from wherry.lifecycle import Event, Lifecycle
-from wherry.metrics import Ledger, SharedTotals, Snapshot
+from wherry.metrics import Ledger, Number, SharedTotals, Snapshot, function_key
 from wherry.secrets import REDACTOR
 from wherry.serving import hooks
 from wherry.serving.driver import Driver, LoopDriver
@@ -133,12 +133,15 @@ class Server:
         for sock in self._sockets:
             await driver.run(partial(edge.listen, sock))
         self._announce(functions)
+        self._start_watch(edge, functions)
         ticking = loop.create_task(self._tick(edge, functions))
         try:
             await self._terminated.wait()
             await self._drain(edge, functions)
         finally:
             ticking.cancel()
+            if functions.watch is not None:
+                functions.watch.stop()
             await driver.run(edge.close)
             driver.stop()
             await self._stop(functions)
@@ -186,9 +189,9 @@ class Server:
 
     async def _tick(self, edge: Edge, functions: Functions) -> None:
         while True:
-            edge.driver.post(edge.tick)
-            edge.driver.post(functions.tick)
-            self._access_log.flush()
+            if functions.watch is not None:
+                functions.watch.turned()
+            self._turn_clock(edge, functions)
             now = monotonic()
             if self._totals is not None and now - self._published_at >= _PUBLISH_S:
                 self._published_at = now
@@ -196,6 +199,34 @@ class Server:
             if self._heartbeat is not None:
                 self._heartbeat()
             await asyncio.sleep(_TICK_S)
+
+    def _turn_clock(self, edge: Edge, functions: Functions) -> None:
+        edge.driver.post(edge.tick)
+        edge.driver.post(functions.tick)
+        self._access_log.flush()
+
+    def _start_watch(self, edge: Edge, functions: Functions) -> None:
+        """Watch the loop, when there is a handler that could block it."""
+        if not functions.has_async or self.config.blocked_loop_s <= 0:
+            return
+        from wherry.serving.loop_watch import LoopWatch, Running
+
+        def count(running: Running | None) -> None:
+            name = self.config.function if running is None else running.context.function
+            self._ledger.count(function_key(name), Number.LOOP_BLOCKED)
+
+        def meanwhile() -> None:
+            if not edge.driver.on_loop:  # sync functions need their clock all the same
+                self._turn_clock(edge, functions)
+
+        functions.watch = LoopWatch(
+            self.config.blocked_loop_s,
+            _TICK_S,
+            running=functions.running,
+            on_blocked=count,
+            meanwhile=meanwhile,
+        )
+        functions.watch.start()
 
     def _publish(self, functions: Functions) -> None:
         if self._totals is not None:

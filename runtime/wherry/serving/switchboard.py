@@ -36,14 +36,24 @@ class FrontDesk(Engine):
 
     Attributes:
         engines: Those of the functions.
+        is_loop_blocked: Whether a handler keeps the event loop from turning.
     """
 
     engines: Sequence[Engine] = ()
+    is_loop_blocked: Callable[[], bool] = staticmethod(lambda: False)
 
     @property
     def is_full(self) -> bool:
         """Whether every function would refuse one more call."""
         return all(engine.is_full for engine in self.engines)
+
+    def _answer_probe(self, exchange: Exchange, probe: probes.Probe) -> None:
+        # Where all functions are async nobody could answer; beside a sync one the leader can.
+        if self.is_loop_blocked():
+            self._identify(exchange)
+            self._send_quietly(exchange, probes.BLOCKED)
+        else:
+            super()._answer_probe(exchange, probe)
 
 
 class Switchboard:

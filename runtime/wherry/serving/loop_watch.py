@@ -1,0 +1,177 @@
+"""Notices that the event loop does not turn, and names the line of the function that holds it.
+
+A handler that is `async` and blocks (`time.sleep`, a driver that is not asynchronous, a long
+calculation) stops every other call of the loop. The loop says ten times a second that it turns; a
+thread looks a few times a second when it last did, so a call pays nothing. This module must not
+know requests: who runs in a task it asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import linecache
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import get_ident
+from time import monotonic, process_time
+from types import FrameType
+from typing import Any
+
+from wherry.context import CURRENT, Context
+
+_log = logging.getLogger("wherry.serving")
+_LOOK_S = 0.25
+_QUIET_S = 10.0
+_OURS = str(Path(__file__).resolve().parent.parent) + "/"
+
+
+@cache
+def _not_the_users() -> tuple[str, ...]:
+    """How the names of files begin that are ours, the interpreter's or installed."""
+    import sysconfig  # costs milliseconds, and most processes never ask
+
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    return (_OURS, "<frozen ", *(f"{sysconfig.get_path(name)}/" for name in names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The call that a task runs.
+
+    Attributes:
+        handler: Name of the handler.
+        context: The call.
+    """
+
+    handler: str
+    context: Context
+
+
+class LoopWatch:
+    """Watches one loop from a thread of its own; made on the loop.
+
+    Args:
+        limit_s: How long the loop may go without a turn.
+        turn_s: How often the loop says that it turns.
+        running: The call that a task runs, or None for another task.
+        on_blocked: Told once each time, with the call if it is known.
+        meanwhile: Done at each look while the loop is blocked.
+
+    Attributes:
+        is_blocked: Whether the loop has not turned for longer than the limit.
+    """
+
+    def __init__(
+        self,
+        limit_s: float,
+        turn_s: float,
+        *,
+        running: Callable[[asyncio.Task[Any]], Running | None],
+        on_blocked: Callable[[Running | None], object],
+        meanwhile: Callable[[], object],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
+        self._limit_s = limit_s
+        self._allowed_s = limit_s + turn_s
+        self._running = running
+        self._on_blocked = on_blocked
+        self._meanwhile = meanwhile
+        self._turned_at = self._excused_at = monotonic()
+        self._told: dict[str, tuple[float, int]] = {}  # by handler: when, and how often since
+        self._over = threading.Event()
+        self.is_blocked = False
+
+    def turned(self) -> None:
+        """The loop turns; called on it."""
+        self._turned_at = monotonic()
+        self.is_blocked = False
+
+    def start(self) -> None:
+        """Begin to look."""
+        self.turned()
+        threading.Thread(target=self._watch, name="loop-watch", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._over.set()
+
+    def _watch(self) -> None:
+        look_s = min(_LOOK_S, self._limit_s / 4)
+        while True:
+            before, worked = monotonic(), process_time()
+            if self._over.wait(look_s):
+                return
+            now = monotonic()
+            was_late = now - before > look_s + self._limit_s / 2
+            if was_late and process_time() - worked < (now - before) / 2:
+                # The whole process stood still, for it was stopped or had no processor. (Had it
+                # been at work, C code would have kept the interpreter's lock: that is a block.)
+                self._excused_at = now
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        late_s = now - max(self._turned_at, self._excused_at)
+        if late_s <= self._allowed_s:
+            self.is_blocked = False
+            return
+        if not self.is_blocked:
+            self.is_blocked = True
+            # Nothing between these lines gives up the interpreter's lock for long, so task and
+            # frame are most likely of one moment.
+            frame = sys._current_frames().get(self._thread)
+            task = asyncio.current_task(self._loop)
+            running = None if task is None else self._running(task) or _by_context(task)
+            self._on_blocked(running)
+            copy_context().run(self._tell, late_s, running, frame)
+        self._meanwhile()
+
+    def _tell(self, late_s: float, running: Running | None, frame: FrameType | None) -> None:
+        now = monotonic()
+        name = "a task" if running is None else running.handler
+        told_at, untold = self._told.get(name, (-_QUIET_S, 0))
+        if now - told_at < _QUIET_S:
+            self._told[name] = (told_at, untold + 1)
+            return
+        self._told[name] = (now, 0)
+        again = f"; {untold} more times since the last such line" if untold else ""
+        if running is not None:
+            CURRENT.set(running.context)  # the line carries the id of the call
+        _log.warning(
+            "the event loop has been blocked for %.1f s by %s: %s%s",
+            late_s,
+            name,
+            _place(frame),
+            again,
+        )
+
+
+def _by_context(task: asyncio.Task[Any]) -> Running | None:
+    """The call that started the task, where the interpreter tells (from 3.12 on)."""
+    get_context = getattr(task, "get_context", None)
+    context = None if get_context is None else get_context().get(CURRENT)
+    if context is None:
+        return None
+    return Running(handler=f"a task of {context.function}", context=context)
+
+
+def _place(frame: FrameType | None) -> str:
+    """The innermost line of the user's own code, else of any that is not ours."""
+    if frame is None:
+        return "the loop's thread has no code to show"
+    frames = [frame]
+    while (outer := frames[-1].f_back) is not None:
+        frames.append(outer)
+    theirs = [each for each in frames if not each.f_code.co_filename.startswith(_not_the_users())]
+    outside = [each for each in frames if not each.f_code.co_filename.startswith(_OURS)]
+    found = (theirs or outside or frames)[0]
+    filename, line = found.f_code.co_filename, found.f_lineno
+    text = linecache.getline(filename, line).strip()
+    shown = f": {text}" if text else ""
+    return f"{filename}, line {line}, in {found.f_code.co_name}{shown}"
