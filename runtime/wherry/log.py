@@ -113,10 +113,14 @@ class AccessLog:
 
     Lines are added from any thread; `flush` is called by the server's clock and when enough have
     gathered. A process that is killed loses the lines of its last tenth of a second.
+
+    Attributes:
+        named: Whether a line says which function was called; for processes with several.
     """
 
     def __init__(self, *, json: bool, descriptor: int = 2) -> None:
         self._json = json
+        self.named = False
         self._descriptor = descriptor
         self._lines: list[str] = []
         self._second = -1
@@ -134,17 +138,20 @@ class AccessLog:
             path = path.translate(_ESCAPES).encode("ascii", "backslashreplace").decode()
             path = path.replace("\\", "\\\\").replace('"', '\\"')
         trace = context.trace
+        name = context.function if self.named else ""
         if self._json:
+            function = f'"function":"{name}",' if name else ""
             line = (
                 f'{{"ts":"{self._stamp}.{int(now % 1 * 1000):03}Z","level":"info",'
                 f'"logger":"wherry.access","method":"{method}","path":"{path[:_FIELD_LIMIT]}",'
-                f'"status":{status},"bytes":{size},"seconds":{seconds:.6f},'
+                f'{function}"status":{status},"bytes":{size},"seconds":{seconds:.6f},'
                 f'"call_id":"{context.call_id}"'
                 f"{_trace_member(trace)}}}\n"
             )
         else:
+            function = f"{name}: " if name else ""
             line = (
-                f"{self._stamp[11:]} {method} {path[:_FIELD_LIMIT]} {status} {size} B "
+                f"{self._stamp[11:]} {function}{method} {path[:_FIELD_LIMIT]} {status} {size} B "
                 f"{seconds * 1000:.1f} ms [{context.call_id}]\n"
             )
         lines = self._lines

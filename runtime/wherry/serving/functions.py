@@ -88,6 +88,8 @@ class Functions:
         self.service: Service = self._functions[0]
         self.limits = self._functions[0].limits
         if len(mounts) > 1:
+            if access_log is not None:
+                access_log.named = True
             self._put_in_front(lifecycle, ledger, access_log)
 
     def _engine(self, mount: Mount, emitter: Emitter) -> Engine:
