@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,31 +22,34 @@ Examples:
   wherry run functions/hello
   wherry run functions/hello --watch --port 9000
   wherry run functions/
+  wherry run functions/hello functions/orders --together
   wherry run service.py:handle --workers 2"""
 )
-@click.argument("path", default=".")
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--port", "-p", type=click.IntRange(0, 65535), help="Port [default: $PORT or 8080].")
 @click.option("--host", help="Address to listen on [default: 127.0.0.1].")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes [default: 1].")
 @click.option("--watch", "-w", is_flag=True, help="Renew a function when its files change.")
+@click.option("--together", is_flag=True, help="All functions in one process, on one port.")
 @click.option("--name", help="Name of the function [default: its folder's].")
 @click.option("--signature", help="What it is written for, as http or wsgi [default: found].")
 def command(
-    path: str,
+    paths: tuple[str, ...],
     port: int | None,
     host: str | None,
     workers: int | None,
     watch: bool,
+    together: bool,
     name: str | None,
     signature: str | None,
 ) -> int:
     """Run the function at PATH, or each function of the folder PATH on a port of its own.
 
     PATH is a handler's folder or file, which `:name` may follow, or a folder of functions. With
-    --watch, an edit that does not start leaves the code before it serving.
+    --together one process serves them all, each under its name as a path. With --watch, an edit
+    that does not start leaves the code before it serving.
     """
     from wherry.config import Config
-    from wherry_build.project import function_folders
 
     given = {
         "PORT": port,
@@ -55,19 +59,32 @@ def command(
         "WHERRY_SIGNATURE": signature,
     }
     overrides = {key: str(value) for key, value in given.items() if value is not None}
-    folders = function_folders(Path(path))
-    if len(folders) > 1 and name is not None:
+    handlers = [handler for path in paths or (".",) for handler in _handlers(path)]
+    if together:
+        handlers = [_joined(handlers)]
+    if len(handlers) > 1 and name is not None:
         raise click.UsageError("--name names one function, and there is more than one")
-    if not watch and len(folders) < 2:
+    if not watch and len(handlers) == 1:
         from wherry.serving import run
 
-        handler = str(folders[0]) if folders else path
-        return run(Config.from_environment({**overrides, "WHERRY_HANDLER": handler}))
-    handlers = [str(folder) for folder in folders] or [path]
+        return run(Config.from_environment({**overrides, "WHERRY_HANDLER": handlers[0]}))
     configs = [
         Config.from_environment({**overrides, "WHERRY_HANDLER": handler}) for handler in handlers
     ]
     return _side_by_side(configs, overrides, watch=watch)
+
+
+def _handlers(path: str) -> list[str]:
+    from wherry_build.project import function_folders
+
+    return [str(folder) for folder in function_folders(Path(path))] or [path]
+
+
+def _joined(handlers: Sequence[str]) -> str:
+    """Handlers as one setting."""
+    if len(handlers) > 1 and any("," in handler for handler in handlers):
+        raise click.UsageError("--together: the comma stands between handlers; rename the folder")
+    return ",".join(handlers)
 
 
 def _side_by_side(configs: Sequence[Config], overrides: dict[str, str], *, watch: bool) -> int:
@@ -90,6 +107,11 @@ def _side_by_side(configs: Sequence[Config], overrides: dict[str, str], *, watch
 
 
 def _watched(handler: str) -> Path:
+    handlers = [handler] if Path(handler).exists() else handler.split(",")
+    return Path(os.path.commonpath([_folder(each).absolute() for each in handlers]))
+
+
+def _folder(handler: str) -> Path:
     path = Path(handler if Path(handler).exists() else handler.rpartition(":")[0])
     return path if path.is_dir() else path.parent
 

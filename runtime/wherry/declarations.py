@@ -20,7 +20,7 @@ HOOK = "__wherry_hook__"
 _METHOD = re.compile(r"[A-Za-z!#$%&'*+.^_`|~0-9-]{1,32}")
 
 # Segments of unreserved and a few other characters: what no proxy in front rewrites on its way.
-PATH = re.compile(r"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
+_PATH = re.compile(r"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
 _PATH_CHARS = 1024
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -228,7 +228,7 @@ def _methods(methods: Iterable[str]) -> frozenset[str]:
 def _path(where: str, path: str | None) -> str | None:
     if path is None:
         return None
-    if not isinstance(path, str) or len(path) > _PATH_CHARS or PATH.fullmatch(path) is None:
+    if not isinstance(path, str) or len(path) > _PATH_CHARS or _PATH.fullmatch(path) is None:
         raise HandlerSignatureError(
             f"{where} path: got {path!r}, expected a path as /orders, without percent-encoding, "
             "query or / at its end"

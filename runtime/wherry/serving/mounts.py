@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherry.config import Config, folder_name
-from wherry.declarations import PATH
 from wherry.errors import HandlerConflict, HandlerSignatureError
 from wherry.loader import NAMES, load_all
+from wherry.variables import LABEL
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
@@ -59,7 +59,7 @@ def load_mounts(config: Config) -> tuple[Mount, ...]:
         return (Mount(name=config.function, path="/", handler=found[0][1]),)
     _check_names(found)
     return tuple(
-        Mount(name=name, path=handler.path or _usual_path(name), handler=handler)
+        Mount(name=name, path=handler.path or f"/{name}", handler=handler)
         for name, handler in found
     )
 
@@ -75,19 +75,15 @@ def _names_function(source: str) -> bool:
     return ":" in source and not Path(source).exists()
 
 
-def _usual_path(name: str) -> str:
-    path = f"/{name}"
-    if PATH.fullmatch(path) is None:
-        raise HandlerSignatureError(
-            f"function {name!r}: its name cannot be a path",
-            hint='give it one: @http(path="/...")',
-        )
-    return path
-
-
 def _check_names(found: Sequence[tuple[str, Handler]]) -> None:
     seen: dict[str, Handler] = {}
     for name, handler in found:
+        if LABEL.fullmatch(name) is None:
+            raise HandlerSignatureError(
+                f"function {name!r}: its name stands in paths, metrics and event sources; expected "
+                "letters, digits and inner underscores",
+                hint="rename it",
+            )
         if name in seen:
             raise HandlerConflict(
                 f"two functions are called {name!r}: {seen[name].name} and {handler.name}",
