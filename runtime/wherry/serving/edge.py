@@ -12,7 +12,7 @@ import logging
 import socket
 from collections.abc import Callable
 from time import monotonic, time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wherry.serving.body import BodyStream
 from wherry.serving.connection import Connection
@@ -22,6 +22,9 @@ from wherry.serving.fields import Meanings
 from wherry.serving.head import date_line
 from wherry.serving.limits import Limits
 from wherry.serving.poller import Poller
+
+if TYPE_CHECKING:
+    from wherry.serving.http2_session import Http2Session
 
 _log = logging.getLogger("wherry.serving")
 _SWEEP_S = 0.5
@@ -72,6 +75,8 @@ class Edge:
         service: Who answers.
         now: Monotonic seconds at the last tick; a tenth of a second coarse, and free.
         date: The `Date` line of this second.
+        new_connection: Makes the object for a socket that is accepted.
+        draining: Whether callers are to take their further requests elsewhere.
     """
 
     def __init__(self, driver: Driver, poller: Poller, limits: Limits, service: Service) -> None:
@@ -80,7 +85,9 @@ class Edge:
         self.limits = limits
         self.service = service
         self.meanings = Meanings()
-        self.connections: set[Connection] = set()
+        self.connections: set[Connection | Http2Session] = set()
+        self.new_connection: type[Connection] = Connection
+        self.draining = False
         self._listeners: list[Listener] = []
         self._full = False
         self._complained_at = 0.0
@@ -123,12 +130,12 @@ class Edge:
             sock.setblocking(False)
             if sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Connection(self, sock, address[0] if address else "")
+            connection = self.new_connection(self, sock, address[0] if address else "")
             self.connections.add(connection)
             self.poller.add(connection)
         return True
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: Connection | Http2Session) -> None:
         """A connection is closing; its descriptor is still open."""
         self.connections.discard(connection)
         self.poller.remove(connection)

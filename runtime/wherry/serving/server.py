@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 from wherry import log
 from wherry.config import Config
-from wherry.errors import HandlerStartError
+from wherry.errors import ConfigError, HandlerStartError
 from wherry.lifecycle import Event, Lifecycle
 from wherry.metrics import Ledger, Number, SharedTotals, Snapshot, function_key
 from wherry.secrets import REDACTOR
 from wherry.serving import hooks
+from wherry.serving.connection import Connection
 from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
 from wherry.serving.functions import Functions
@@ -101,10 +102,12 @@ class Server:
         """Start, serve until told to stop, drain, stop.
 
         Raises:
+            ConfigError: HTTP/2 is asked for, and the package for it is not installed.
             HandlerConflict: Two functions have the same path or event type.
             HandlerStartError: A `start` hook raised.
         """
         loop = asyncio.get_running_loop()
+        new_connection = _http_2() if self.config.h2c else Connection
         functions = Functions(
             mounts,
             self.config,
@@ -126,6 +129,7 @@ class Server:
         else:
             driver = LeaderDriver(loop, poller, functions.threads, self._ledger)
         edge = Edge(driver, poller, functions.limits, functions.service)
+        edge.new_connection = new_connection
         functions.connect(edge)
         self._open_metrics(loop, functions)
         self.lifecycle.on(Event.STARTED)
@@ -162,6 +166,7 @@ class Server:
         config = self.config
         self.lifecycle.on(Event.TERMINATED)
         functions.drain()
+        edge.draining = True
         _log.info(
             "draining: not ready; the port closes in %.0f s, %d calls in flight",
             config.lame_duck_s,
@@ -273,6 +278,18 @@ class Server:
                 os.close(self.config.ready_fd)
             except OSError:
                 _log.warning("WHERRY_READY_FD is not open")
+
+
+def _http_2() -> type[Connection]:
+    """Connections that may speak HTTP/2, too; imported only where that is asked for."""
+    try:
+        from wherry.serving.preface import PrefaceConnection
+    except ImportError as error:
+        raise ConfigError(
+            f"WHERRY_H2C: HTTP/2 needs a package that is not installed: {error.name}",
+            hint="pip install 'wherry[h2c]'",
+        ) from None
+    return PrefaceConnection
 
 
 def _address(sock: socket.socket) -> str:
