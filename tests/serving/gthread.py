@@ -9,13 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gunicorn.http.errors import ParseException
+
 
 def application(environ, start_response):
     """Read the whole body, as every function does, and say so."""
     try:
         while environ["wsgi.input"].read(65536):
             continue
-    except Exception:  # gunicorn finds faults of chunks and trailers while they are read
+    except (
+        OSError,
+        ParseException,
+    ):  # gunicorn finds faults of chunks and trailers while they are read
         start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
         return [b""]
     start_response("200 OK", [("Content-Length", "2")])

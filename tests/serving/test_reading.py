@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +113,61 @@ def test_a_target_is_taken_as_sent_or_refused(method: str, target: bytes):
         path, query = parts
         assert path.startswith("/") or (path == "*" and method == "OPTIONS")
         assert (path + query).isascii() and (path + query).isprintable() and " " not in path
+
+
+@pytest.mark.parametrize("line", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_body_behind_a_wish_to_upgrade_is_no_request(line: bytes, size: int):
+    """The parser takes what follows such a head for another protocol: a way to smuggle."""
+    body = b"hello" if b"5" in line else b"5\r\nhello\r\n0\r\n\r\n"
+    head = b"POST /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n%s\r\n\r\n"
+    data = head % line + body + b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
+    requests, problem = read([data[at : at + size] for at in range(0, len(data), size)])
+    assert problem is None
+    assert [(each[1], each[3]) for each in requests] == [("/up", b"hello"), ("/next", b"")]
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (b"\r\nGET / HTTP/1.1\r\n", None),
+        (b"\r\n\r\nGET / HTTP/1.1\r\n", 400),
+        (b"\nGET / HTTP/1.1\r\n", 400),
+        (b"\rGET / HTTP/1.1\r\n", 400),
+        (b"GET  / HTTP/1.1\r\n", 400),
+        (b"GET /  HTTP/1.1\r\n", 400),
+        (b"GET /\tHTTP/1.1\r\n", 400),
+        (b"GET / HTTP/1.1\n", 400),
+        (b"GET / RTSP/1.0\r\n", 400),
+        (b"GET / HTTP/2.0\r\n", 505),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),  # TLS to a plain port
+        (b"CONNECT x:443 HTTP/1.1\r\n", 400),
+        (b"CONNECT / HTTP/1.1\r\n", 400),
+        (b"GET /" + b"a" * 4080 + b" HTTP/1.1\r\n", None),
+        (b"GET /" + b"a" * 4081 + b" HTTP/1.1\r\n", 414),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_the_line_that_a_request_begins_with(start: bytes, status: int | None, size: int):
+    data = start if start[:1] == b"\x16" else start + b"Host: x\r\n\r\n"
+    if b"CONNECT x:443" in data:
+        data = data.replace(b"Host: x", b"Host: x:443")
+    requests, problem = read([data[at : at + size] for at in range(0, len(data), size)])
+    assert (None if problem is None else problem.status) == status
+    assert len(requests) == (status is None)
+
+
+def test_what_stands_around_the_chunks_is_bounded():
+    """Extensions and unfinished trailers are told by no call of the parser."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for filler in (b"1;" + b"a" * 300_000, b"0\r\nX: " + b"a" * 300_000):
+        data = head + filler
+        _, problem = read([data[at : at + 4096] for at in range(0, len(data), 4096)])
+        assert problem is not None
+    small = head + b"1;a=b\r\nx\r\n" * 900 + b"0\r\n\r\n"
+    requests, problem = read([small[at : at + 100] for at in range(0, len(small), 100)])
+    assert problem is None
+    assert requests[0][3] == b"x" * 900
 
 
 def test_meanings_do_not_grow_with_what_callers_invent():

@@ -24,6 +24,7 @@ from wherry.problem import Problem
 from wherry.serving import fields, whole
 from wherry.serving.exchange import Exchange
 from wherry.serving.limits import Limits
+from wherry.serving.request_line import start_of
 
 _log = logging.getLogger("wherry.serving")
 _METHODS = {
@@ -32,9 +33,6 @@ _METHODS = {
 
 
 _LENGTH_DIGITS = 18
-_LINE_MARKS = len(b"  HTTP/1.1")
-_CR = 13
-_BLANK_BYTES = 2
 _CHUNK_COST = 8  # bytes on the wire for one of the body: `1`, CRLF, the byte, CRLF, and some more
 _FIELD_MARKS = 4  # colon, blank and line end count, as they do for gunicorn
 
@@ -91,10 +89,12 @@ class Reading:
         "_fed",
         "_fields",
         "_has_body",
+        "_held",
         "_hosts",
         "_limits",
         "_meanings",
         "_parser",
+        "_passed_over",
         "_receiver",
         "_rest",
         "_size",
@@ -120,6 +120,8 @@ class Reading:
         self._trailers = 0
         self._wire = 0
         self._rest = b""
+        self._held = b""
+        self._passed_over = False
         self.upgrading = False
         self._hosts = 0
         self._has_body = self._expects = False
@@ -131,20 +133,14 @@ class Reading:
         if self._parser is None or self.upgrading:
             return None
         try:
-            if not (self.in_head or self.in_body):
+            if self._held:
+                data = self._begun(data)
+            elif not (self.in_head or self.in_body):
                 data = bytes(data)
-                try:
-                    taken = self._take_whole(data)
-                except Exception:
-                    _log.exception("a request failed inside Wherry")
-                    raise Refused(500, "the server failed") from None
-                if taken:
-                    self._size = 0
+                taken = self._take_whole(data)
                 if taken == len(data):
                     return None
-                data = data[taken:]
-                if data[0] <= _CR:
-                    data = self._without_blank_line(data)
+                data = self._begun(data[taken:])
             if data:
                 self._parse(self._parser, data)
         except Refused as refusal:
@@ -160,14 +156,17 @@ class Reading:
         try:
             parser.feed_data(data)
         except HttpParserUpgrade as error:
-            # Whoever answers decides whether another protocol follows (RFC 9110 section 7.8).
             self.upgrading, self._rest = True, bytes(data[error.args[0] :])
-            self._receiver.on_upgrade()
         except HttpParserError as error:
             if isinstance(error, HttpParserCallbackError) and error.__context__ is not None:
                 raise error.__context__ from None  # what one of the methods below raised
             raise Refused(400, "the request is not valid HTTP/1.1") from None
-        if self.in_head:
+        if self.upgrading:
+            if self._passed_over:
+                self._read_body_after_all()
+            else:  # whoever answers decides whether another protocol follows
+                self._receiver.on_upgrade()
+        elif self.in_head:
             self._size += len(data)
             if self._size > self._limits.head:
                 raise Refused(431, "the request head is too large")
@@ -177,20 +176,35 @@ class Reading:
             if self._wire > self._limits.head + len(data) + self._size * _CHUNK_COST:
                 raise Refused(400, "there is too much around the chunks of the body")
 
-    def _without_blank_line(self, data: bytes) -> bytes:
-        """What follows the one CRLF that may come before a request (RFC 9112 section 2.2).
+    def _begun(self, data: bytes | memoryview) -> bytes:
+        """All bytes of the request that begins, once its line is complete and good."""
+        held = self._held + data
+        start = start_of(held, self._limits.line)
+        if isinstance(start, Problem):
+            raise Refused(start.status, start.detail)
+        if start < 0:
+            self._held = held
+            self.in_head = held.strip(b"\r\n") != b""
+            return b""
+        self._held = b""
+        return held[start:]
 
-        While no request has begun, `_size` counts the bytes of that line that have come.
+    def _read_body_after_all(self) -> None:
+        """Go on with a body that the parser passed over for an upgrade.
+
+        It takes what follows such a head for another protocol; RFC 9110 section 7.8 has the body
+        come first. A parser that is told of the framing alone reads the rest of the request.
         """
-        expected = b"\r\n"[self._size :]
-        passed = 0
-        while passed < min(len(expected), len(data)) and data[passed] == expected[passed]:
-            passed += 1
-        self._size += passed
-        rest = data[passed:]
-        if rest and (self._size < _BLANK_BYTES or rest[0] <= _CR):
-            raise Refused(400, "one empty line may come before a request, and no more")
-        return rest
+        parser = self._parser = HttpRequestParser(self)
+        lines = [b"%s: %s\r\n" % field for field in self._fields if self._frames(field[0])]
+        parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n" % b"".join(lines))
+        self.upgrading = self._passed_over = False
+        rest, self._rest = self._rest, b""
+        if rest:
+            self._parse(parser, rest)
+
+    def _frames(self, name: bytes) -> bool:
+        return self._meanings[name][0] in {fields.LENGTH, fields.CODING}
 
     def _take_whole(self, data: bytes) -> int:
         """Take the requests that are there whole and plain; returns how far that goes."""
@@ -213,6 +227,8 @@ class Reading:
 
     def on_message_begin(self) -> None:
         """A request line begins."""
+        if self._passed_over:
+            return
         self.in_head = True
         self._target = b""
         self._fields = []
@@ -222,12 +238,14 @@ class Reading:
         """Part of the request target."""
         self._target += target
         if len(self._target) > self._limits.line:
-            raise self._long_line()
+            raise Refused(414, f"the request line is over {self._limits.line} bytes")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field, or one trailer after the body."""
         if self.in_head:
             self._fields.append((name, value))
+            return
+        if self._passed_over:
             return
         self._trailers += 1
         if self._trailers > self._limits.fields or len(name) + len(value) > self._limits.field:
@@ -237,6 +255,8 @@ class Reading:
 
     def on_headers_complete(self) -> None:
         """The head has ended: judge it."""
+        if self._passed_over:
+            return
         self.in_head = False
         self._size = 0
         parser = self._parser
@@ -247,8 +267,6 @@ class Reading:
             raise Refused(505, "expected HTTP/1.1 or HTTP/1.0")
         method = parser.get_method()
         exchange.method = _METHODS.get(method) or method.decode("ascii")
-        if len(method) + len(self._target) + _LINE_MARKS > self._limits.line:
-            raise self._long_line()
         self._judge_fields(exchange)
         parts = fields.split_target(exchange.method, self._target)
         if parts is None:
@@ -258,12 +276,10 @@ class Reading:
         exchange.started = monotonic()
         exchange.keep_alive = parser.should_keep_alive()
         self.in_body = True
+        self._passed_over = self._has_body and parser.should_upgrade()
         self._receiver.on_head(exchange, has_body=self._has_body)
         if self._expects and self._has_body:
             self._receiver.on_expect()
-
-    def _long_line(self) -> Refused:
-        return Refused(414, f"the request line is over {self._limits.line} bytes")
 
     def _judge_fields(self, exchange: Exchange) -> None:
         """Give each field its meaning; most have none for the server."""
@@ -359,6 +375,8 @@ class Reading:
 
     def on_message_complete(self) -> None:
         """The request has ended."""
+        if self._passed_over:
+            return
         exchange, self._exchange = self._exchange, None
         self.in_body = False
         self._trailers = self._wire = 0
