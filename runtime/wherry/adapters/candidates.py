@@ -110,6 +110,15 @@ def parameters(function: Any) -> tuple[str, ...] | None:
     return tuple(each.name for each in needed if each.kind in _POSITIONAL)
 
 
+def accepts(function: Any, count: int) -> bool:
+    """Whether it can be called with so many positional arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def is_bare(function: Any) -> bool:
     """Whether it is a plain function without annotations and without a declaration of ours."""
     return (

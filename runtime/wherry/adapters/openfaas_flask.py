@@ -24,7 +24,7 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     function = candidates.named(source, "handle", is_asked=signature is not None)
     name = source.name or "handle"
     if signature is not None:
-        if not callable(function) or len(candidates.parameters(function) or ()) != 1:
+        if not callable(function) or not candidates.accepts(function, 1):
             raise candidates.misfit(source, name, "a function of (req)")
     elif not _is_of_template(function):
         return None

@@ -9,6 +9,7 @@ sent. This module must not know sockets or limits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, NoReturn
 
 from wherry.adapters import candidates
@@ -48,15 +49,15 @@ def is_application(value: Any) -> bool:
     """Whether `value` is called with an environ and `start_response`."""
     if not _is_callable_with_two(value):
         return False
-    taken = candidates.parameters(value)
     # Of functions only the names tell; an object that is called with two is hardly anything else.
-    return not candidates.is_function(value) or (taken or ())[1:] == _PARAMETERS[1:]
+    taken = candidates.parameters(value) or ()
+    return not candidates.is_function(value) or taken[1:] == _PARAMETERS[1:]
 
 
 def _is_callable_with_two(value: Any) -> bool:
     if isinstance(value, type) or not callable(value) or candidates.is_async(value):
         return False
-    return len(candidates.parameters(value) or ()) == len(_PARAMETERS)
+    return candidates.accepts(value, len(_PARAMETERS))
 
 
 class _Call:
@@ -83,21 +84,18 @@ class _Call:
         result = self._application(environ, self.start_response)
         if isinstance(result, (list, tuple)) and not hasattr(result, "close"):
             return self._whole([*self._written, *map(_checked, result)])
-        body = Chunks(_Body(result, self._written), self._request)
+        body = _Body(result, self._written)
         try:
-            first = body.peek()
+            first = next(body, b"")
             reply = self._reply()
         except BaseException:
             body.close()
             raise
         self._is_sent = True
-        if first is None or len(first) == reply.length:
+        if not first or len(first) == reply.length or reply.status in _BODILESS:
             body.close()  # there is no more that could be sent
-            return self._filled(reply, first or b"")
-        reply.body = body
-        if reply.status in _BODILESS:
-            body.close()
-            reply.body = b""
+            return self._filled(reply, first)
+        reply.body = Chunks(chain((first,), body), self._request, owner=body)
         return reply
 
     def start_response(

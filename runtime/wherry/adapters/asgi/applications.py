@@ -47,8 +47,7 @@ def is_application(value: Any) -> bool:
     """Whether `value` is called as the specification has it: awaited, with three arguments."""
     if isinstance(value, type) or not callable(value) or not candidates.is_async(value):
         return False
-    taken = candidates.parameters(value)
-    return taken is not None and len(taken) == len(_PARAMETERS)
+    return candidates.accepts(value, len(_PARAMETERS))
 
 
 def _serving(

@@ -31,7 +31,7 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     function = candidates.named(source, "main", is_asked=signature is not None)
     name = source.name or "main"
     if signature is not None:
-        if not callable(function) or len(candidates.parameters(function) or ()) != 1:
+        if not callable(function) or not candidates.accepts(function, 1):
             raise candidates.misfit(source, name, "a function of (context)")
     elif not _is_of_parliament(function):
         return None
