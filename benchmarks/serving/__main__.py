@@ -4,83 +4,181 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving import load, report
+from benchmarks.serving import circumstances, cold_start, load, memory, publication, report
+from benchmarks.serving.figures import Figures, Results, Series
 from benchmarks.serving.peers import PEERS, Peer
-from benchmarks.serving.servers import ServerError, running
+from benchmarks.serving.servers import Running, ServerError, running
 from benchmarks.serving.workloads import WORKLOADS, Workload
 
-SUBJECT = "wherry"
+_PARTS = ("requests", "cold-start", "memory")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """How much is measured."""
+
+    workloads: Sequence[str]
+    rounds: int
+    seconds: int
+    cold_runs: int
+    memory_runs: int
+
+
+FULL = Profile(
+    workloads=tuple(each.name for each in WORKLOADS),
+    rounds=5,
+    seconds=3,
+    cold_runs=15,
+    memory_runs=3,
+)
+# About six minutes with every peer.
+QUICK = Profile(
+    workloads=(
+        *("http", "http-new", "event-binary", "event-structured"),
+        *("blocking-10ms", "async-10ms"),
+    ),
+    rounds=3,
+    seconds=1,
+    cold_runs=5,
+    memory_runs=1,
+)
 
 
 def main() -> int:
     """Run the command; 0 when every answer was right and no request failed."""
     options = _options()
     if options.list:
-        for each in PEERS:
-            print(f"{each.name:25}{each.about}")
+        _list()
         return 0
     if not (options.check or load.is_available()):
         print(load.MISSING, file=sys.stderr)
         return 1
-    peers = [each for each in PEERS if each.name in options.peers]
-    series: list[report.Series] = []
-    for workload in (each for each in WORKLOADS if each.name in options.workloads):
-        able = [peer for peer in peers if workload.app in peer.commands]
-        try:
-            series += _measured(workload, able, options)
-        except ServerError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-    if options.check:
-        print("every answer is right")
-        return 0
-    print(report.table(series, SUBJECT))
-    if options.json:
-        settings = {"rounds": options.rounds, "seconds": options.seconds}
-        text = json.dumps(report.document(series, SUBJECT, settings), indent=2)
-        options.json.write_text(text + "\n")
-    return 1 if any(each.faults for each in series) else 0
-
-
-def _measured(
-    workload: Workload, peers: list[Peer], options: argparse.Namespace
-) -> list[report.Series]:
-    """All servers are up and idle but the one under load; rounds go from one to the next."""
-    runs: dict[str, list[load.Figures]] = {peer.name: [] for peer in peers}
-    with contextlib.ExitStack() as stack:
-        ports = {peer.name: stack.enter_context(running(peer, workload.app)) for peer in peers}
-        for name, port in ports.items():
-            fault = workload.fault(port)
-            if fault:
-                raise ServerError(f"{name} answers {workload.name} wrongly: {fault}")
+    peers, versions = _present([each for each in PEERS if each.name in options.peers])
+    try:
         if options.check:
-            return []
-        for port in ports.values():
-            load.run(workload, port, seconds=1)
+            return _check(peers, options)
+        results = _measured(peers, versions, options)
+    except ServerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(report.table(results))
+    if options.json:
+        results.write(options.json)
+    if options.publish:
+        results.write(publication.RESULTS)
+        publication.publish(results)
+    return 1 if any(each.faults for each in results.series) else 0
+
+
+def _list() -> None:
+    for peer in PEERS:
+        print(f"{peer.name:25}{peer.about}")
+    print()
+    for workload in WORKLOADS:
+        print(f"{workload.name:25}{workload.about}")
+
+
+def _present(peers: list[Peer]) -> tuple[list[Peer], dict[str, str]]:
+    """Those whose programs are here; what runs, and why the others do not."""
+    versions = circumstances.versions(peers)
+    for name, version in versions.items():
+        if version.startswith("absent"):
+            print(f"{name}: {version}", file=sys.stderr)
+    here = [peer for peer in peers if not versions[peer.name].startswith("absent")]
+    return here, versions
+
+
+def _check(peers: list[Peer], options: argparse.Namespace) -> int:
+    for workload in _chosen(options):
+        for peer in _able(workload, peers):
+            with running(peer, workload.app) as server:
+                _check_one(workload, peer, server)
+    print("every answer is right")
+    return 0
+
+
+def _check_one(workload: Workload, peer: Peer, server: Running) -> None:
+    fault = workload.fault(server.port)
+    if fault:
+        raise ServerError(f"{peer.name} answers {workload.name} wrongly: {fault}")
+
+
+def _measured(peers: list[Peer], versions: dict[str, str], options: argparse.Namespace) -> Results:
+    settings = {"rounds": options.rounds, "seconds": options.seconds}
+    series = []
+    if "requests" in options.parts:
+        for workload in _chosen(options):
+            series += _loaded(workload, _able(workload, peers), options)
+    return Results(
+        circumstances=circumstances.circumstances(settings),
+        versions=versions,
+        series=series,
+        cold_starts=cold_start.measure(peers, runs=options.cold_runs, told=_tell)
+        if "cold-start" in options.parts
+        else [],
+        memory=memory.measure(peers, runs=options.memory_runs, seconds=options.seconds, told=_tell)
+        if "memory" in options.parts and memory.is_available()
+        else [],
+    )
+
+
+def _loaded(workload: Workload, peers: list[Peer], options: argparse.Namespace) -> list[Series]:
+    """All servers are up and idle but the one under load; rounds go from one to the next."""
+    runs: dict[str, list[Figures]] = {peer.name: [] for peer in peers}
+    with contextlib.ExitStack() as stack:
+        servers = {peer.name: stack.enter_context(running(peer, workload.app)) for peer in peers}
+        for peer in peers:
+            _check_one(workload, peer, servers[peer.name])
+        for server in servers.values():
+            load.run(workload, server.port, seconds=1)
         for number in range(options.rounds):
-            for name, port in ports.items():
-                print(f"{workload.name} {number + 1}/{options.rounds} {name}", file=sys.stderr)
-                runs[name].append(load.run(workload, port, seconds=options.seconds))
+            for name, server in servers.items():
+                _tell(f"{workload.name} {number + 1}/{options.rounds} {name}")
+                runs[name].append(load.run(workload, server.port, seconds=options.seconds))
     return [
-        report.Series(workload=workload.name, peer=name, runs=each) for name, each in runs.items()
+        Series(workload=workload.name, peer=name, runs=each, ideal_per_s=workload.ideal_per_s)
+        for name, each in runs.items()
     ]
 
 
+def _chosen(options: argparse.Namespace) -> list[Workload]:
+    return [each for each in WORKLOADS if each.name in options.workloads]
+
+
+def _able(workload: Workload, peers: list[Peer]) -> list[Peer]:
+    return [peer for peer in peers if workload.app in peer.commands]
+
+
+def _tell(what: str) -> None:
+    print(what, file=sys.stderr)
+
+
 def _options() -> argparse.Namespace:
-    names, kinds = [each.name for each in PEERS], [each.name for each in WORKLOADS]
+    names, kinds = [each.name for each in PEERS], FULL.workloads
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the main measures, in six minutes")
     parser.add_argument("--peers", nargs="+", choices=names, default=names, metavar="PEER")
-    parser.add_argument("--workloads", nargs="+", choices=kinds, default=kinds, metavar="WORKLOAD")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each peer (5)")
-    parser.add_argument("--seconds", type=int, default=3, help="length of a run (3)")
+    parser.add_argument("--workloads", nargs="+", choices=kinds, metavar="WORKLOAD")
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=_PARTS, metavar="PART")
+    parser.add_argument("--rounds", type=int, help="runs of each peer (5; quick 3)")
+    parser.add_argument("--seconds", type=int, help="length of a run (3; quick 1)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument(
+        "--publish", action="store_true", help="commit to them: the JSON, the plot, the README"
+    )
     parser.add_argument("--check", action="store_true", help="check the answers, measure nothing")
-    parser.add_argument("--list", action="store_true", help="list the peers")
-    return parser.parse_args()
+    parser.add_argument("--list", action="store_true", help="list the peers and the workloads")
+    options = parser.parse_args()
+    profile = QUICK if options.quick else FULL
+    for name, value in vars(profile).items():
+        if getattr(options, name, None) is None:
+            setattr(options, name, value)
+    return options
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import json
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.serving.figures import Figures
 from benchmarks.serving.servers import pinned
 from benchmarks.serving.workloads import Workload
 
@@ -27,23 +27,6 @@ end
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figures:
-    """What one run of the load measured.
-
-    Attributes:
-        per_s: Requests answered in a second.
-        p50_ms: Median latency.
-        p99_ms: Latency that one in a hundred exceeds.
-        faults: Answers that were not 2xx, and failures of the connection.
-    """
-
-    per_s: float
-    p50_ms: float
-    p99_ms: float
-    faults: int
-
-
 def is_available() -> bool:
     """Whether the load tool is there."""
     return shutil.which("wrk") is not None
@@ -56,8 +39,9 @@ def run(workload: Workload, port: int, *, seconds: int, core: int = 1) -> Figure
         subprocess.CalledProcessError: The load tool failed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "load.lua"
-        script.write_text(_script(workload))
+        script, body = Path(folder) / "load.lua", Path(folder) / "body"
+        body.write_bytes(workload.body)
+        script.write_text(_script(workload, body))
         url = f"http://127.0.0.1:{port}{workload.target}"
         size = ["-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "5s"]
         said = subprocess.run(
@@ -69,20 +53,20 @@ def run(workload: Workload, port: int, *, seconds: int, core: int = 1) -> Figure
         ).stdout
     found = json.loads(said.strip().splitlines()[-1])
     return Figures(
-        per_s=found["requests"] / (found["duration_us"] / 1e6),
+        per_s=round(found["requests"] / (found["duration_us"] / 1e6), 1),
         p50_ms=found["p50_us"] / 1e3,
         p99_ms=found["p99_us"] / 1e3,
         faults=found["faults"],
     )
 
 
-def _script(workload: Workload) -> str:
+def _script(workload: Workload, body: Path) -> str:
     headers = "".join(
         f"wrk.headers[{_quoted(name)}] = {_quoted(value)}\n"
         for name, value in workload.headers.items()
     )
-    body = f"wrk.body = {_quoted(workload.body.decode())}\n" if workload.body else ""
-    return f"wrk.method = {_quoted(workload.method)}\n{headers}{body}{_DONE}"
+    read = f"wrk.body = io.open({_quoted(str(body))}, 'rb'):read('*a')\n" if workload.body else ""
+    return f"wrk.method = {_quoted(workload.method)}\n{headers}{read}{_DONE}"
 
 
 def _quoted(text: str) -> str:

@@ -1,94 +1,75 @@
-"""Medians, ratios and their spread, as a table and as JSON."""
+"""A run as a table for people, and what it was to reach."""
 
 from __future__ import annotations
 
-import os
-import platform
-import statistics
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-
-from benchmarks.serving.load import Figures
+from benchmarks.serving.figures import Results, Series, ideal_ratio, p99_ratio, requests_ratio
+from benchmarks.serving.goals import judged
+from benchmarks.serving.peers import SUBJECT
 
 
-@dataclass(frozen=True, kw_only=True)
-class Series:
-    """The runs of one peer under one workload, in the order of the rounds."""
-
-    workload: str
-    peer: str
-    runs: Sequence[Figures]
-
-    @property
-    def per_s(self) -> float:
-        """Median of the runs."""
-        return statistics.median(run.per_s for run in self.runs)
-
-    @property
-    def p99_ms(self) -> float:
-        """Median of the runs."""
-        return statistics.median(run.p99_ms for run in self.runs)
-
-    @property
-    def faults(self) -> int:
-        """Sum over the runs."""
-        return sum(run.faults for run in self.runs)
+def table(results: Results) -> str:
+    """Every measure, each with the subject first and its ratio to every peer."""
+    parts = [_requests(results), _cold_starts(results), _memory(results), _goals(results)]
+    return "\n\n".join(part for part in parts if part)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ratio:
-    """How many times as many requests one series answered as another, round by round."""
-
-    median: float
-    least: float
-    most: float
-
-
-def ratio(ours: Series, theirs: Series) -> Ratio:
-    """Compare within each round, so that a machine that slows down slows both."""
-    each = [a.per_s / b.per_s for a, b in zip(ours.runs, theirs.runs, strict=True)]
-    return Ratio(median=statistics.median(each), least=min(each), most=max(each))
-
-
-def table(series: Sequence[Series], subject: str) -> str:
-    """The series as text, each workload with `subject` first and its ratio to every peer."""
-    lines = [f"{'workload':17}{'server':25}{'req/s':>9}{'p99 ms':>9}  {subject} is"]
-    for workload in dict.fromkeys(each.workload for each in series):
-        rows = [each for each in series if each.workload == workload]
-        ours = next((each for each in rows if each.peer == subject), None)
-        for row in rows:
-            compared = ""
-            if ours is not None and row is not ours:
-                r = ratio(ours, row)
-                compared = f"{r.median:.1f} times ({r.least:.1f} to {r.most:.1f})"
-            faults = f"  {row.faults} FAULTS" if row.faults else ""
-            figures = f"{row.per_s:>9,.0f}{row.p99_ms:>9.1f}"
-            lines.append(f"{row.workload:17}{row.peer:25}{figures}  {compared}{faults}".rstrip())
+def _requests(results: Results) -> str:
+    if not results.series:
+        return ""
+    lines = [
+        (
+            f"{'workload':17}{'server':25}{'req/s':>9}{'p99 ms':>9}  "
+            f"{SUBJECT} answers so many times as much; p99 as a part of theirs"
+        )
+    ]
+    for row in results.series:
+        figures = f"{row.per_s:>9,.0f}{row.p99_ms:>9.1f}"
+        faults = f"  {row.faults} FAULTS" if row.faults else ""
+        compared = _compared(results, row)
+        lines.append(f"{row.workload:17}{row.peer:25}{figures}  {compared}{faults}".rstrip())
     return "\n".join(lines)
 
 
-def document(series: Sequence[Series], subject: str, settings: dict[str, object]) -> object:
-    """The same for machines, with what is needed to read it later."""
-    subjects = {each.workload: each for each in series if each.peer == subject}
-    return {
-        "machine": {
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "system": platform.platform(),
-        },
-        "settings": settings,
-        "series": [
-            {
-                "workload": each.workload,
-                "peer": each.peer,
-                "per_s": round(each.per_s, 1),
-                "p99_ms": each.p99_ms,
-                "faults": each.faults,
-                "runs": [asdict(run) for run in each.runs],
-                "times": asdict(ratio(subjects[each.workload], each))
-                if each.workload in subjects
-                else None,
-            }
-            for each in series
-        ],
-    }
+def _compared(results: Results, row: Series) -> str:
+    ideal = f"{ideal_ratio(row).median:.1%} of the ideal  " if row.ideal_per_s else ""
+    ours = results.series_of(row.workload, SUBJECT)
+    if ours is None or row is ours:
+        return ideal
+    return f"{ideal}{requests_ratio(ours, row)} times; p99 {p99_ratio(ours, row)}"
+
+
+def _cold_starts(results: Results) -> str:
+    if not results.cold_starts:
+        return ""
+    lines = [f"{'cold start':17}{'server':25}{'ms':>9}{'least':>9}{'most':>9}"]
+    lines += [
+        f"{each.handler:17}{each.peer:25}{each.median_ms:>9.1f}"
+        f"{min(each.runs_ms):>9.1f}{max(each.runs_ms):>9.1f}"
+        for each in results.cold_starts
+    ]
+    return "\n".join(lines)
+
+
+def _memory(results: Results) -> str:
+    if not results.memory:
+        return ""
+    lines = [f"{'memory':17}{'server':25}{'PSS MB':>9}"]
+    lines += [
+        f"{f'{each.workers} workers':17}{each.peer:25}{each.median_mb:>9.1f}"
+        for each in results.memory
+    ]
+    return "\n".join(lines)
+
+
+def _goals(results: Results) -> str:
+    found = judged(results)
+    if not found:
+        return ""
+    width = max(len(each.goal.what) for each in found)
+    lines = [f"{'to reach':{width}}  {'goal':>9}  in this run"]
+    lines += [
+        f"{each.goal.what:{width}}  {each.goal.wanted:>9}  {each.found}"
+        f"{'' if each.is_reached else '  NOT REACHED'}"
+        for each in found
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,3 @@
+module wherry.example/limit
+
+go 1.21

@@ -1,0 +1,140 @@
+"""The run that the README quotes: its JSON, its plot, and the README's words about it.
+
+`python -m benchmarks.serving.publication` writes plot and words anew from the committed JSON.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from benchmarks.serving import goals, plot
+from benchmarks.serving.figures import Ratio, Results, ideal_ratio
+from benchmarks.serving.origins import HERE, ROOT
+from benchmarks.serving.peers import PEERS, SUBJECT
+
+RESULTS = HERE / "results.json"
+PLOT = HERE / "results.svg"
+README = ROOT / "README.md"
+_PART = re.compile(r"(<!-- begin performance -->\n).*?(<!-- end performance -->)", re.DOTALL)
+_UNPUBLISHED = "No run is published yet; `make bench` measures on your machine."
+_FRAMEWORK = "functions-framework"
+_COMPARED = (_FRAMEWORK, "func-python", "flask-waitress", "go")
+
+
+def published() -> Results | None:
+    """The committed run, if there is one."""
+    return Results.read(RESULTS) if RESULTS.exists() else None
+
+
+def publish(results: Results) -> None:
+    """Write the plot and the README's part."""
+    PLOT.write_text(plot.svg(results))
+    README.write_text(rewritten(README.read_text(), results))
+
+
+def rewritten(page: str, results: Results | None) -> str:
+    """`page` with its part about performance as it should be."""
+    return _PART.sub(lambda match: f"{match[1]}{section(results)}\n{match[2]}", page)
+
+
+def section(results: Results | None) -> str:
+    """What the README says: where it was measured, ratios, the picture, and every server."""
+    if results is None:
+        return _UNPUBLISHED
+    facts = results.circumstances
+    picture = PLOT.relative_to(ROOT).as_posix()
+    where = (
+        f"Measured on {facts['date']} ({facts['processor']}, Python {facts['python']}), one worker "
+        "on one core,\nload from another, every answer checked first; medians of "
+        f"{facts['rounds']} rounds, ratios within each round."
+    )
+    parts = [where, _ratios(results), f"![Wherry beside other servers]({picture})", _table(results)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _ratios(results: Results) -> str:
+    rows = [
+        ("text with `flask.Request`, times as many", goals.requests, "http"),
+        ("binary events, times as many", goals.requests, "event-binary"),
+        ("structured events, times as many", goals.requests, "event-structured"),
+        ("p99 of text, as a part", goals.p99, "http"),
+        ("cold start of an event handler, as a part", goals.cold_start, "event"),
+        ("cold start of a `flask.Request` handler, as a part", goals.cold_start, "request"),
+        ("memory of one worker, as a part", goals.memory, 1),
+    ]
+    lines = [f"| beside | {' | '.join(_COMPARED)} |", "|---|" + "---|" * len(_COMPARED)]
+    for what, measure, which in rows:
+        found = [measure(which, peer, results) for peer in _COMPARED]  # type: ignore[operator]
+        if any(found):
+            lines.append(f"| {what} | {' | '.join(map(_median, found))} |")
+    return "\n".join(lines)
+
+
+def _median(ratio: Ratio | None) -> str:
+    if ratio is None:
+        return ""
+    return f"{ratio.median:.1f}" if ratio.median >= 1 else f"{ratio.median:.2f}"
+
+
+def _table(results: Results) -> str:
+    lines = [
+        (
+            "| | text/s | binary events/s | structured/s | 10 ms blocking, of the ideal "
+            "| cold start, event / Flask ms | PSS MB |"
+        ),
+        "|---|---|---|---|---|---|---|",
+    ]
+    for peer in PEERS:
+        cells = [
+            *(_per_s(results, each, peer.name) for each in _REQUESTS),
+            _ideal(results, peer.name),
+            _starts(results, peer.name),
+            _memory(results, peer.name),
+        ]
+        name = f"**{peer.name}**" if peer.name == SUBJECT else peer.name
+        if any(cells):
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+    absent = [
+        f"{name} was {why}" for name, why in results.versions.items() if why.startswith("absent")
+    ]
+    return "\n".join([*lines, "", *absent]).rstrip()
+
+
+_REQUESTS = ("http", "event-binary", "event-structured")
+
+
+def _per_s(results: Results, workload: str, peer: str) -> str:
+    found = results.series_of(workload, peer)
+    return f"{found.per_s:,.0f}" if found else ""
+
+
+def _ideal(results: Results, peer: str) -> str:
+    found = results.series_of("blocking-10ms", peer)
+    return f"{ideal_ratio(found).median:.1%}" if found else ""
+
+
+def _starts(results: Results, peer: str) -> str:
+    found = [results.cold_start_of(handler, peer) for handler in ("event", "request")]
+    return (
+        " / ".join(f"{each.median_ms:.0f}" if each else "-" for each in found) if any(found) else ""
+    )
+
+
+def _memory(results: Results, peer: str) -> str:
+    found = results.memory_of(1, peer)
+    return f"{found.median_mb:.0f}" if found else ""
+
+
+def main() -> int:
+    """Write plot and words from the committed JSON."""
+    results = published()
+    if results is None:
+        print(f"error: {RESULTS.relative_to(ROOT)} is not there\n  hint: make bench ARGS=--publish")
+        return 1
+    publish(results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
