@@ -15,10 +15,11 @@ _config = Config()
 
 
 class _Request(Request):
-    """gunicorn's, but for what our parser does not tell of a request behind another in one piece.
+    """gunicorn's, but for the line of a request that came in one piece behind one like it.
 
-    It passes over any number of blank lines before that (gunicorn over one; RFC 9112 section 2.2
-    asks for one at least), and over more blanks than one in its line (section 3 allows that).
+    Our parser frames both and tells no positions, so that `wherry.serving.request_line` does not
+    see the second: blank lines before it (RFC 9112 section 2.2 asks for one at least to be passed
+    over), more blanks than one in it (section 3 allows that) and two other names of protocols.
     """
 
     def _parse_python(self, unreader, buf):
@@ -26,7 +27,8 @@ class _Request(Request):
             line, mark, rest = bytes(buf.lstrip(b"\r\n")).partition(b"\r\n")
             if not line:
                 raise NoMoreData(buf)
-            buf = bytearray(re.sub(rb" +", b" ", line) + mark + rest)
+            line = re.sub(rb" (?:RTSP|ICE)/", b" HTTP/", re.sub(rb" +", b" ", line))
+            buf = bytearray(line + mark + rest)
         return super()._parse_python(unreader, buf)
 
 

@@ -27,7 +27,8 @@ from .judge import verdict
 from .stand import Finding, Seen, Stand, stand
 
 CALLS: list[Any] = []
-_BLANK_LINES = re.compile(rb"\n[\r\n]*\n[\r\n]+")
+# What is judged of the first request in a piece alone: see `judge`.
+_LAX = re.compile(rb"\n[\r\n]*\n[\r\n]+|[A-Z]  |  HTTP/| RTSP/| ICE/")
 WARM = 2_000
 """Inputs after which caches are as full as they get."""
 
@@ -119,10 +120,10 @@ def check(server: Stand, pieces: list[bytes]) -> tuple[list[int], bool]:
 def same(whole: Seen, parted: Seen, data: bytes) -> bool:
     """Whether pieces made no difference to what was taken.
 
-    But for blank lines between requests: more than one is refused where a piece begins with them.
-    A fault may be seen earlier or later, and so be called by another name.
+    But for lines that are judged only where a piece begins with them. A fault may be seen earlier
+    or later, and so be called by another name.
     """
-    if _BLANK_LINES.search(data):
+    if _LAX.search(data):
         shorter, longer = sorted((whole.calls, parted.calls), key=len)
         return longer[: len(shorter)] == shorter
     return parted.calls == whole.calls and answers(parted) == answers(whole)
