@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import os
 import re
 import sys
@@ -20,11 +19,11 @@ import sysconfig
 import zlib
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wherry import adapters, handler
 from wherry.adapters.registry import OURS
-from wherry.declarations import declaration_of, hook_of
+from wherry.discovery import declared, function_of
 from wherry.errors import (
     HandlerError,
     HandlerImportError,
@@ -33,15 +32,14 @@ from wherry.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
 CANDIDATES = (
     "handler.py", "function/handler.py", "func.py", "function/func.py", "function/__init__.py",
     "main.py", "app.py", "asgi.py", "wsgi.py",
 )  # fmt: skip
-NAMES = ("handle", "main")
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_SHOWN_NAMES = 20
+_PACKAGE = "wherry_function_"
 
 
 def load(
@@ -77,26 +75,30 @@ def load(
 
 
 def load_all(
-    source: str | os.PathLike[str] | None,
-    *,
-    name: str | None = None,
-    signature: str | None = None,
-) -> tuple[handler.Handler, ...]:
-    """Load every function that the module of `source` declares, in its order.
+    sources: Iterable[str], *, name: str | None = None, signature: str | None = None
+) -> list[list[handler.Handler]]:
+    """Load every function that each of `sources` declares, in its order; a file is run once.
 
     Just one where a name is given, where the module declares none or one, and where it is of
-    another framework. Arguments and errors are those of `load`.
+    another framework. The other arguments and the errors are those of `load`.
     """
-    where, wanted = _split(source)
     adapters.install()
-    module, shown = _module(where)
-    declared = _declared(module)
-    if wanted or name or signature not in {None, OURS} or len(declared) < 2:
-        return (_one(module, shown, wanted or name, signature),)
-    return tuple(
+    folders: set[Path] = set()
+    return [_all(source, folders, name, signature) for source in sources]
+
+
+def _all(
+    source: str, folders: set[Path], name: str | None, signature: str | None
+) -> list[handler.Handler]:
+    where, wanted = _split(source)
+    module, shown = _module(where, folders)
+    functions = declared(module)
+    if wanted or name or signature not in {None, OURS} or len(functions) < 2:
+        return [_one(module, shown, wanted or name, signature)]
+    return [
         handler.of(function, name=f"{shown.stem}.{each}", module=module)
-        for each, function in declared.items()
-    )
+        for each, function in functions.items()
+    ]
 
 
 def _one(
@@ -112,8 +114,17 @@ def _one(
             module=module,
             hooks=adapted.hooks,
         )
-    found, found_name = _function(module, name, shown)
+    found, found_name = function_of(module, name, shown)
     return handler.of(found, name=f"{stem}.{found_name}", module=module)
+
+
+def function_folders() -> list[Path]:
+    """The folders that functions have been loaded from, those of installed modules left out."""
+    return [
+        Path(module.__path__[0])
+        for name, module in list(sys.modules.items())
+        if name.startswith(_PACKAGE) and "." not in name
+    ]
 
 
 def _split(source: str | os.PathLike[str] | None) -> tuple[str, str | None]:
@@ -132,8 +143,11 @@ def _split(source: str | os.PathLike[str] | None) -> tuple[str, str | None]:
     return where or ".", name
 
 
-def _module(where: str) -> tuple[ModuleType, Path]:
-    """The module, and the file it came from, for messages."""
+def _module(where: str, folders: set[Path] | None = None) -> tuple[ModuleType, Path]:
+    """The module, and the file it came from, for messages.
+
+    What was imported from one of `folders` stays; from another it is imported afresh.
+    """
     path = Path(where)
     if path.is_dir():
         file = _in_folder(path)
@@ -151,7 +165,7 @@ def _module(where: str) -> tuple[ModuleType, Path]:
             hint="name a Python file, a folder with a handler.py, or a module",
         )
     file = file.resolve()
-    return _from_file(file), file
+    return _from_file(file, set() if folders is None else folders), file
 
 
 def _in_folder(folder: Path) -> Path:
@@ -165,15 +179,17 @@ def _in_folder(folder: Path) -> Path:
     )
 
 
-def _from_file(file: Path) -> ModuleType:
+def _from_file(file: Path, folders: set[Path]) -> ModuleType:
     folder = file.parent
-    package = f"wherry_function_{zlib.crc32(os.fsencode(folder)):08x}"
+    package = f"{_PACKAGE}{zlib.crc32(os.fsencode(folder)):08x}"
     before, path_before = set(sys.modules), list(sys.path)
     _put_on_path(str(folder))
     if folder.name == "function":  # others' templates have it beside what runs it
         _put_on_path(str(folder.parent))
     try:
-        _run_package(package, folder)
+        if folder not in folders:
+            _run_package(package, folder)
+            folders.add(folder)
         name = package if file.stem == "__init__" else f"{package}.{file.stem}"
         return sys.modules.get(name) or _run(name, file)
     except BaseException as error:
@@ -268,66 +284,4 @@ def _import_failed(file: Path, folder: Path, error: BaseException) -> HandlerImp
     return HandlerImportError(
         f"handler {str(file)!r}: {type(error).__name__}{at}: {error}".removesuffix(": "),
         hint="the cause is in the traceback",
-    )
-
-
-def _function(module: ModuleType, name: str | None, shown: Path) -> tuple[Callable[..., Any], str]:
-    names = vars(module)
-    if name is not None:
-        if name in names:
-            return names[name], name
-        raise _no_such_name(module, name, shown)
-    declared = _declared(module)
-    if len(declared) == 1:
-        declared_name, only = next(iter(declared.items()))
-        return only, declared_name
-    if declared:
-        first = next(iter(declared))
-        raise HandlerNameNotFound(
-            f"handler {str(shown)!r}: declares several functions: {', '.join(declared)}",
-            hint=f"name one of them: {shown.name}:{first}",
-        )
-    for each in NAMES:
-        if callable(names.get(each)):
-            return names[each], each
-    raise _no_such_name(module, None, shown)
-
-
-def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """Declared functions by name, those of the module itself where it has any."""
-    found: dict[int, tuple[str, Any]] = {}
-    for name, value in vars(module).items():
-        if declaration_of(value) is not None and callable(value):
-            found.setdefault(id(value), (name, value))
-    own = {
-        name: value
-        for name, value in found.values()
-        if getattr(value, "__module__", None) == module.__name__
-    }
-    return own or dict(found.values())
-
-
-def _no_such_name(module: ModuleType, name: str | None, shown: Path) -> HandlerNameNotFound:
-    import difflib  # only who fails needs it
-
-    defined = [
-        each
-        for each, value in vars(module).items()
-        if inspect.isroutine(value)
-        and getattr(value, "__module__", None) == module.__name__
-        and hook_of(value) is None
-        and not each.startswith("_")
-    ]
-    listed = ", ".join(defined[:_SHOWN_NAMES]) or "no functions"
-    wanted = NAMES if name is None else (name,)
-    close = [near for each in wanted for near in difflib.get_close_matches(each, defined, n=1)]
-    looked = "handle or main, nor a decorated one" if name is None else repr(name)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    example = close[0] if close else defined[0] if defined else None
-    if example is not None:
-        hint += f"name it: {shown.name}:{example}"
-    else:
-        hint = "define `def handle(request): ...`"
-    return HandlerNameNotFound(
-        f"handler {str(shown)!r}: has no function {looked}; it defines: {listed}", hint=hint
     )

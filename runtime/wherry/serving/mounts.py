@@ -7,14 +7,16 @@ requests or engines.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherry.config import Config, folder_name
+from wherry.discovery import NAMES
 from wherry.errors import HandlerConflict, HandlerSignatureError
-from wherry.loader import NAMES, load_all
+from wherry.loader import function_folders, load_all
 from wherry.variables import LABEL
 
 if TYPE_CHECKING:
@@ -50,14 +52,16 @@ def load_mounts(config: Config) -> tuple[Mount, ...]:
         HandlerError: One cannot be served, or two want the same name; says which and where.
     """
     found: list[tuple[str, Handler]] = []
-    for source in sources(config.handler):
-        handlers = load_all(source, name=config.name, signature=config.signature)
+    named = sources(config.handler)
+    loaded = load_all(named, name=config.name, signature=config.signature)
+    for source, handlers in zip(named, loaded, strict=True):
         for handler in handlers:
             handler = replace(handler, event_headers=config.event_headers)  # noqa: PLW2901
             found.append((_name(source, handler, alone=len(handlers) == 1), handler))
     if len(found) == 1:
         return (Mount(name=config.function, path="/", handler=found[0][1]),)
     _check_names(found)
+    _check_siblings(function_folders())
     return tuple(
         Mount(name=name, path=handler.path or f"/{name}", handler=handler)
         for name, handler in found
@@ -73,6 +77,23 @@ def _name(source: str, handler: Handler, *, alone: bool) -> str:
 
 def _names_function(source: str) -> bool:
     return ":" in source and not Path(source).exists()
+
+
+def _check_siblings(folders: Sequence[Path]) -> None:
+    """HandlerConflict where modules beside two functions share a name, and so one would get both.
+
+    `import pricing` gives the one that was imported first, whoever asks.
+    """
+    for folder in folders:
+        for file in sorted(folder.glob("*.py")):
+            imported = getattr(sys.modules.get(file.stem), "__file__", None)
+            if imported is None or Path(imported).parent == folder:
+                continue
+            if Path(imported).parent in folders:
+                raise HandlerConflict(
+                    f"{file} and {imported} are both the module {file.stem!r}",
+                    hint=f"import each from its own folder: from . import {file.stem}",
+                )
 
 
 def _check_names(found: Sequence[tuple[str, Handler]]) -> None:
