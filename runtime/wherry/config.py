@@ -43,6 +43,10 @@ class Config:
     max_queue: int | None = None
     overload_status: int = 503
     max_connections: int | None = None
+    max_stuck: int | None = None
+    max_requests: int = 0
+    supervise: bool = False
+    preload: bool = False
     timeout_s: float = 30.0
     head_timeout_s: float = 10.0
     body_timeout_s: float = 30.0
@@ -138,6 +142,7 @@ def _settle(given: dict[str, Any], platform: Platform, *, watchdog_limit: bool) 
     given.setdefault("function", folder_name(given.get("handler", ".")))
     given.setdefault("host", "0.0.0.0" if deployed else "127.0.0.1")
     given.setdefault("lame_duck_s", 5.0 if deployed else 0.0)
+    given.setdefault("supervise", deployed)
     given.setdefault("drain_timeout_s", given.get("timeout_s", 30.0) + 1.0)
     knative = platform is Platform.KNATIVE
     given.setdefault("event_headers", "knative" if knative else "strict")

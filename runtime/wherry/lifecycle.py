@@ -3,6 +3,8 @@
 A process is STARTING until its handler is imported and its `start` hook has returned. Then it is
 READY. A request to stop makes it DRAINING: it says so to probes at once, goes on accepting for
 the lame-duck window, finishes what is in flight and runs the `stop` hook. Then it is STOPPED. A
+process whose place another one has taken is RETIRING: it accepts nothing more and finishes, and
+still says that it is ready, because the function is. A
 process that fails to start, or is told to stop while starting, goes to STOPPED without having
 been READY; nothing leads out of STOPPED.
 
@@ -21,6 +23,7 @@ class State(enum.Enum):
 
     STARTING = "starting"
     READY = "ready"
+    RETIRING = "retiring"
     DRAINING = "draining"
     STOPPED = "stopped"
 
@@ -30,6 +33,7 @@ class Event(enum.Enum):
 
     STARTED = "started"
     FAILED = "failed"
+    RETIRED = "retired"
     TERMINATED = "terminated"
     DRAINED = "drained"
 
@@ -38,10 +42,15 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.STARTING, Event.STARTED): State.READY,
     (State.STARTING, Event.FAILED): State.STOPPED,
     (State.STARTING, Event.TERMINATED): State.STOPPED,
+    (State.READY, Event.RETIRED): State.RETIRING,
     (State.READY, Event.TERMINATED): State.DRAINING,
+    (State.RETIRING, Event.TERMINATED): State.DRAINING,
+    (State.RETIRING, Event.DRAINED): State.STOPPED,
     (State.DRAINING, Event.TERMINATED): State.DRAINING,
     (State.DRAINING, Event.DRAINED): State.STOPPED,
 }
+
+_READY = frozenset({State.READY, State.RETIRING})
 
 
 class Lifecycle:
@@ -68,5 +77,5 @@ class Lifecycle:
 
     @property
     def is_ready(self) -> bool:
-        """Whether new work should be sent here."""
-        return self.state is State.READY
+        """Whether the function takes new work, here or in the process that took over."""
+        return self.state in _READY

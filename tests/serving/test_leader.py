@@ -20,7 +20,7 @@ from .conftest import eventually
 @pytest.fixture(params=[make_poller, SelectorPoller])
 def driver(request: pytest.FixtureRequest) -> Iterator[LeaderDriver]:
     loop = asyncio.new_event_loop()
-    made = LeaderDriver(loop, request.param(), 4, Ledger())
+    made = LeaderDriver(request.param(), 4, Ledger(), loop=loop)
     made.start()
     yield made
     made.stop()

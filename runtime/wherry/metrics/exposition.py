@@ -77,6 +77,16 @@ class _Calls(Collector):
                 "Times that an async handler kept the event loop from turning.",
                 labels=["function"],
             ),
+            Number.STUCK: GaugeMetricFamily(
+                "wherry_requests_stuck",
+                "Calls whose handler runs on long after its deadline.",
+                labels=["function"],
+            ),
+            Number.RECYCLES: CounterMetricFamily(
+                "wherry_worker_recycles",
+                "Workers that asked to be replaced.",
+                labels=["function"],
+            ),
         }
         for key, value in sorted(snapshot.numbers.items()):
             function, number = split_number(key)

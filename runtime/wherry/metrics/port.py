@@ -6,17 +6,28 @@ library's WSGI server answers in a thread of its own, so a scrape is answered wh
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from socketserver import BaseServer
 
     from wherry.context import Identity
     from wherry.metrics.exposition import Reading
+
+
+class Poller(Protocol):
+    """Watches a socket; as much of the server's poller as is needed here."""
+
+    def add(self, what: MetricsPort) -> None:
+        """Call `on_readable` when somebody connects."""
+        ...
+
+    def remove(self, what: MetricsPort) -> None:
+        """Watch it no longer."""
+        ...
 
 
 class MetricsPort:
@@ -34,26 +45,34 @@ class MetricsPort:
         self._reading = reading
         self._identity = identity
         self._server: BaseServer | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._poller: Poller | None = None
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+    def open(self, poller: Poller) -> None:
         """Wait for the first scraper."""
-        self._loop = loop
+        self._poller = poller
         self._sock.setblocking(False)
-        loop.add_reader(self._sock.fileno(), self._first)
+        poller.add(self)
+
+    def fileno(self) -> int:
+        """The listening socket's descriptor."""
+        return self._sock.fileno()
 
     def close(self) -> None:
-        """Stop answering."""
+        """Stop answering; after the poller has been closed, where nobody ever connected."""
         if self._server is not None:
             self._server.shutdown()
-        elif self._loop is not None:
-            self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
 
-    def _first(self) -> None:
-        assert self._loop is not None  # noqa: S101 - `open` came first
-        self._loop.remove_reader(self._sock.fileno())
+    def on_readable(self, ended: bool = False) -> None:  # noqa: ARG002 - as the poller calls
+        """The first scraper has come."""
+        if self._poller is None:
+            return
+        self._poller.remove(self)
+        self._poller = None
         threading.Thread(target=self._serve, name="metrics", daemon=True).start()
+
+    def on_writable(self) -> None:
+        """Never for a listener."""
 
     def _serve(self) -> None:
         from wherry.metrics.exposition import Exposition

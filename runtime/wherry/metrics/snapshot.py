@@ -24,9 +24,11 @@ class Number(enum.IntEnum):
     IN_FLIGHT = 0
     QUEUED = 1
     LOOP_BLOCKED = 2
+    STUCK = 3
+    RECYCLES = 4
 
 
-GAUGES = frozenset({Number.IN_FLIGHT, Number.QUEUED})
+GAUGES = frozenset({Number.IN_FLIGHT, Number.QUEUED, Number.STUCK})
 """Numbers that belong to the living: a dead worker's are forgotten, its counts are not."""
 
 

@@ -18,10 +18,14 @@ def run(config: Config) -> int:
             from wherry.serving.master import run_under_master
 
             return run_under_master(config)
-        from wherry.serving.alone import run_alone
+        if config.supervise:
+            from wherry.serving.supervisor import run_supervised
 
-        run_alone(config)
+            return run_supervised(config)
+        from wherry.serving.alone import run_alone
+        from wherry.serving.process import leave_soon
+
+        return leave_soon(run_alone(config))
     except WherryError as error:
         report(error)
         return error.exit_code
-    return 0

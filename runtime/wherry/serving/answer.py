@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextvars import Context as Variables
@@ -173,6 +172,8 @@ class AsyncStream(_Stream):
 
     async def run(self) -> None:
         """Send until the end; waits whenever the reader is slow."""
+        import asyncio  # who awaits has imported it
+
         connection = self._exchange.connection
         complete = False
         try:
@@ -207,8 +208,12 @@ class AsyncStream(_Stream):
     async def _write(self, data: bytes) -> None:
         connection = self._exchange.connection
         if data and not connection.write(data):
+            import asyncio
+
             flushed = asyncio.Event()
-            connection.when_flushed(lambda: self._engine.tasks.on_loop(flushed.set))
+            tasks = self._engine.tasks
+            assert tasks is not None  # noqa: S101 - only a task sends this
+            connection.when_flushed(lambda: tasks.on_loop(flushed.set))
             await flushed.wait()
 
     @staticmethod

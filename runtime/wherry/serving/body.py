@@ -7,7 +7,6 @@ down by TCP and memory stays bounded.
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -112,6 +111,8 @@ class AwaitableBody(BodyStream):
         super().__init__(resume)
         self._on_loop = on_loop
         self._chunks: deque[bytes | BodyInterrupted] = deque()
+        import asyncio  # a handler that awaits has imported it
+
         self._arrival = asyncio.Event()
         self._done = False
 

@@ -7,15 +7,31 @@ sync handlers is in `wherry.serving.leader`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from wherry.metrics import Shard
 from wherry.serving.poller import Poller
 
+if TYPE_CHECKING:
+    import asyncio
+
 Job = Callable[[Shard], float]
 """A call of a handler: counts into the shard of its thread, gives the seconds the handler took."""
+
+
+class Running(NamedTuple):
+    """A job that a thread is at.
+
+    Attributes:
+        job: What it runs.
+        thread: Which thread, as `threading.get_ident` has it.
+        since: Monotonic seconds at which it began.
+    """
+
+    job: Job
+    thread: int
+    since: float
 
 
 class Pool(Protocol):
@@ -28,6 +44,10 @@ class Pool(Protocol):
 
     def submit(self, job: Job) -> None:
         """Have a thread run `job`, which must not raise; from any thread."""
+        ...
+
+    def running(self) -> list[Running]:
+        """What the threads are at."""
         ...
 
 
@@ -78,6 +98,10 @@ class LoopDriver:
     def submit(self, job: Job) -> None:  # noqa: ARG002 - as the protocol has it
         """Only sync handlers need threads."""
         raise TypeError("an async handler runs as a task")
+
+    def running(self) -> list[Running]:
+        """There are no threads."""
+        return []
 
     async def run(self, what: Callable[[], object]) -> None:
         """The loop is the turn."""

@@ -156,14 +156,15 @@ class Edge:
             for listener in self._listeners:
                 self.accept(listener)
 
-    def stop_listening(self) -> None:
+    def stop_listening(self, *, take_backlog: bool = True) -> None:
         """Take everything that is already in the backlog, then close the listeners.
 
-        Closing first would reset connections that the kernel has accepted for us.
+        Closing first would reset connections that the kernel has accepted for us, unless others
+        hold the same socket and take them.
         """
         for listener in self._listeners:
             self.poller.remove(listener)
-            while self._take_backlog(listener):
+            while take_backlog and self._take_backlog(listener):
                 continue
             listener.sock.close()
         self._listeners.clear()

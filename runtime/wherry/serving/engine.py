@@ -8,10 +8,11 @@ its handler has really ended, answered or not, so that a stuck handler goes on c
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
+import inspect
 import logging
 from collections.abc import Callable
+from functools import partial
 from random import getrandbits
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -27,11 +28,13 @@ from wherry.reply import Reply
 from wherry.serving import probes, watchdog
 from wherry.serving.answer import BlockingStream, send
 from wherry.serving.body import AwaitableBody, BlockingBody, BodyStream
+from wherry.serving.driver import Running
 from wherry.serving.platform_fields import PlatformFields
-from wherry.serving.tasks import Tasks
 from wherry.trace import parse_traceparent
 
 if TYPE_CHECKING:
+    import asyncio
+
     from wherry.config import Config
     from wherry.emission import Emitter
     from wherry.handler import Handler
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from wherry.serving.edge import Edge
     from wherry.serving.exchange import Exchange
     from wherry.serving.limits import Limits
+    from wherry.serving.tasks import Tasks
 
 _log = logging.getLogger("wherry.serving")
 _FAILED = Problem(status=500, detail="the function failed")
@@ -54,7 +58,9 @@ class Engine:
     Attributes:
         edge: Where requests come from; `connect` sets it, before the first.
         pool: Which threads run calls of a sync handler; `connect` sets it.
-        tasks: Runs calls of an async handler.
+        tasks: Runs calls of an async handler; None for others.
+        late: Calls that were answered 504 and whose handler may be running still.
+        stuck: How many of them count as stuck; `wherry.serving.wear` finds out.
         draining: Whether every answer says `Connection: close`.
     """
 
@@ -67,6 +73,7 @@ class Engine:
         config: Config,
         limits: Limits,
         *,
+        loop: asyncio.AbstractEventLoop | None,
         lifecycle: Lifecycle,
         ledger: Ledger,
         access_log: AccessLog | None,
@@ -80,6 +87,8 @@ class Engine:
         self.access_log = access_log
         self.admitted: dict[Exchange, None] = {}
         self.unanswered: dict[Exchange, None] = {}
+        self.late: dict[Exchange, None] = {}
+        self.stuck = 0
         self._identity = config.identity
         self._probes = probes.chosen(config.probes)
         self._platform_fields = PlatformFields(config, handler)
@@ -88,8 +97,13 @@ class Engine:
         self._secrets = secrets
         function = function_key(config.function)
         self._shard = ledger.shard(function)
-        self.tasks = Tasks(self, ledger.shard(function))
-        self._loop = asyncio.get_running_loop()
+        self.tasks: Tasks | None = None
+        if handler.is_async and loop is not None:
+            from wherry.serving.tasks import Tasks  # asyncio is a third of a cold start
+
+            self.tasks = Tasks(self, loop, ledger.shard(function))
+        self._loop = loop
+        self._asking = probes.Asking()
         self._base = contextvars.copy_context()
         self._overloaded = Problem(
             status=config.overload_status,
@@ -103,7 +117,8 @@ class Engine:
         if self._platform_fields.believes_proxies:
             edge.meanings.proxied = True
         self.pool = edge.driver if pool is None else pool
-        self.tasks.apart = not edge.driver.on_loop
+        if self.tasks is not None:
+            self.tasks.apart = not edge.driver.on_loop
 
     # Service --------------------------------------------------------------------------------
 
@@ -128,7 +143,7 @@ class Engine:
             return
         self.admitted[exchange] = None
         self.unanswered[exchange] = None
-        if self.handler.is_async:
+        if self.tasks is not None:
             self.tasks.submit(exchange)
         else:
             self.pool.submit(_Call(self, exchange))
@@ -138,7 +153,7 @@ class Engine:
         if not self.handler.wants_stream or exchange.path in self._probes:
             return None
         stream: AwaitableBody | BlockingBody
-        if self.handler.is_async:
+        if self.tasks is not None:
             stream = self.tasks.body(resume)
         else:
             stream = BlockingBody(resume, self.limits.body_s)
@@ -147,7 +162,8 @@ class Engine:
 
     def on_gone(self, exchange: Exchange) -> None:
         """Nobody will read the answer: an async handler is cancelled, a thread cannot be."""
-        self.tasks.on_gone(exchange)
+        if self.tasks is not None:
+            self.tasks.on_gone(exchange)
 
     # The clock ------------------------------------------------------------------------------
 
@@ -164,7 +180,10 @@ class Engine:
                 )
                 if exchange.incoming is not None:
                     exchange.incoming.fail("the deadline has passed")
-                self.tasks.cancel(exchange)
+                if self.tasks is not None:
+                    self.tasks.cancel(exchange)
+                if exchange in self.admitted:
+                    self.late[exchange] = None
 
     @property
     def is_full(self) -> bool:
@@ -174,7 +193,13 @@ class Engine:
     @property
     def waiting(self) -> int:
         """Calls that no thread or task has begun."""
-        return self.tasks.waiting if self.handler.is_async else self.pool.waiting
+        return self.pool.waiting if self.tasks is None else self.tasks.waiting
+
+    def running(self) -> list[tuple[Exchange, Running]]:
+        """The calls that threads are at."""
+        return [
+            (each.job.exchange, each) for each in self.pool.running() if isinstance(each.job, _Call)
+        ]
 
     def gauges(self) -> Numbers:
         """Its calls of this moment, for the metrics."""
@@ -182,6 +207,7 @@ class Engine:
         return {
             number_key(function, Number.IN_FLIGHT): len(self.admitted) - waiting,
             number_key(function, Number.QUEUED): waiting,
+            number_key(function, Number.STUCK): self.stuck,
         }
 
     # Answering ------------------------------------------------------------------------------
@@ -225,7 +251,7 @@ class Engine:
                 exchange.context, exchange.method, exchange.path, status, exchange.size, seconds
             )
 
-    def failure(self, exchange: Exchange, error: Exception) -> Reply:
+    def failure(self, exchange: Exchange, error: BaseException) -> Reply:
         """The answer to a call that did not get one from its handler; the cause is logged."""
         if isinstance(error, RequestRefused):
             return Reply.of_problem(error.problem, exchange.call_id)
@@ -256,10 +282,13 @@ class Engine:
         if reply is not None:
             self._send_quietly(exchange, reply)
             return
-        asyncio.run_coroutine_threadsafe(self._ask(exchange, hook), self._loop)
+        answer = partial(self._send_quietly, exchange)
+        if self._loop is not None and inspect.iscoroutinefunction(hook):
+            from wherry.serving.tasks import run_on
 
-    async def _ask(self, exchange: Exchange, hook: Callable[[], object] | None) -> None:
-        self._send_quietly(exchange, await probes.ask(hook))
+            run_on(self._loop, probes.ask(hook), answer)
+        elif hook is not None:
+            self._asking.ask(hook, answer)
 
     def _send_quietly(self, exchange: Exchange, reply: Reply) -> None:
         """Answer without a line in the log or a count: probes are not calls."""
@@ -291,7 +320,7 @@ class Engine:
         begun = monotonic()
         try:
             reply = context.run(invocation.call, self.handler, exchange)
-        except Exception as error:
+        except BaseException as error:  # GeneratorExit, too, costs its own call only
             reply = context.run(self.failure, exchange, error)
         seconds = monotonic() - begun
         if not self.claim(exchange):
@@ -308,14 +337,14 @@ class Engine:
 class _Call:
     """A call as a job of the pool."""
 
-    __slots__ = ("_engine", "_exchange")
+    __slots__ = ("_engine", "exchange")
 
     def __init__(self, engine: Engine, exchange: Exchange) -> None:
         self._engine = engine
-        self._exchange = exchange
+        self.exchange = exchange
 
     def __call__(self, shard: Shard) -> float:
-        return self._engine.call_in_thread(self._exchange, shard)
+        return self._engine.call_in_thread(self.exchange, shard)
 
 
 def _shortened(timeout_s: float, header: bytes) -> float:

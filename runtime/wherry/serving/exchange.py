@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from wherry.request import Origin, Request
 
 if TYPE_CHECKING:
+    import asyncio
+
     from wherry.problem import Problem
     from wherry.serving.body import BodyStream
     from wherry.serving.connection import Connection

@@ -23,6 +23,8 @@ from wherry.serving.limits import Limits
 from wherry.serving.share import Share
 
 if TYPE_CHECKING:
+    import asyncio
+
     from wherry.config import Config
     from wherry.handler import Handler
     from wherry.lifecycle import Lifecycle
@@ -59,6 +61,7 @@ class Functions:
         mounts: Sequence[Mount],
         config: Config,
         *,
+        loop: asyncio.AbstractEventLoop | None,
         lifecycle: Lifecycle,
         ledger: Ledger,
         access_log: AccessLog | None,
@@ -71,6 +74,7 @@ class Functions:
         self._config = config
         self._make = partial(
             Engine,
+            loop=loop,
             lifecycle=lifecycle,
             ledger=ledger,
             access_log=access_log,
@@ -90,7 +94,7 @@ class Functions:
         if len(mounts) > 1:
             if access_log is not None:
                 access_log.named = True
-            self._put_in_front(lifecycle, ledger, access_log)
+            self._put_in_front(loop, lifecycle, ledger, access_log)
 
     def _engine(self, mount: Mount, emitter: Emitter) -> Engine:
         found = mount.handler
@@ -99,7 +103,11 @@ class Functions:
         return self._make(found, own, limits, emitter=emitter)
 
     def _put_in_front(
-        self, lifecycle: Lifecycle, ledger: Ledger, access_log: AccessLog | None
+        self,
+        loop: asyncio.AbstractEventLoop | None,
+        lifecycle: Lifecycle,
+        ledger: Ledger,
+        access_log: AccessLog | None,
     ) -> None:
         from wherry.serving.routes import Routes  # one function alone needs none of it
         from wherry.serving.switchboard import FrontDesk, Switchboard
@@ -114,6 +122,7 @@ class Functions:
             nobody,
             self._config,
             self.limits,
+            loop=loop,
             lifecycle=lifecycle,
             ledger=ledger,
             access_log=access_log,
@@ -163,7 +172,18 @@ class Functions:
     def end_upgraded(self) -> None:
         """Have those who have left HTTP take leave of their callers."""
         for engine in self._functions:
-            engine.tasks.end_upgraded()
+            if engine.tasks is not None:
+                engine.tasks.end_upgraded()
+
+    @property
+    def engines(self) -> Sequence[Engine]:
+        """The engine of each function."""
+        return self._functions
+
+    @property
+    def stuck(self) -> int:
+        """Calls among those that are admitted and count as stuck."""
+        return sum(engine.stuck for engine in self._functions)
 
     @property
     def admitted(self) -> int:

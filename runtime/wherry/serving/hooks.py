@@ -5,7 +5,6 @@ A module's hooks belong to every function of the module. This module must not kn
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -18,9 +17,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("wherry.serving")
 Hook = Callable[[], Any]
+Complete = Callable[[Awaitable[Any]], Awaitable[None]]
+"""How what a hook gives back is awaited; the server may have no event loop of its own."""
 
 
-async def start(handlers: Iterable[Handler]) -> None:
+async def start(handlers: Iterable[Handler], complete: Complete) -> None:
     """Run the start hooks, one after the other.
 
     Raises:
@@ -33,17 +34,17 @@ async def start(handlers: Iterable[Handler]) -> None:
             continue
         done.append(hook)
         try:
-            await _run(hook)
+            await _run(hook, complete)
         except Exception as error:
             raise HandlerStartError(
                 f"the start hook of {handler.name} raised {type(error).__name__}"
             ) from error
 
 
-async def stop(handlers: Sequence[Handler]) -> None:
+async def stop(handlers: Sequence[Handler], complete: Complete) -> None:
     """Run the stop hooks, the last one's first; what one raises is logged."""
     for hook in reversed(_unique(handler.hooks.stop for handler in handlers)):
-        await _run_to_the_end(hook)
+        await _run_to_the_end(hook, complete)
 
 
 def together(hooks: Iterable[Hook | None]) -> Hook | None:
@@ -52,7 +53,15 @@ def together(hooks: Iterable[Hook | None]) -> Hook | None:
     if len(unique) < 2:
         return unique[0] if unique else None
 
+    def one_by_one() -> object:
+        return next((each for each in (hook() for hook in unique) if not _is_well(each)), True)
+
+    if not any(inspect.iscoroutinefunction(hook) for hook in unique):
+        return one_by_one
+
     async def all_of_them() -> object:
+        import asyncio  # who has async hooks has imported it
+
         answers = await asyncio.gather(*(_asked(hook) for hook in unique))
         return next((each for each in answers if not _is_well(each)), True)
 
@@ -71,6 +80,8 @@ def _asked(hook: Hook) -> Awaitable[Any]:
     if inspect.iscoroutinefunction(hook):
         answer: Awaitable[Any] = hook()
         return answer
+    import asyncio
+
     return asyncio.to_thread(hook)
 
 
@@ -79,14 +90,14 @@ def _is_well(answer: object) -> bool:
     return said is None or bool(said)
 
 
-async def _run_to_the_end(hook: Hook) -> None:
+async def _run_to_the_end(hook: Hook, complete: Complete) -> None:
     try:
-        await _run(hook)
+        await _run(hook, complete)
     except Exception:
         _log.exception("the stop hook raised")
 
 
-async def _run(hook: Hook) -> None:
+async def _run(hook: Hook, complete: Complete) -> None:
     result = hook()
     if inspect.isawaitable(result):
-        await result
+        await complete(result)

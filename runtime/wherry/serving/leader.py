@@ -21,19 +21,23 @@ passed around; running it on the leader gave 14 to 27 thousand.
 
 from __future__ import annotations
 
-import asyncio
+import _thread
 import logging
 import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from threading import get_ident
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wherry.metrics import Ledger, Shard
-from wherry.serving.driver import Job
+from wherry.serving.driver import Job, Running
 from wherry.serving.poller import Poller
+
+if TYPE_CHECKING:
+    import asyncio
 
 _log = logging.getLogger("wherry.serving")
 WATCH_S = 0.002
@@ -46,14 +50,16 @@ _PARK_AFTER = 250
 
 
 class _Thread:
-    """One thread of the pool, and when it began its present call (0 between calls)."""
+    """One thread of the pool, its present call (None between calls), and when that began."""
 
-    __slots__ = ("bell", "shard", "since")
+    __slots__ = ("bell", "ident", "job", "shard", "since")
 
     def __init__(self, shard: Shard) -> None:
         self.bell = threading.Lock()
         self.bell.acquire()
         self.shard = shard
+        self.ident = 0
+        self.job: Job | None = None
         self.since = 0.0
 
 
@@ -63,7 +69,12 @@ class LeaderDriver:
     on_loop = False
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, poller: Poller, size: int, ledger: Ledger
+        self,
+        poller: Poller,
+        size: int,
+        ledger: Ledger,
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._loop = loop
         self._poller = poller
@@ -112,17 +123,24 @@ class LeaderDriver:
             self._wake_leader()
 
     async def run(self, what: Callable[[], object]) -> None:
-        """Run `what` by the leader and wait for it."""
-        done = asyncio.Event()
+        """Run `what` by the leader and wait for it; without a loop the wait blocks."""
+        loop = self._loop
+        if loop is None:
+            done = _thread.allocate_lock()
+            done.acquire()
+            self.post(_then, what, done.release)
+            done.acquire()
+            return
+        import asyncio
 
-        def turn() -> None:
-            try:
-                what()
-            finally:
-                self._loop.call_soon_threadsafe(done.set)
+        finished = asyncio.Event()
+        self.post(_then, what, partial(loop.call_soon_threadsafe, finished.set))
+        await finished.wait()
 
-        self.post(turn)
-        await done.wait()
+    def running(self) -> list[Running]:
+        """What the threads are at."""
+        found = [(thread.job, thread.ident, thread.since) for thread in list(self._awake)]
+        return [Running(job, ident, since) for job, ident, since in found if job is not None]
 
     def start(self) -> None:
         """Start the leader and the monitor."""
@@ -205,12 +223,13 @@ class LeaderDriver:
 
     def _run_one(self, me: _Thread, job: Job) -> None:
         me.since = monotonic()
+        me.job = job
         seconds = 0.0
         try:
             seconds = job(me.shard)
         except BaseException:  # a thread of the pool must not die of anything
             _log.exception("a call ended in a way that Wherry did not foresee")
-        me.since = 0.0
+        me.job = None
         if seconds > SLOW_S:
             self._points = max(0, self._points - SLOW_COSTS)
         elif self._points < _MOST_POINTS:
@@ -253,7 +272,7 @@ class LeaderDriver:
         patience = monotonic() - PATIENCE_S
         leader = self._leading
         for thread in list(self._awake):
-            if thread is not leader and (thread.since == 0.0 or thread.since > patience):
+            if thread is not leader and (thread.job is None or thread.since > patience):
                 return
         self._wake_one()
 
@@ -277,6 +296,7 @@ class LeaderDriver:
         ).start()
 
     def _follow(self, me: _Thread) -> None:
+        me.ident = get_ident()
         while not self._stopped:
             if self._vacancies:
                 try:
@@ -315,6 +335,13 @@ class LeaderDriver:
             return True  # somebody has just rung for us
         self._awake.append(me)
         return False
+
+
+def _then(what: Callable[[], object], done: Callable[[], object]) -> None:
+    try:
+        what()
+    finally:
+        done()
 
 
 class _Bell:

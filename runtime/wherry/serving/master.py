@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wherry.config import Config
 
-_HEARTBEAT_S = 30
+_SILENCE_S = 30
 
 
 class MasterLog(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -53,7 +53,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": f"fd://{self._function_socket.detach()}",
             "workers": config.workers,
             "worker_class": "wherry.serving.worker.WherryWorker",
-            "timeout": _HEARTBEAT_S,
+            "timeout": max(_SILENCE_S, int(config.timeout_s) + 5) if config.timeout_s else 0,
             "graceful_timeout": int(config.lame_duck_s + config.drain_timeout_s + 2),
             "control_socket_disable": True,
             "umask": 0o027,

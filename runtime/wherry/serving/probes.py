@@ -7,11 +7,10 @@ own, for a second at most.
 
 from __future__ import annotations
 
-import asyncio
 import enum
-import inspect
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable
 
 from wherry.errors import ConfigError
 from wherry.lifecycle import Lifecycle, State
@@ -80,21 +79,60 @@ def verdict(probe: Probe, lifecycle: Lifecycle, *, saturated: bool) -> Reply | N
     return None
 
 
-async def ask(hook: Callable[[], object] | None) -> Reply:
-    """The answer that the function's hook gives: a bool, or a bool and a message."""
-    if hook is None:
-        return OK
+class Asking:
+    """Asks sync hooks, each in a thread; one that does not come back is not asked again."""
+
+    def __init__(self) -> None:
+        self._asked: dict[Callable[[], object], threading.Thread] = {}
+
+    def ask(self, hook: Callable[[], object], answer: Callable[[Reply], None]) -> None:
+        """Call `answer` with what `hook` says, from another thread."""
+        before = self._asked.get(hook)
+        if before is not None and before.is_alive():
+            answer(_no_answer())
+            return
+        said: list[Reply] = []
+        asked = threading.Thread(
+            target=lambda: said.append(_verdict_of(hook)), name="probe", daemon=True
+        )
+        self._asked[hook] = asked
+        asked.start()
+
+        def wait() -> None:
+            asked.join(HOOK_PATIENCE_S)
+            answer(said[0] if said else _no_answer())
+
+        threading.Thread(target=wait, name="probe-answer", daemon=True).start()
+
+
+async def ask(hook: Callable[[], Awaitable[object]]) -> Reply:
+    """The answer that an async hook gives: a bool, or a bool and a message."""
+    import asyncio  # whoever has an async hook has imported it
+
     try:
-        if inspect.iscoroutinefunction(hook):
-            answer = await asyncio.wait_for(hook(), HOOK_PATIENCE_S)
-        else:
-            answer = await asyncio.wait_for(asyncio.to_thread(hook), HOOK_PATIENCE_S)
+        answer = await asyncio.wait_for(hook(), HOOK_PATIENCE_S)
     except (asyncio.TimeoutError, TimeoutError):
-        _log.warning("the probe hook took longer than %.0f s", HOOK_PATIENCE_S)
-        return Reply(503, _TEXT, b"no answer from the function\n")
+        return _no_answer()
     except Exception:
         _log.exception("the probe hook raised")
-        return Reply(503, _TEXT, b"not well\n")
+        return _NOT_WELL
+    return _reply_of(answer)
+
+
+def _verdict_of(hook: Callable[[], object]) -> Reply:
+    try:
+        return _reply_of(hook())
+    except BaseException:  # a thread of ours must not die of what a hook raises
+        _log.exception("the probe hook raised")
+        return _NOT_WELL
+
+
+def _no_answer() -> Reply:
+    _log.warning("the probe hook took longer than %.0f s", HOOK_PATIENCE_S)
+    return Reply(503, _TEXT, b"no answer from the function\n")
+
+
+def _reply_of(answer: object) -> Reply:
     message = b""
     if isinstance(answer, tuple) and len(answer) == 2:
         answer, text = answer
@@ -106,3 +144,4 @@ async def ask(hook: Callable[[], object] | None) -> Reply:
 
 OK = Reply(200, _TEXT, b"OK\n")
 BLOCKED = Reply(503, _TEXT, b"the event loop is blocked\n")
+_NOT_WELL = Reply(503, _TEXT, b"not well\n")

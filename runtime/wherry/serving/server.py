@@ -1,26 +1,25 @@
 """One worker's life: import, start, serve, drain, stop.
 
-Used by both ways of running, alone or under gunicorn; it installs no signal handlers and owns no
-process. The states are those of `wherry.lifecycle`.
+Used by every way of running: alone, under our supervisor, under gunicorn. It installs no signal
+handlers and owns no process. The states are those of `wherry.lifecycle`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
+from inspect import iscoroutinefunction
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry import log
 from wherry.config import Config
 from wherry.errors import ConfigError, HandlerStartError
-from wherry.lifecycle import Event, Lifecycle
+from wherry.lifecycle import Event, Lifecycle, State
 from wherry.metrics import Ledger, Number, SharedTotals, Snapshot, function_key
 from wherry.secrets import REDACTOR
 from wherry.serving import hooks
@@ -28,15 +27,20 @@ from wherry.serving.connection import Connection
 from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
 from wherry.serving.functions import Functions
-from wherry.serving.leader import LeaderDriver
-from wherry.serving.poller import make_poller
+from wherry.serving.pace import BlockingPace, LoopPace, Pace
+from wherry.serving.poller import Poller, make_poller
+from wherry.serving.wear import Wear
 
 if TYPE_CHECKING:
+    from wherry.handler import Handler
     from wherry.metrics.port import MetricsPort
     from wherry.serving.lock_file import LockFile
     from wherry.serving.mounts import Mount
 
 _log = logging.getLogger("wherry.serving")
+EXIT_WORN = 4
+"""The worker is no longer fit to serve, and nobody but the platform can start another."""
+_FOREVER_S = float("inf")
 _TICK_S = 0.1
 _PUBLISH_S = 0.25
 _DRAIN_LOOK_S = 0.02
@@ -53,6 +57,12 @@ class Server:
         slot: This worker's place in `totals`.
         lock: The file that says that the function is ready, or None.
         heartbeat: Called ten times a second, for a supervisor.
+        on_ready: Called when this worker has begun to serve.
+        on_worn: Called when another worker should take this one's place; without it the worker
+            ends, so that whoever looks after the process starts it again.
+
+    Attributes:
+        exit_code: What the process should end with after `run`.
     """
 
     def __init__(
@@ -65,8 +75,11 @@ class Server:
         slot: int = 0,
         lock: LockFile | None = None,
         heartbeat: Callable[[], None] | None = None,
+        on_ready: Callable[[], None] | None = None,
+        on_worn: Callable[[], None] | None = None,
     ) -> None:
         self.config = config
+        self.exit_code = 0
         self.lifecycle = Lifecycle()
         self._sockets = sockets
         self._metrics_socket = metrics_socket
@@ -75,13 +88,16 @@ class Server:
         self._slot = slot
         self._lock = lock
         self._heartbeat = heartbeat
+        self._on_ready = on_ready
+        self._on_worn = on_worn
+        self._wear: Wear | None = None
         self._ledger = Ledger(config.function)
         self._baseline = totals.read(slot) if totals is not None else None
         self._published_at = 0.0
         self._begun = monotonic()
         self._access_log = log.AccessLog(json=config.log_format == "json")
-        self._terminated = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._pace: Pace | None = None
+        self._terminated = self._hurry = self._retired = False
 
     def load(self) -> Sequence[Mount]:
         """Import the functions.
@@ -98,112 +114,168 @@ class Server:
             import flask  # noqa: F401
         return mounts
 
-    async def serve(self, mounts: Sequence[Mount]) -> None:
-        """Start, serve until told to stop, drain, stop.
+    def run(self, mounts: Sequence[Mount]) -> int:
+        """Start, serve until told to stop, drain, stop; returns the exit code.
 
         Raises:
             ConfigError: HTTP/2 is asked for, and the package for it is not installed.
             HandlerConflict: Two functions have the same path or event type.
             HandlerStartError: A `start` hook raised.
         """
-        loop = asyncio.get_running_loop()
+        needs_loop = any(_needs_loop(mount.handler) for mount in mounts)
+        self._pace = pace = LoopPace() if needs_loop else BlockingPace()
+        pace.run(self._live(mounts, pace))
+        return self.exit_code
+
+    async def _live(self, mounts: Sequence[Mount], pace: Pace) -> None:
         new_connection = _http_2() if self.config.h2c else Connection
         functions = Functions(
             mounts,
             self.config,
+            loop=pace.loop,
             lifecycle=self.lifecycle,
             ledger=self._ledger,
             access_log=self._access_log if self.config.access_log else None,
         )
         try:
-            await hooks.start(functions.handlers)
+            await hooks.start(functions.handlers, pace.complete)
         except HandlerStartError:
             self.lifecycle.on(Event.FAILED)
             raise
         gc.collect()
         gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
         poller = make_poller()
-        driver: Driver
-        if functions.is_async:
-            driver = LoopDriver(loop, poller)
-        else:
-            driver = LeaderDriver(loop, poller, functions.threads, self._ledger)
+        driver = self._driver(functions, pace, poller)
         edge = Edge(driver, poller, functions.limits, functions.service)
         edge.new_connection = new_connection
         functions.connect(edge)
-        self._open_metrics(loop, functions)
+        self._wear = Wear(self.config, functions.engines, self._ledger)
+        tick = partial(self._tick, edge, functions)
         self.lifecycle.on(Event.STARTED)
         driver.start()
+        await self._open_metrics(edge, functions)
         for sock in self._sockets:
             await driver.run(partial(edge.listen, sock))
         self._announce(functions)
         self._start_watch(edge, functions)
-        ticking = loop.create_task(self._tick(edge, functions))
         try:
-            await self._terminated.wait()
-            await self._drain(edge, functions)
+            await self._until(lambda: self._terminated or self._retired, _FOREVER_S, tick)
+            await self._drain(edge, functions, tick)
         finally:
-            ticking.cancel()
             if functions.watch is not None:
                 functions.watch.stop()
             await driver.run(edge.close)
             driver.stop()
-            await self._stop(functions)
+            await self._stop(functions, pace)
             self._publish(functions)
             self._access_log.flush()
             if self._metrics_port is not None:
                 self._metrics_port.close()
 
+    def _driver(self, functions: Functions, pace: Pace, poller: Poller) -> Driver:
+        if functions.is_async and pace.loop is not None:
+            return LoopDriver(pace.loop, poller)
+        from wherry.serving.leader import LeaderDriver
+
+        return LeaderDriver(poller, functions.threads, self._ledger, loop=pace.loop)
+
     def terminate(self) -> None:
-        """Begin to drain; a second call cuts the lame-duck window and the drain short."""
+        """Begin to drain; a second call cuts the lame-duck window and the drain short.
+
+        This and `retire` may be called from a signal handler or any thread.
+        """
         if self._lock is not None:  # first of all: whoever looks shall send nothing more
             self._lock.leave(self._slot)
-        if self._terminated.is_set():
-            self._hurry.set()
-        self._terminated.set()
+        self._hurry = self._terminated
+        self._terminated = True
+        self._ring()
 
-    async def _drain(self, edge: Edge, functions: Functions) -> None:
-        config = self.config
-        self.lifecycle.on(Event.TERMINATED)
+    def retire(self) -> None:
+        """Another worker has taken over: accept nothing more, finish, and end.
+
+        Probes still hear that the function is ready, because it is: elsewhere.
+        """
+        if self._lock is not None:
+            self._lock.leave(self._slot)
+        self._retired = True
+        self._ring()
+
+    def _ring(self) -> None:
+        if self._pace is not None:
+            self._pace.ring()
+
+    async def _until(
+        self, done: Callable[[], object], seconds: float, tick: Callable[[], None]
+    ) -> None:
+        """Keep the clock until `done`, for `seconds` at most, or until there is a hurry."""
+        pace = self._pace
+        assert pace is not None  # noqa: S101 - `run` has made it
+        until = monotonic() + seconds
+        ticked_at = 0.0
+        while not (self._hurry or done()) and (now := monotonic()) < until:
+            if now - ticked_at >= _TICK_S:
+                ticked_at = now
+                tick()
+            rest_s = _TICK_S if self.lifecycle.state is State.READY else _DRAIN_LOOK_S
+            await pace.rest(min(rest_s, max(0.0, until - now)))
+
+    async def _drain(self, edge: Edge, functions: Functions, tick: Callable[[], None]) -> None:
+        config, driver = self.config, edge.driver
+        replaced = self._retired and not self._terminated
+        lame_duck_s = 0.0 if replaced else config.lame_duck_s
+        self.lifecycle.on(Event.RETIRED if replaced else Event.TERMINATED)
         functions.drain()
         edge.draining = True
         _log.info(
-            "draining: not ready; the port closes in %.0f s, %d calls in flight",
-            config.lame_duck_s,
+            "draining: %s; the port closes in %.0f s, %d calls in flight",
+            "another worker has taken over" if replaced else "not ready",
+            lame_duck_s,
             functions.admitted,
         )
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), config.lame_duck_s)
-        await edge.driver.run(edge.stop_listening)
+        await self._until(lambda: False, lame_duck_s, tick)
+        # Who takes over takes the backlog, too; without anybody, closing would reset it.
+        await driver.run(partial(edge.stop_listening, take_backlog=not replaced))
         functions.end_upgraded()
-        until = monotonic() + config.drain_timeout_s
-        while edge.connections and monotonic() < until and not self._hurry.is_set():
-            await edge.driver.run(edge.close_idle)
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), _DRAIN_LOOK_S)
-        if functions.admitted:
-            _log.warning("%d calls were cut off by the end of the drain", functions.admitted)
-        left = await asyncio.to_thread(functions.drain_emitters, config.drain_timeout_s)
+
+        def is_idle() -> bool:
+            driver.post(edge.close_idle)
+            return not edge.connections
+
+        await self._until(is_idle, config.drain_timeout_s, tick)
+        cut_off = functions.admitted - functions.stuck
+        if cut_off > 0:
+            _log.warning("%d calls were cut off by the end of the drain", cut_off)
+        await self._until(lambda: not functions.drain_emitters(0.0), config.drain_timeout_s, tick)
+        left = functions.drain_emitters(0.0)
         if left:
             _log.warning("%d emitted events were not taken by the sink in time", left)
 
-    async def _stop(self, functions: Functions) -> None:
+    async def _stop(self, functions: Functions, pace: Pace) -> None:
         self.lifecycle.on(Event.DRAINED)
-        await hooks.stop(functions.handlers)
+        await hooks.stop(functions.handlers, pace.complete)
         _log.info("stopped")
 
-    async def _tick(self, edge: Edge, functions: Functions) -> None:
-        while True:
-            if functions.watch is not None:
-                functions.watch.turned()
-            self._turn_clock(edge, functions)
-            now = monotonic()
-            if self._totals is not None and now - self._published_at >= _PUBLISH_S:
-                self._published_at = now
-                self._publish(functions)
-            if self._heartbeat is not None:
-                self._heartbeat()
-            await asyncio.sleep(_TICK_S)
+    def _tick(self, edge: Edge, functions: Functions) -> None:
+        if functions.watch is not None:
+            functions.watch.turned()
+        self._turn_clock(edge, functions)
+        now = monotonic()
+        if self._totals is not None and now - self._published_at >= _PUBLISH_S:
+            self._published_at = now
+            self._publish(functions)
+        if self._heartbeat is not None:
+            self._heartbeat()
+        wear = self._wear
+        if wear is not None and self.lifecycle.state is State.READY and wear.is_worn(now):
+            self._ledger.count(function_key(self.config.function), Number.RECYCLES)
+            self._be_replaced()
+
+    def _be_replaced(self) -> None:
+        if self._on_worn is not None:
+            self._on_worn()
+        else:
+            self.exit_code = EXIT_WORN
+            self.terminate()
 
     def _turn_clock(self, edge: Edge, functions: Functions) -> None:
         edge.driver.post(edge.tick)
@@ -241,7 +313,7 @@ class Server:
         """What this worker has counted, and a dead one before it in its slot."""
         return self._ledger.snapshot(functions.gauges(), baseline=self._baseline)
 
-    def _open_metrics(self, loop: asyncio.AbstractEventLoop, functions: Functions) -> None:
+    async def _open_metrics(self, edge: Edge, functions: Functions) -> None:
         if self._metrics_socket is None:
             return
         from wherry.metrics.port import MetricsPort
@@ -255,7 +327,7 @@ class Server:
         self._metrics_port = MetricsPort(
             self._metrics_socket, reading, self.config.identity, functions.names
         )
-        self._metrics_port.open(loop)
+        await edge.driver.run(partial(self._metrics_port.open, edge.poller))
 
     def _announce(self, functions: Functions) -> None:
         places = ", ".join(_address(sock) for sock in self._sockets)
@@ -270,8 +342,10 @@ class Server:
             metrics,
             (monotonic() - self._begun) * 1000,
         )
-        if self._lock is not None and not self._terminated.is_set():
+        if self._lock is not None and not self._terminated:
             self._lock.write(self._slot)
+        if self._on_ready is not None:
+            self._on_ready()
         if self.config.ready_fd is not None:
             try:
                 os.write(self.config.ready_fd, b"1")
@@ -298,3 +372,9 @@ def _address(sock: socket.socket) -> str:
         host = f"[{name[0]}]" if ":" in name[0] else name[0]
         return f"http://{host}:{name[1]}"
     return f"unix:{name}"
+
+
+def _needs_loop(handler: Handler) -> bool:
+    """Whether anything of this handler runs on an event loop."""
+    asked = (handler.hooks.start, handler.hooks.stop, handler.hooks.ready, handler.hooks.alive)
+    return handler.is_async or any(iscoroutinefunction(hook) for hook in asked)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from wherry.metrics import Shard
-from wherry.serving.driver import Job, Pool
+from wherry.serving.driver import Job, Pool, Running
 
 
 class Share:
@@ -37,6 +37,14 @@ class Share:
         """Have a thread run `job` as soon as the function's share allows."""
         self._jobs.append(job)
         self._pass_on()
+
+    def running(self) -> list[Running]:
+        """What threads are at for this function."""
+        return [
+            each._replace(job=each.job.job)
+            for each in self._pool.running()
+            if isinstance(each.job, _Turn) and each.job.share is self
+        ]
 
     def give_back(self) -> None:
         """A call has ended; another may run."""
@@ -65,15 +73,15 @@ class Share:
 class _Turn:
     """A call that holds a right of its function's share."""
 
-    __slots__ = ("_function", "_job", "_share")
+    __slots__ = ("_function", "job", "share")
 
     def __init__(self, share: Share, job: Job, function: int) -> None:
-        self._share = share
-        self._job = job
+        self.share = share
+        self.job = job
         self._function = function
 
     def __call__(self, shard: Shard) -> float:
         try:
-            return self._job(shard.of(self._function))
+            return self.job(shard.of(self._function))
         finally:
-            self._share.give_back()
+            self.share.give_back()

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wherry import invocation
 from wherry.reply import Upgraded
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wherry.serving.engine import Engine
     from wherry.serving.exchange import Exchange
 
+T = TypeVar("T")
 _CLIENT_CLOSED = 499  # for metrics and log only, as NGINX counts it
 
 
@@ -34,10 +35,10 @@ class Tasks:
         upgraded: Calls that have left HTTP and own their connections.
     """
 
-    def __init__(self, engine: Engine, shard: Shard) -> None:
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, shard: Shard) -> None:
         self._engine = engine
         self._shard = shard
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._base = contextvars.copy_context()
         self._running = 0
         self._queue: deque[Exchange] = deque()
@@ -100,7 +101,11 @@ class Tasks:
         try:
             try:
                 reply = await invocation.call_async(engine.handler, exchange)
-            except Exception as error:
+            except asyncio.CancelledError:
+                if exchange not in engine.unanswered or exchange.connection.broken:
+                    raise
+                reply = engine.failure(exchange, asyncio.CancelledError())  # the handler's own
+            except BaseException as error:  # GeneratorExit, too, costs its own call only
                 reply = engine.failure(exchange, error)
             if not engine.claim(exchange):
                 await AsyncStream.discard(reply)
@@ -132,3 +137,14 @@ class Tasks:
                 self._start(waiting)
             else:
                 self._engine.leave(waiting)
+
+
+def run_on(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], then: Callable[[T], object]
+) -> None:
+    """Have `work` done on the loop, and `then` called with its result; from any thread."""
+
+    async def both() -> None:
+        then(await work)
+
+    asyncio.run_coroutine_threadsafe(both(), loop)

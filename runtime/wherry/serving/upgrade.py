@@ -60,19 +60,21 @@ class Upgrade:
         self._exchange = exchange
         self._reply = reply
         connection, driver = exchange.connection, engine.edge.driver
-        self._body = engine.tasks.body(lambda: driver.post(connection.resume_reading))
+        assert engine.tasks is not None  # noqa: S101 - only a task answers 101
+        self._tasks = engine.tasks
+        self._body = self._tasks.body(lambda: driver.post(connection.resume_reading))
         self._sending = asyncio.Lock()
 
     async def run(self) -> None:
         """Answer, and let the owner run to its end."""
-        exchange, engine = self._exchange, self._engine
+        exchange = self._exchange
         connection = exchange.connection
         exchange.status = self._reply.status
         exchange.incoming = self._body
         rest = connection.read_by(Tunnel(connection, exchange, self._body))
         if rest:
             self._body.feed(rest)
-        engine.tasks.upgraded.add(exchange)
+        self._tasks.upgraded.add(exchange)
         try:
             await self.send(self._head())
             await self._reply.run(self)
@@ -81,7 +83,7 @@ class Upgrade:
         except Exception:
             _log.exception("the function failed after it had left HTTP")
         finally:
-            engine.tasks.upgraded.discard(exchange)
+            self._tasks.upgraded.discard(exchange)
             connection.release(keep_alive=False)
 
     async def receive(self) -> bytes:
@@ -101,7 +103,7 @@ class Upgrade:
         async with self._sending:
             if not connection.broken and data and not connection.write(data):
                 flushed = asyncio.Event()
-                connection.when_flushed(lambda: self._engine.tasks.on_loop(flushed.set))
+                connection.when_flushed(lambda: self._tasks.on_loop(flushed.set))
                 await flushed.wait()
             if connection.broken:
                 raise ConnectionResetError("the other end of the connection is gone")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from gunicorn.workers.base import Worker
 
 from wherry.errors import WherryError
-from wherry.serving.alone import leave_at_once, new_event_loop
+from wherry.serving.process import disregard, leave, leave_at_once, on_signal, report_crashes
 from wherry.serving.report import report
 from wherry.serving.server import Server
 
@@ -36,9 +36,10 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         """The master's handlers do not hold here; ours are set on the loop."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        report_crashes()
         signal.signal(signal.SIGTERM, leave_at_once)
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the master, too
+        disregard(signal.SIGINT)  # a terminal sends it to the master, too
 
     def run(self) -> None:
         """Import, start, serve, drain, stop."""
@@ -52,18 +53,23 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             slot=slot,
             lock=master.lock,
             heartbeat=self._beat,
+            on_worn=self._make_room,
         )
         self.server = server
         try:
             mounts = server.load()
-            loop = new_event_loop()
-            loop.add_signal_handler(signal.SIGTERM, server.terminate)
-            loop.add_signal_handler(signal.SIGQUIT, sys.exit, 0)
-            loop.run_until_complete(server.serve(mounts))
+            on_signal(signal.SIGTERM, server.terminate)
+            signal.signal(signal.SIGQUIT, leave_at_once)
+            code = server.run(mounts)
         except WherryError as error:
             if master.first_failure():
                 report(error)
             sys.exit(_BOOT_ERROR)
+        leave(code)
+
+    def _make_room(self) -> None:
+        """The master starts another worker when this one has ended; the others serve meanwhile."""
+        self.server.retire()
 
     def _beat(self) -> None:
         self.notify()
