@@ -146,7 +146,7 @@ class Engine:
         if self.tasks is not None:
             self.tasks.submit(exchange)
         else:
-            self.pool.submit(_Call(self, exchange))
+            self.pool.submit(partial(self.call_in_thread, exchange))
 
     def open_stream(self, exchange: Exchange, resume: Callable[[], None]) -> BodyStream | None:
         """A stream, when the handler takes one and the request is for it."""
@@ -197,9 +197,8 @@ class Engine:
 
     def running(self) -> list[tuple[Exchange, Running]]:
         """The calls that threads are at."""
-        return [
-            (each.job.exchange, each) for each in self.pool.running() if isinstance(each.job, _Call)
-        ]
+        jobs = self.pool.running()
+        return [(each.job.args[0], each) for each in jobs if isinstance(each.job, partial)]
 
     def gauges(self) -> Numbers:
         """Its calls of this moment, for the metrics."""
@@ -332,19 +331,6 @@ class Engine:
         else:
             BlockingStream(self, exchange, reply, context)(shard)
         return seconds
-
-
-class _Call:
-    """A call as a job of the pool."""
-
-    __slots__ = ("_engine", "exchange")
-
-    def __init__(self, engine: Engine, exchange: Exchange) -> None:
-        self._engine = engine
-        self.exchange = exchange
-
-    def __call__(self, shard: Shard) -> float:
-        return self._engine.call_in_thread(self.exchange, shard)
 
 
 def _shortened(timeout_s: float, header: bytes) -> float:
