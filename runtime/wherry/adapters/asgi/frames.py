@@ -46,6 +46,7 @@ class Frames:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._farewell: Message | None = None
+        self._code = _NORMAL
         self._parts: list[str | bytes] = []
         self._size = 0
 
@@ -68,8 +69,7 @@ class Frames:
             self.task.cancel()
 
     async def _take_leave(self, reading: asyncio.Task[None]) -> None:
-        self._say_farewell(_GOING_AWAY, "")
-        closing = asyncio.ensure_future(self._close(_GOING_AWAY))
+        closing = asyncio.create_task(self._close(_GOING_AWAY))
         await asyncio.wait({reading, self.task, closing}, timeout=_ANSWER_S)
         closing.cancel()
 
@@ -97,7 +97,6 @@ class Frames:
         kind = message["type"]
         if kind == "websocket.close":
             code, reason = message.get("code", _NORMAL), message.get("reason") or ""
-            self._say_farewell(code, reason)
             await self._close(code, reason)
         elif kind != "websocket.send":
             raise RuntimeError(f"the application sent {kind!r} out of order")
@@ -113,7 +112,6 @@ class Frames:
         await self._open.wait()
         if error is not None and not (self._farewell is not None and is_of_the_end(error)):
             _log.error("the application failed", exc_info=error)
-        self._say_farewell(_NORMAL if error is None else _FAILED, "")
         await self._close(_NORMAL if error is None else _FAILED)
 
     # What arrives ---------------------------------------------------------------------------
@@ -124,7 +122,10 @@ class Frames:
             self._connection.receive_data(data or None)
             for event in self._connection.events():
                 if isinstance(event, CloseConnection):
-                    await self._answer_close(event, is_gone=not data)
+                    # The other end closes, is gone, or has sent what is no frame; why is for
+                    # the application alone.
+                    self._say_farewell(event.code, event.reason or "")
+                    await self._close(event.code)
                     return
                 await self._take(event)
 
@@ -149,7 +150,6 @@ class Frames:
         elif isinstance(event, Part) and not isinstance(event, Pong):
             self._size += len(event.data)
             if self._size > MESSAGE_BYTES:
-                self._say_farewell(_TOO_BIG, "")
                 await self._close(_TOO_BIG)
             elif self._farewell is None:
                 self._parts.append(event.data)
@@ -169,17 +169,14 @@ class Frames:
         self._inbox.append(message)
         self._news.set()
 
-    async def _answer_close(self, event: CloseConnection, *, is_gone: bool) -> None:
-        """The other end closes, is gone, or has sent what is no frame."""
-        self._say_farewell(event.code, event.reason or "")
-        if not is_gone:
-            await self._close(event.code)
-
     # What is sent ---------------------------------------------------------------------------
 
     async def _close(self, code: int, reason: str = "") -> None:
+        """Close, unless that is done; the first code holds, here and there."""
+        told = None if self._farewell is not None else reason or None
+        self._say_farewell(code, reason)
         if self._connection.state in {ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING}:
-            await self._transmit(CloseConnection(code=code, reason=reason or None))
+            await self._transmit(CloseConnection(code=self._code, reason=told))
 
     async def _transmit(self, event: Event) -> None:
         try:
@@ -192,9 +189,10 @@ class Frames:
     def _say_farewell(self, code: int, reason: str) -> None:
         """What the application receives from now on; the first reason holds."""
         if self._farewell is None:
+            self._code = int(code)
             self._farewell = {
                 "type": "websocket.disconnect",
-                "code": int(code),
+                "code": self._code,
                 "reason": reason,
             }
             self._news.set()
