@@ -73,7 +73,6 @@ class Context:
 
     def __init__(
         self,
-        *,
         call_id: str,
         deadline: Deadline,
         identity: Identity,

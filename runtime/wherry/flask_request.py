@@ -22,7 +22,7 @@ import flask
 from flask.ctx import RequestContext
 from flask.sessions import NullSession
 from jinja2 import FileSystemLoader
-from werkzeug.datastructures import EnvironHeaders
+from werkzeug.datastructures import EnvironHeaders, ImmutableMultiDict, MultiDict
 from werkzeug.local import LocalProxy
 
 from wherry import streams, typed
@@ -87,21 +87,57 @@ class FunctionRequest(flask.Request):
     """
 
     json_module = _Json
+    server = _SERVER
+    root_path = ""
+    shallow = False
 
     def __init__(self, request: Request) -> None:  # deliberately not calling super
-        path = request.path
+        self._request = request
+
+    @cached_property
+    def method(self) -> str:  # type: ignore[override]
+        """The method token."""
+        return self._request.method
+
+    @cached_property
+    def scheme(self) -> str:  # type: ignore[override]
+        """`http`, or what a trusted proxy says."""
+        origin = self._request.origin
+        return "http" if origin is None else origin.scheme
+
+    @cached_property
+    def remote_addr(self) -> str | None:  # type: ignore[override]
+        """The caller's address: of the connection, or what a trusted proxy says."""
+        origin = self._request.origin
+        return self._request.peer if origin is None else origin.address
+
+    @cached_property
+    def path(self) -> str:  # type: ignore[override]
+        """The path, decoded."""
+        path = self._request.path
         if "%" in path:
             path = unquote_to_bytes(path).decode("utf-8", "replace")
-        self.method = request.method
-        origin = request.origin
-        self.scheme = "http" if origin is None else origin.scheme
-        self.server = _SERVER
-        self.root_path = ""
-        self.path = "/" + path.lstrip("/")
-        self.query_string = request.query.encode("latin-1")
-        self.remote_addr = request.peer if origin is None else origin.address
-        self.shallow = False
-        self._request = request
+        return "/" + path.lstrip("/")
+
+    @cached_property
+    def query_string(self) -> bytes:  # type: ignore[override]
+        """The query as sent."""
+        return self._request.query.encode("latin-1")
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The query's names and values; one that holds nothing encoded is split and no more."""
+        query = self._request.query
+        if "%" in query or "+" in query:
+            return super().args
+        values: dict[str, list[str]] = {}
+        for pair in query.split("&"):
+            name, _, value = pair.partition("=")
+            if name in values:
+                values[name].append(value)
+            elif pair:
+                values[name] = [value]
+        return ImmutableMultiDict(values)
 
     @cached_property
     def environ(self) -> WSGIEnvironment:  # type: ignore[override]

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from wherry.config import Config
     from wherry.context import Context
-    from wherry.trace import TraceParent
 
 _FIELD_LIMIT = 2048
 _TRACEBACK_LIMIT = 16384
+_STAMP_S = 0.001
+_GATHERED = 128
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0))}
 _ESCAPES |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 _ESCAPES_BUT_NEWLINE = {code: text for code, text in _ESCAPES.items() if code not in {9, 10}}
@@ -104,10 +105,6 @@ def _timestamp(seconds: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{int(seconds % 1 * 1000):03}Z"
 
 
-def _trace_member(trace: TraceParent | None) -> str:
-    return "" if trace is None else f',"trace_id":"{trace.trace_id}"'
-
-
 class AccessLog:
     """Access lines, gathered and written together.
 
@@ -123,41 +120,50 @@ class AccessLog:
         self.named = False
         self._descriptor = descriptor
         self._lines: list[str] = []
-        self._second = -1
-        self._stamp = ""
+        self._stamped_at = 0.0
+        self._opening = ""
 
     def add(
         self, context: Context, method: str, path: str, status: int, size: int, seconds: float
     ) -> None:
         """Note one answered call; `path` has no query, `size` is bytes of body."""
         now = time.time()
-        if int(now) != self._second:
-            self._second = int(now)
-            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._second))
+        if not 0 <= now - self._stamped_at < _STAMP_S:
+            self._open(now)
         if not path.isascii() or not path.isprintable() or '"' in path or "\\" in path:
             path = path.translate(_ESCAPES).encode("ascii", "backslashreplace").decode()
             path = path.replace("\\", "\\\\").replace('"', '\\"')
-        trace = context.trace
+        if len(path) > _FIELD_LIMIT:
+            path = path[:_FIELD_LIMIT]
         name = context.function if self.named else ""
         if self._json:
+            trace = context.trace
             function = f'"function":"{name}",' if name else ""
+            traced = "" if trace is None else f',"trace_id":"{trace.trace_id}"'
             line = (
-                f'{{"ts":"{self._stamp}.{int(now % 1 * 1000):03}Z","level":"info",'
-                f'"logger":"wherry.access","method":"{method}","path":"{path[:_FIELD_LIMIT]}",'
-                f'{function}"status":{status},"bytes":{size},"seconds":{seconds:.6f},'
-                f'"call_id":"{context.call_id}"'
-                f"{_trace_member(trace)}}}\n"
+                f'{self._opening}{method}","path":"{path}",{function}"status":{status},'
+                f'"bytes":{size},"seconds":{seconds:.6f},"call_id":"{context.call_id}"{traced}}}\n'
             )
         else:
             function = f"{name}: " if name else ""
             line = (
-                f"{self._stamp[11:]} {function}{method} {path[:_FIELD_LIMIT]} {status} {size} B "
+                f"{self._opening}{function}{method} {path} {status} {size} B "
                 f"{seconds * 1000:.1f} ms [{context.call_id}]\n"
             )
         lines = self._lines
         lines.append(line)
-        if len(lines) >= 128:
+        if len(lines) >= _GATHERED:
             self.flush()
+
+    def _open(self, now: float) -> None:
+        """Make what all lines of this millisecond begin with."""
+        self._stamped_at = now
+        if self._json:
+            self._opening = (
+                f'{{"ts":"{_timestamp(now)}","level":"info","logger":"wherry.access","method":"'
+            )
+        else:
+            self._opening = f"{time.strftime('%H:%M:%S', time.gmtime(now))} "
 
     def flush(self) -> None:
         """Write what has gathered; a log that cannot be written never fails a call."""

@@ -3,6 +3,9 @@ import io
 
 import flask
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder
 
 from wherry import invocation
 from wherry.flask_request import environ_of, flask_request
@@ -154,9 +157,37 @@ def test_in_streams(reply_of):
     assert reply_of(handle, path="/x").body == b"/xGET"
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_in_streams_that_flask_keeps_its_context_for(reply_of, is_async):
+    def answer():
+        def lines():
+            for number in (1, 2):
+                yield f"{number} {flask.request.path}\n"
+
+        return flask.stream_with_context(lines())
+
+    def handle(request):
+        return answer()
+
+    async def handle_async(request):
+        return answer()
+
+    reply = reply_of(handle_async if is_async else handle, path="/a")
+    assert (reply.status, reply.body) == (200, b"1 /a\n2 /a\n")
+
+
 def test_in_event_handlers(reply_of):
     def handle(event):
         return flask.jsonify(event.id)
 
     headers = [("ce-id", "1"), ("ce-source", "/"), ("ce-type", "t"), ("ce-specversion", "1.0")]
     assert reply_of(handle, "POST", headers=headers).body == b'"1"\n'
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text("ab=&;+%20/?:,~.", max_size=12))
+def test_a_query_is_what_werkzeug_reads(request_of, query):
+    environ = {**EnvironBuilder().get_environ(), "QUERY_STRING": query}
+    expected = flask.Request(environ).args
+    found = flask_request(request_of(path="/?" + query)).args
+    assert list(found.items(multi=True)) == list(expected.items(multi=True))

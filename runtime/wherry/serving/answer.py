@@ -6,16 +6,17 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextvars import Context as Variables
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from wherry.reply import Reply
-from wherry.serving.head import encode_head, framing_of
+from wherry.serving.head import BODILESS, encode_head, encode_whole, framing_of
 
 if TYPE_CHECKING:
     from wherry.metrics import Shard
     from wherry.serving.edge import Edge
     from wherry.serving.engine import Engine
     from wherry.serving.exchange import Exchange
+    from wherry.serving.http2_stream import Http2Stream
 
 _log = logging.getLogger("wherry.serving")
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -26,26 +27,53 @@ def send(edge: Edge, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> N
     """Write an answer whose body is bytes, and release its connection."""
     body = reply.body
     assert isinstance(body, bytes)  # noqa: S101 - streams have their own classes below
-    status = reply.status
-    incoming = exchange.incoming
-    if incoming is not None and not incoming.complete:
-        keep_alive = False
-    http_1_0 = exchange.http_version == "1.0"
-    framing, _ = framing_of(
-        status=status, length=len(body), keep_alive=keep_alive, http_1_0=http_1_0
-    )
-    head = encode_head(
-        status, reply.headers, date=edge.date, call_id=exchange.call_id, framing=framing
-    )
-    if exchange.method == "HEAD" or status in {204, 304}:
-        body = b""
-    exchange.status = status
-    exchange.size = len(body)
     connection = exchange.connection
-    if connection.write(head + body if body else head):
+    exchange.status = reply.status
+    if keep_alive and exchange.incoming is None and exchange.http_version == "1.1":
+        if exchange.method == "HEAD":
+            exchange.size, shown = 0, b""
+        else:
+            exchange.size, shown = len(body), body
+        answer = encode_whole(
+            reply.status, reply.headers, edge.date, exchange.call_id, len(body), shown
+        )
+    elif exchange.http_version == "2":
+        _send_in_stream(exchange, reply, body)
+        return
+    else:
+        answer, keep_alive = _rarely_framed(edge, exchange, reply, body, keep_alive=keep_alive)
+    if connection.write(answer):
         connection.release(keep_alive=keep_alive)
     else:
         connection.when_flushed(lambda: connection.release(keep_alive=keep_alive))
+
+
+def _send_in_stream(exchange: Exchange, reply: Reply, body: bytes) -> None:
+    """The same in HTTP/2, which has its own framing."""
+    shown = b"" if exchange.method == "HEAD" or reply.status in BODILESS else body
+    exchange.size = len(shown)
+    cast("Http2Stream", exchange.connection).answer(reply, shown)
+
+
+def _rarely_framed(
+    edge: Edge, exchange: Exchange, reply: Reply, body: bytes, *, keep_alive: bool
+) -> tuple[bytes, bool]:
+    """The answer on a connection that ends or may end, and whether it stays open."""
+    incoming = exchange.incoming
+    keep_alive = keep_alive and (incoming is None or incoming.complete)
+    framing, _ = framing_of(
+        status=reply.status,
+        length=len(body),
+        keep_alive=keep_alive,
+        http_1_0=exchange.http_version == "1.0",
+    )
+    head = encode_head(
+        reply.status, reply.headers, date=edge.date, call_id=exchange.call_id, framing=framing
+    )
+    if exchange.method == "HEAD" or reply.status in BODILESS:
+        body = b""
+    exchange.size = len(body)
+    return head + body, keep_alive
 
 
 class _Stream:
@@ -71,6 +99,13 @@ class _Stream:
             http_1_0=http_1_0,
         )
         self._left = reply.length
+        self._bodiless = exchange.method == "HEAD" or reply.status in BODILESS
+        exchange.status = reply.status
+        self._http_2 = exchange.http_version == "2"
+        if self._http_2:
+            self._chunked, self._head = False, b""
+            self._begin_stream(cast("Http2Stream", exchange.connection))
+            return
         self._head = encode_head(
             reply.status,
             reply.headers,
@@ -78,8 +113,11 @@ class _Stream:
             call_id=exchange.call_id,
             framing=framing,
         )
-        self._bodiless = exchange.method == "HEAD" or reply.status in {204, 304}
-        exchange.status = reply.status
+
+    def _begin_stream(self, stream: Http2Stream) -> None:
+        stream.begin(self._reply, self._reply.length)
+        if self._bodiless:
+            stream.complete()
 
     def _framed(self, chunk: bytes) -> bytes:
         """The chunk as it goes on the wire; what exceeds a promised length is not sent."""
@@ -94,6 +132,8 @@ class _Stream:
         if broke or self._left:
             self._keep_alive = False
             return b""
+        if self._http_2:
+            cast("Http2Stream", self._exchange.connection).complete()
         return _LAST_CHUNK if self._chunked else b""
 
     def _report(self) -> None:

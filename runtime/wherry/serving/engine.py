@@ -13,11 +13,11 @@ import inspect
 import logging
 from collections.abc import Callable
 from functools import partial
-from random import getrandbits
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry import invocation
+from wherry.call_ids import CallIds
 from wherry.context import Context, Platform
 from wherry.deadline import Deadline, duration_s
 from wherry.errors import InvocationFailed, RequestRefused, ResponseError
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("wherry.serving")
 _FAILED = Problem(status=500, detail="the function failed")
 _LATE = Problem(status=504, detail="the function did not answer in time")
+_NEVER = float("inf")
 _CLIENT_CLOSED = 499  # for metrics and log only, as NGINX counts it
 
 
@@ -95,6 +96,7 @@ class Engine:
         self._on_openfaas = config.platform is Platform.OPENFAAS
         self._emitter = emitter
         self._secrets = secrets
+        self._call_ids = CallIds()
         function = function_key(config.function)
         self._shard = ledger.shard(function)
         self.tasks: Tasks | None = None
@@ -296,18 +298,19 @@ class Engine:
     def _identify(self, exchange: Exchange) -> None:
         """Give the call its id, its deadline and its context."""
         if not exchange.call_id:
-            exchange.call_id = f"{getrandbits(128):032x}"
+            exchange.call_id = self._call_ids.take()
         timeout_s = self.limits.timeout_s
         if exchange.timeout_header:
             timeout_s = _shortened(timeout_s, exchange.timeout_header)
         trace = exchange.trace_header
-        exchange.context = Context(
-            call_id=exchange.call_id,
-            deadline=Deadline(exchange.started + timeout_s if timeout_s > 0 else float("inf")),
-            identity=self._identity,
-            trace=parse_traceparent(trace) if trace else None,
-            emitter=self._emitter,
-            secrets=self._secrets,
+        at = exchange.started + timeout_s if timeout_s > 0 else _NEVER
+        exchange.context = Context(  # by position: keywords would double what it costs
+            exchange.call_id,
+            Deadline(at),
+            self._identity,
+            parse_traceparent(trace) if trace else None,
+            self._emitter,
+            self._secrets,
         )
 
     def call_in_thread(self, exchange: Exchange, shard: Shard) -> float:

@@ -11,6 +11,8 @@ from email.utils import formatdate
 from wherry.problem import phrase
 from wherry.reply import Headers
 
+BODILESS = frozenset({204, 304})
+"""Statuses that carry neither body nor length (RFC 9110 section 6.4.1)."""
 _END = b"\r\n"
 
 
@@ -27,7 +29,20 @@ class StatusLines(dict[int, bytes]):
         return line
 
 
+class Lengths(dict[int, bytes]):
+    """Length of a body to the end of a head; those of small bodies are remembered."""
+
+    _MOST = 4096
+
+    def __missing__(self, length: int) -> bytes:
+        line = b"content-length: %d\r\n\r\n" % length
+        if length < self._MOST:
+            self[length] = line
+        return line
+
+
 STATUS_LINES = StatusLines()
+LENGTHS = Lengths()
 
 
 def date_line(seconds: float) -> bytes:
@@ -54,6 +69,29 @@ def encode_head(
     return b"".join(parts)
 
 
+def encode_whole(
+    status: int, headers: Headers, date: bytes, call_id: str, length: int, body: bytes
+) -> bytes:
+    """Head and body of an HTTP/1.1 answer whose connection stays open; most answers are that.
+
+    Args:
+        status: Status code.
+        headers: Names and values of the reply.
+        date: What `date_line` gave for this second.
+        call_id: Value of `X-Call-Id`.
+        length: Length of the body, sent or not.
+        body: What is sent of it: all, or nothing to a HEAD.
+    """
+    parts = [STATUS_LINES[status], date, call_id.encode("ascii"), _END]
+    for name, value in headers:
+        parts += (name, b": ", value, _END)
+    if status in BODILESS:
+        parts.append(_END)
+    else:
+        parts += (LENGTHS[length], body)
+    return b"".join(parts)
+
+
 def framing_of(
     *, status: int, length: int | None, keep_alive: bool, http_1_0: bool
 ) -> tuple[bytes, bool]:
@@ -66,7 +104,7 @@ def framing_of(
         http_1_0: Whether the caller speaks HTTP/1.0, which has no chunked coding.
     """
     chunked = False
-    if status in {204, 304}:
+    if status in BODILESS:
         lines = b""
     elif length is not None:
         lines = b"content-length: %d\r\n" % length
