@@ -90,23 +90,27 @@ def _give_meaning(exchange: Exchange, limits: Limits, meanings: Meanings) -> boo
             _note_attribute(exchange, attribute, value)
         elif meaning == fields.PLATFORM:
             exchange.note_platform(attribute, value)
-        elif meaning == fields.CONTENT_TYPE:
-            if exchange.content_type is not None:
-                raise Refused(400, "more than one Content-Type header")
-            exchange.content_type = value.decode("latin-1")
         elif meaning == fields.LENGTH:
             _check_length(value, limits)
         elif meaning == fields.EXPECT:
-            if value.lower() != b"100-continue":
-                raise Refused(417, "the only expectation that is met is 100-continue")
             expects = True
-        elif meaning == fields.TRACE:
-            exchange.trace_header = value
-        elif meaning == fields.TIMEOUT:
-            exchange.timeout_header = value
-        elif meaning == fields.CALL_ID and fields.valid_call_id(value) is not None:
-            exchange.call_id = value.decode("ascii")
+            _check_expectation(value)
+        elif meaning:
+            _note(exchange, meaning, value)
     return expects
+
+
+def _note(exchange: Exchange, meaning: int, value: bytes) -> None:
+    if meaning == fields.CONTENT_TYPE:
+        if exchange.content_type is not None:
+            raise Refused(400, "more than one Content-Type header")
+        exchange.content_type = value.decode("latin-1")
+    elif meaning == fields.TRACE:
+        exchange.trace_header = value
+    elif meaning == fields.TIMEOUT:
+        exchange.timeout_header = value
+    elif meaning == fields.CALL_ID and fields.valid_call_id(value) is not None:
+        exchange.call_id = value.decode("ascii")
 
 
 def _note_attribute(exchange: Exchange, attribute: str, value: bytes) -> None:
@@ -123,6 +127,11 @@ def _check_length(value: bytes, limits: Limits) -> None:
         raise Refused(400, "the Content-Length header is not valid")
     if int(value) > limits.body:
         raise Refused(413, f"the body is over {limits.body} bytes")
+
+
+def _check_expectation(value: bytes) -> None:
+    if value.lower() != b"100-continue":
+        raise Refused(417, "the only expectation that is met is 100-continue")
 
 
 def check_trailers(trailers: FieldList, limits: Limits) -> None:
