@@ -59,7 +59,9 @@ def call(handler: Handler, request: Request) -> Reply:
     from wherry.flask_request import FlaskContext
 
     with FlaskContext(request, arguments):
-        return answered(handler, request, arguments, None)
+        made = answered(handler, request, arguments, None, settling=False)
+    # Not before: `stream_with_context` enters flask's context anew, and who came last goes first.
+    return response.settle(made)
 
 
 async def call_async(handler: Handler, request: Request) -> Reply:
@@ -75,25 +77,39 @@ async def call_async(handler: Handler, request: Request) -> Reply:
     from wherry.flask_request import FlaskContext
 
     with FlaskContext(request, arguments):
-        return await answered_async(handler, request, arguments, None)
+        made = await answered_async(handler, request, arguments, None, settling=False)
+    return await response.settle_async(made)
 
 
 def answered(
-    handler: Handler, request: Request, arguments: Arguments, arrival: Arrival | None
+    handler: Handler,
+    request: Request,
+    arguments: Arguments,
+    arrival: Arrival | None,
+    *,
+    settling: bool = True,
 ) -> Reply:
-    """Call a handler that is not async, and make the reply of what it returns."""
+    """Call a handler that is not async, and make the reply of what it returns.
+
+    Settled, unless the caller does that.
+    """
     try:
         result = handler.target(*arguments)
     except BaseException as error:
         result = on_purpose(handler, request, error)
     made = response.reply(result, request, arrival)
-    return made if made.body.__class__ is bytes else response.settle(made)
+    return made if made.body.__class__ is bytes or not settling else response.settle(made)
 
 
 async def answered_async(
-    handler: Handler, request: Request, arguments: Arguments, arrival: Arrival | None
+    handler: Handler,
+    request: Request,
+    arguments: Arguments,
+    arrival: Arrival | None,
+    *,
+    settling: bool = True,
 ) -> Reply:
-    """Call an async handler, and make the reply of what it returns."""
+    """Call an async handler, and make the reply of what it returns; otherwise as `answered`."""
     try:
         result = handler.target(*arguments)
         if handler.style is Style.ASYNC:
@@ -101,7 +117,9 @@ async def answered_async(
     except BaseException as error:
         result = on_purpose(handler, request, error)
     made = response.reply(result, request, arrival)
-    return made if made.body.__class__ is bytes else await response.settle_async(made)
+    if made.body.__class__ is bytes or not settling:
+        return made
+    return await response.settle_async(made)
 
 
 def check_method(handler: Handler, request: Request) -> None:
