@@ -154,14 +154,18 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="show and try this input alone")
+    parser.add_argument("--seeds", type=Path, help="a folder of more requests to begin from")
     options = parser.parse_args()
+    seeds = grammar.SEEDS
+    if options.seeds is not None:
+        seeds += tuple(path.read_bytes() for path in sorted(options.seeds.iterdir()))
     if options.only is not None:
-        pieces = grammar.raw_input(options.seed, options.only)
+        pieces = grammar.raw_input(options.seed, options.only, seeds)
         print(b"".join(pieces), [len(piece) for piece in pieces], verdict(b"".join(pieces)))
         with stand(handle, CALLS) as server:
             print(check(server, pieces))
         return 0
-    report = run(options.seed, options.count)
+    report = run(options.seed, options.count, seeds=seeds)
     for name, value in report._asdict().items():
         print(f"{name}: {dict(sorted(value.items())) if isinstance(value, Counter) else value}")
     return 0
