@@ -18,6 +18,7 @@ COMMANDS = {
     "new": "Make a function from a template.",
     "run": "Run a function, or a folder of them, on this machine.",
     "invoke": "Call a function with a request or an event.",
+    "conform": "Hold a function server to the public cases.",
     "build": "Build the image of a function.",
     "render": "Write the manifests for a platform.",
     "completion": "Print the shell's completion script.",
