@@ -7,7 +7,6 @@ the borders of what it counts. It knows how Wherry is put together and nothing o
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import sys
@@ -19,14 +18,13 @@ from typing import Any, cast
 
 from wherry.config import Config
 from wherry.lifecycle import Event, Lifecycle
-from wherry.loader import load
 from wherry.log import AccessLog
 from wherry.metrics import Ledger
 from wherry.serving.connection import Connection
 from wherry.serving.driver import Job
 from wherry.serving.edge import Edge
-from wherry.serving.engine import Engine
-from wherry.serving.limits import Limits
+from wherry.serving.functions import Functions
+from wherry.serving.mounts import load_mounts
 
 _HANDLERS = Path(__file__).with_name("handlers.py")
 
@@ -147,25 +145,23 @@ class _Poller:
 def turn(workload: Exchanged, descriptor: int) -> Callable[[], bytes]:
     """A server of `workload` with its defaults; what is returned answers one request.
 
-    `descriptor` takes the access log. To be called while an event loop runs.
+    `descriptor` takes the access log.
     """
     config = Config(handler=f"{_HANDLERS}:{workload.handler}")
-    handler = load(config.handler)
-    limits = Limits.of(config, is_async=handler.is_async)
-    ledger, lifecycle = Ledger(), Lifecycle()
+    ledger, lifecycle, driver = Ledger(), Lifecycle(), _Driver()
     lifecycle.on(Event.STARTED)
-    engine = Engine(
-        handler,
+    functions = Functions(
+        load_mounts(config),
         config,
-        limits,
+        loop=None,
         lifecycle=lifecycle,
         ledger=ledger,
         access_log=AccessLog(json=True, descriptor=descriptor),
     )
-    driver = _Driver()
-    engine.connect(Edge(cast("Any", driver), cast("Any", _Poller()), limits, engine))
+    edge = Edge(cast("Any", driver), cast("Any", _Poller()), functions.limits, functions.service)
+    functions.connect(edge)
     sock, shard = _Socket(workload.request), ledger.shard()
-    connection = Connection(engine.edge, cast("Any", sock), "127.0.0.1")
+    connection = Connection(edge, cast("Any", sock), "127.0.0.1")
 
     def answer_one() -> bytes:
         sock.has_request = True
@@ -181,7 +177,7 @@ def mark() -> None:
     os.getloadavg()
 
 
-async def run(warm: int, count: int) -> None:
+def run(warm: int, count: int) -> None:
     """Answer every workload `warm` times, then `count` times between two marks.
 
     Raises:
@@ -208,4 +204,4 @@ async def run(warm: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(int(sys.argv[1]), int(sys.argv[2])))
+    run(int(sys.argv[1]), int(sys.argv[2]))

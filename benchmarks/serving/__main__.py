@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.serving import circumstances, cold_start, load, memory, publication, report
-from benchmarks.serving.figures import Figures, Results, Series
+from benchmarks.serving.figures import ColdStart, Figures, Memory, Results, Series
 from benchmarks.serving.peers import PEERS, Peer
 from benchmarks.serving.servers import Running, ServerError, running
 from benchmarks.serving.workloads import WORKLOADS, Workload
@@ -59,20 +59,28 @@ def main() -> int:
         print(load.MISSING, file=sys.stderr)
         return 1
     peers, versions = _present([each for each in PEERS if each.name in options.peers])
-    try:
-        if options.check:
-            return _check(peers, options)
-        results = _measured(peers, versions, options)
-    except ServerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(report.table(results))
-    if options.json:
-        results.write(options.json)
-    if options.publish:
-        results.write(publication.RESULTS)
-        publication.publish(results)
-    return 1 if any(each.faults for each in results.series) else 0
+    faults: list[str] = []
+    if options.check:
+        for workload in _chosen(options):
+            _checked(workload, _able(workload, peers), faults)
+        if not faults:
+            print("every answer is right")
+    else:
+        results = _measured(peers, versions, options, faults)
+        print(report.table(results))
+        faults += [
+            f"{each.peer}: {each.faults} requests of {each.workload} failed"
+            for each in results.series
+            if each.faults
+        ]
+        if options.json:
+            results.write(options.json)
+        if options.publish and not faults:
+            results.write(publication.RESULTS)
+            publication.publish(results)
+    for fault in faults:
+        print(f"error: {fault}", file=sys.stderr)
+    return 1 if faults else 0
 
 
 def _list() -> None:
@@ -93,13 +101,19 @@ def _present(peers: list[Peer]) -> tuple[list[Peer], dict[str, str]]:
     return here, versions
 
 
-def _check(peers: list[Peer], options: argparse.Namespace) -> int:
-    for workload in _chosen(options):
-        for peer in _able(workload, peers):
-            with running(peer, workload.app) as server:
-                _check_one(workload, peer, server)
-    print("every answer is right")
-    return 0
+@contextlib.contextmanager
+def _noted(faults: list[str]) -> Iterator[None]:
+    """A server that fails is told at the end; what the others do is worth measuring still."""
+    try:
+        yield
+    except ServerError as error:
+        faults.append(str(error))
+
+
+def _checked(workload: Workload, peers: list[Peer], faults: list[str]) -> None:
+    for peer in peers:
+        with _noted(faults), running(peer, workload.app) as server:
+            _check_one(workload, peer, server)
 
 
 def _check_one(workload: Workload, peer: Peer, server: Running) -> None:
@@ -108,22 +122,30 @@ def _check_one(workload: Workload, peer: Peer, server: Running) -> None:
         raise ServerError(f"{peer.name} answers {workload.name} wrongly: {fault}")
 
 
-def _measured(peers: list[Peer], versions: dict[str, str], options: argparse.Namespace) -> Results:
+def _measured(
+    peers: list[Peer], versions: dict[str, str], options: argparse.Namespace, faults: list[str]
+) -> Results:
+    """Every part that was asked for."""
     settings = {"rounds": options.rounds, "seconds": options.seconds}
-    series = []
-    if "requests" in options.parts:
-        for workload in _chosen(options):
+    series: list[Series] = []
+    cold_starts: list[ColdStart] = []
+    held: list[Memory] = []
+    for workload in _chosen(options) if "requests" in options.parts else ():
+        with _noted(faults):
             series += _loaded(workload, _able(workload, peers), options)
+    if "cold-start" in options.parts:
+        with _noted(faults):
+            cold_starts = cold_start.measure(peers, runs=options.cold_runs, told=_tell)
+    if "memory" in options.parts and memory.is_available():
+        runs, seconds = options.memory_runs, options.seconds
+        with _noted(faults):
+            held = memory.measure(peers, runs=runs, seconds=seconds, told=_tell)
     return Results(
         circumstances=circumstances.circumstances(settings),
         versions=versions,
         series=series,
-        cold_starts=cold_start.measure(peers, runs=options.cold_runs, told=_tell)
-        if "cold-start" in options.parts
-        else [],
-        memory=memory.measure(peers, runs=options.memory_runs, seconds=options.seconds, told=_tell)
-        if "memory" in options.parts and memory.is_available()
-        else [],
+        cold_starts=cold_starts,
+        memory=held,
     )
 
 
@@ -167,6 +189,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=_PARTS, default=_PARTS, metavar="PART")
     parser.add_argument("--rounds", type=int, help="runs of each peer (5; quick 3)")
     parser.add_argument("--seconds", type=int, help="length of a run (3; quick 1)")
+    parser.add_argument("--cold-runs", type=int, help="cold starts of each (15; quick 5)")
+    parser.add_argument("--memory-runs", type=int, help="looks at each's memory (3; quick 1)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument(
         "--publish", action="store_true", help="commit to them: the JSON, the plot, the README"

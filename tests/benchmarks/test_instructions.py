@@ -1,6 +1,5 @@
 """The path that is counted answers rightly, and a regression is told from noise."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -23,21 +22,18 @@ def judged(before, now):
 def test_the_path_answers_every_workload_and_marks_its_borders(monkeypatch):
     marks = []
     monkeypatch.setattr(path, "mark", lambda: marks.append(1))
-    asyncio.run(path.run(3, 2))
+    path.run(3, 2)
     assert len(marks) == 2 * len(path.WORKLOADS)
 
 
 @pytest.mark.parametrize("workload", path.WORKLOADS, ids=lambda each: each.name)
 def test_a_request_is_answered_anew_each_time(workload):
-    async def twice():
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-        try:
-            answer_one = path.turn(workload, descriptor)
-            return [answer_one(), answer_one()]
-        finally:
-            os.close(descriptor)
-
-    first, second = asyncio.run(twice())
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    try:
+        answer_one = path.turn(workload, descriptor)
+        first, second = answer_one(), answer_one()
+    finally:
+        os.close(descriptor)
     assert first.startswith(b"HTTP/1.1 200 ") and workload.expected in first
     assert first != second, "each call has an id of its own"
 
@@ -46,7 +42,7 @@ def test_a_wrong_answer_is_not_counted(monkeypatch):
     right = path.WORKLOADS[0]
     monkeypatch.setattr(path, "WORKLOADS", (replace(right, expected=b"hello you"),))
     with pytest.raises(path.WrongAnswer, match="hello wherry"):
-        asyncio.run(path.run(1, 1))
+        path.run(1, 1)
 
 
 @pytest.mark.parametrize(
