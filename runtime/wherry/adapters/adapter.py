@@ -8,16 +8,16 @@ annotation, most often with the `wherry.request.Request` alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from wherry.handler import Hooks
 
+# Named tuples, because every start of a function waits while these classes are made.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+
+class Source(NamedTuple):
     """A user's module that has been imported, and what is known about it.
 
     Attributes:
@@ -31,8 +31,7 @@ class Source:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adapted:
+class Adapted(NamedTuple):
     """A function of another framework that Wherry can call.
 
     Attributes:

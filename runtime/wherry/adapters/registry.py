@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from types import FunctionType
-from typing import cast
+from typing import NamedTuple, cast
 
 from wherry.adapters.adapter import Adapted, Adapter, Source
 from wherry.errors import HandlerSignatureError
@@ -21,8 +20,7 @@ OURS = "wherry"
 """The signature that says: a function of ours, whatever it looks like."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framework:
+class Framework(NamedTuple):
     """A row of the table.
 
     Attributes:
