@@ -79,6 +79,12 @@ EXPECTED = [
 ]
 
 
+def test_blanks_around_a_value_are_not_of_it():
+    lines = b"Host: \t x \t\r\nContent-Type:a/b \r\nContent-Length: \t 5 \t\r\nce-id: 1 \r\n"
+    requests, problem = read([b"POST / HTTP/1.1\r\n" + lines + b"\r\nhello"])
+    assert (requests, problem) == ([("POST", "/", "", b"hello", "a/b", {"id": "1"})], None)
+
+
 def test_requests_whole():
     assert read([REQUESTS]) == (EXPECTED, None)
 

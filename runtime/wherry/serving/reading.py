@@ -243,7 +243,8 @@ class Reading:
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field, or one trailer after the body."""
         if self.in_head:
-            self._fields.append((name, value))
+            # The parser leaves the blanks that follow a value and are not of it (RFC 9112 5.1).
+            self._fields.append((name, value.rstrip(b" \t")))
             return
         if self._passed_over:
             return
