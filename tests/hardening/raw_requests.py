@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import re
 import sys
 import threading
 import time
@@ -27,8 +26,6 @@ from .judge import verdict
 from .stand import Finding, Seen, Stand, stand
 
 CALLS: list[Any] = []
-# What is judged of the first request in a piece alone: see `judge`.
-_LAX = re.compile(rb"\n[\r\n]*\n[\r\n]+|[A-Z]  |  HTTP/| RTSP/| ICE/")
 WARM = 2_000
 """Inputs after which caches are as full as they get."""
 
@@ -109,7 +106,7 @@ def check(server: Stand, pieces: list[bytes]) -> tuple[list[int], bool]:
     whole = server.feed([data])
     if len(pieces) > 1:
         parted = server.feed(pieces)
-        if not same(whole, parted, data):
+        if not same(whole, parted):
             raise Finding(f"whole {whole} and in pieces {parted}")
     judged = verdict(data)
     if judged.fault and len(whole.calls) > len(judged.taken):
@@ -117,16 +114,19 @@ def check(server: Stand, pieces: list[bytes]) -> tuple[list[int], bool]:
     return whole.statuses, bool(judged.fault)
 
 
-def same(whole: Seen, parted: Seen, data: bytes) -> bool:
+def same(whole: Seen, parted: Seen) -> bool:
     """Whether pieces made no difference to what was taken.
 
-    But for lines that are judged only where a piece begins with them. A fault may be seen earlier
-    or later, and so be called by another name.
+    But for the line of a second request, which is judged as strictly as that of the first only
+    where a piece begins with it (see `judge`). A fault may be seen earlier or later, and so be
+    called by another name.
     """
-    if _LAX.search(data):
-        shorter, longer = sorted((whole.calls, parted.calls), key=len)
-        return longer[: len(shorter)] == shorter
-    return parted.calls == whole.calls and answers(parted) == answers(whole)
+    if parted.calls == whole.calls:
+        return answers(parted) == answers(whole)
+    fewer, more = sorted((whole, parted), key=lambda seen: len(seen.calls))
+    count = len(fewer.calls)
+    refused = fewer.statuses[-1:] == [400]
+    return count >= 1 and refused and more.calls[:count] == fewer.calls
 
 
 def answers(seen: Seen) -> list[int]:

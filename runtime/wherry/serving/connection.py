@@ -14,6 +14,7 @@ always sees the other, and `_advance`, which only the loop runs, may run twice w
 from __future__ import annotations
 
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _FOREVER = float("inf")
 _LINGER_S = 2.0
 _BUFFER_BYTES = 65536
+_RESET = struct.pack("ii", 1, 0)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # One buffer for all connections of a process: reading happens on one thread.
 _BUFFER = bytearray(_BUFFER_BYTES)
@@ -334,6 +336,9 @@ class Connection:
         """A time has run out: of a head, a body, a reader, an idle or a closing connection."""
         if self._unsent is not None:
             self.broken = True
+            # What the system has taken goes with the connection; by an orderly end it would stay
+            # in its memory for as long as the other end does not read it.
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._flush()
         elif self.active is not None:
             self.expires = _FOREVER
