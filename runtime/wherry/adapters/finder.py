@@ -40,6 +40,8 @@ PROVIDED: dict[str, str | None] = {
     "google.cloud.functions.context": "wherry.adapters.functions_framework.context",
     "google.cloud.functions_v1": None,
     "google.cloud.functions_v1.context": "wherry.adapters.functions_framework.context",
+    "google.cloud.functions_v1beta2": None,
+    "google.cloud.functions_v1beta2.context": "wherry.adapters.functions_framework.context",
 }
 """Module names and where each is; what is below a name is below its place. None: empty package."""
 

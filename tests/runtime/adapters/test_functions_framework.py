@@ -201,6 +201,32 @@ class TestFinding:
         )
         assert invoke(load(file)).text == "HELLO"
 
+    def test_a_function_called_start_is_no_hook_of_ours(self, written):
+        file = written(
+            """
+            import functions_framework
+            import wherry
+
+            def start(engine, speed): ...
+
+            def stop():
+                raise AssertionError("called")
+
+            @wherry.ready
+            def asked():
+                return True
+
+            @functions_framework.http
+            def f(request):
+                start("one", 2)
+                return "ran"
+            """
+        )
+        handler = load(file)
+        assert invoke(handler).text == "ran"
+        assert (handler.hooks.start, handler.hooks.stop) == (None, None)
+        assert handler.hooks.ready is not None
+
     def test_a_class_is_no_function(self, written):
         with pytest.raises(HandlerSignatureError, match="'Thing' is no function"):
             load(written("class Thing: ...\n"), name="Thing", signature="http")

@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from wherry import declarations
@@ -22,6 +23,7 @@ from wherry.adapters.functions_framework.declarations import (
     declare,
 )
 from wherry.errors import HandlerImportError, HandlerNameNotFound, HandlerSignatureError
+from wherry.handler import Hooks
 
 SIGNATURES = ("functions-framework", *(each.value for each in Signature), AIO)
 _NAMES = ("handle", "main")
@@ -47,7 +49,7 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     name, function = found
     declaration = declaration_of(function) or _said(signature)
     call = _adapted(function, name, declaration, source)
-    return Adapted(function=declare(call, declaration), name=name)
+    return Adapted(function=declare(call, declaration), name=name, hooks=_hooks(source.module))
 
 
 def _said(signature: str | None) -> Declaration:
@@ -85,6 +87,14 @@ def _adapted(
         return call
     guarded: Callable[..., Any] = error_hooks.guarded(call, error_hooks.hooks_of(source.module))
     return guarded
+
+
+def _hooks(module: ModuleType) -> Hooks:
+    """The hooks that are declared: by its name alone, none was meant for us."""
+    hooks = {
+        hook: value for value in vars(module).values() if (hook := declarations.hook_of(value))
+    }
+    return Hooks(**{hook.value: value for hook, value in hooks.items()})
 
 
 def _show_templates(source: Source) -> None:
@@ -156,7 +166,7 @@ def _check_provided(source: Source) -> None:
     if framework is None or str(framework.__file__).startswith(provided):
         return
     if any(
-        value is framework or getattr(value, "__module__", None) == framework.__name__
+        value is framework or _top(getattr(value, "__module__", None)) == framework.__name__
         for value in vars(source.module).values()
     ):
         raise HandlerImportError(
@@ -164,6 +174,10 @@ def _check_provided(source: Source) -> None:
             "decorators keep to themselves what they were told",
             hint="pip uninstall functions-framework, and take it out of requirements.txt",
         )
+
+
+def _top(module: object) -> str:
+    return str(module).partition(".")[0]
 
 
 def _shown(source: Source) -> str:
