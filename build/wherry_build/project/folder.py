@@ -15,8 +15,14 @@ from wherry_build.errors import FunctionsNotFound, InvalidName, ProjectError
 from wherry_build.project.declarations import read_declarations
 from wherry_build.project.model import Function, Project
 
-HANDLER_FILES = ("handler.py", "function/handler.py", "func.py", "main.py")
+HANDLER_FILES = (
+    "handler.py", "function/handler.py", "func.py", "function/func.py", "function/__init__.py",
+    "main.py", "app.py", "asgi.py", "wsgi.py",
+)  # fmt: skip
 """Where a function's handler is looked for in its folder, the first that exists counts."""
+
+# Such a file may also be that of a program beside a folder of functions.
+_PROGRAMS = frozenset({"main.py", "app.py", "asgi.py", "wsgi.py"})
 
 _NO_FUNCTIONS = frozenset({"build", "template", "templates", "node_modules", "tests", "venv"})
 _LIMIT_SOURCE_BYTES = 4 * 1024 * 1024
@@ -63,7 +69,7 @@ def function_folders(path: Path) -> list[Path]:
     """The functions' folders at `path`, sorted: itself, or those in it; none when there is none."""
     handler = _handler_in(path)
     nested = path / "functions"
-    if handler is not None and not (handler == "main.py" and nested.is_dir()):
+    if handler is not None and not (handler in _PROGRAMS and nested.is_dir()):
         return [path]
     parent = nested if nested.is_dir() else path
     if not parent.is_dir():
@@ -92,8 +98,9 @@ def _read_file(path: Path, name: str | None) -> Function:
     names.handler_file(path.name)
     if path.name in HANDLER_FILES:
         folder = path.parent
-        if folder.name == "function" and path.name == "handler.py":
-            return _read_function(folder.parent, "function/handler.py", name)
+        nested = f"function/{path.name}"
+        if folder.name == "function" and nested in HANDLER_FILES:
+            return _read_function(folder.parent, nested, name)
         return _read_function(folder, path.name, name)
     return _read_function(path.parent, path.name, name or path.stem)
 

@@ -52,7 +52,7 @@ def named(source: Source, name: str, *, is_asked: bool) -> Any:
     if found is None and is_asked:
         raise HandlerNameNotFound(
             f"handler {shown(source)!r}: has no function {wanted!r}",
-            hint="name the function: --name, or file.py:function",
+            hint="name it behind the file: file.py:function",
         )
     return found
 
@@ -87,7 +87,7 @@ def application(
         raise misfit(source, present[0], "an application")
     raise HandlerNameNotFound(
         f"handler {shown(source)!r}: has no application; looked for {', '.join(wanted)}",
-        hint="name it: --name, or file.py:application",
+        hint="name it behind the file: file.py:application",
     )
 
 

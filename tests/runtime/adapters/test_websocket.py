@@ -219,13 +219,12 @@ def test_one_that_is_not_accepted(function, path, status, body):
 
 
 def test_a_deadline_applies_until_it_is_accepted(file):
-    with running(file, WHERRY_TIMEOUT="300ms") as function:
-        with connect(function, "/echo") as websocket:
-            with pytest.raises(websockets.InvalidStatus) as caught:
-                connect(function, "/never")
-            assert caught.value.response.status_code == 504
-            websocket.send("still here")
-            assert websocket.recv() == "still here"
+    with running(file, WHERRY_TIMEOUT="300ms") as function, connect(function, "/echo") as ws:
+        with pytest.raises(websockets.InvalidStatus) as caught:
+            connect(function, "/never")
+        assert caught.value.response.status_code == 504
+        ws.send("still here")
+        assert ws.recv() == "still here"
 
 
 def test_an_idle_one_is_kept(file):
