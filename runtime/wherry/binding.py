@@ -216,7 +216,12 @@ def _event(match: Match) -> Filler:
     if asked is None or asked in CloudEvent.__mro__:
         return lambda _request, event: event
 
+    # Version 1 of the SDK has `create` for what its classes take each in their own way.
+    create = getattr(asked, "create", None)
+
     def of_sdk(event: CloudEvent) -> Any:
+        if create is not None:
+            return create(event.wire_attributes(), event.data)
         return asked(event.get_attributes(), event.data)
 
     if match.role is Role.BATCH:

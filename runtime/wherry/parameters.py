@@ -80,6 +80,7 @@ _OF_BYTES: dict[Any, Role] = {
 }
 _FILES = (BinaryIO, io.BufferedIOBase, io.RawIOBase, io.IOBase, io.BufferedReader)
 _SEQUENCES = (list, collections.abc.Sequence, collections.abc.Iterable)
+_SDK = ("cloudevents.core.", "cloudevents.v1.")
 _UNIONS = frozenset({Union, type(int | str)})
 
 
@@ -171,7 +172,7 @@ def _sdk(kind: type) -> type | None:
     if _is_ours(kind):
         return None
     # Ours is made from the SDK's: whoever asks for a class above it is content with ours.
-    of_sdk = any(base.__module__.startswith("cloudevents.core.") for base in kind.__mro__)
+    of_sdk = any(base.__module__.startswith(_SDK) for base in kind.__mro__)
     return kind if of_sdk and hasattr(kind, "get_attributes") else None
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from wherry import CloudEvent, InvalidEvent, ResponseError
 from wherry.adapters import install
+from wherry.loader import load
 from wherry.testing import Recorder, invoke, invoke_event
 
 GIVEN = CloudEvent(type="given", source="/till")
@@ -65,6 +66,27 @@ def test_several_go_as_a_batch_with_events_of_ours(made):
 def test_one_may_answer_a_plain_request_with_a_status(made):
     answer = invoke(lambda request: (made("http", {"a": 1}), 201))
     assert (answer.status, answer.event.type) == (201, "made")
+
+
+@pytest.mark.parametrize("kind", ["http", "pydantic"])
+def test_one_is_taken_by_whom_annotates_it(written, kind):
+    if kind == "pydantic":
+        pytest.importorskip("pydantic", reason="pydantic is not installed")
+    file = written(
+        f"""
+        from cloudevents.{kind} import CloudEvent
+
+        def handle(order: CloudEvent):
+            assert type(order) is CloudEvent
+            return {{"type": order["type"], "shop": order["shop"], "data": order.data}}
+        """,
+        "handler.py",
+    )
+    event = CloudEvent(
+        type="given", source="/till", time="2026-01-02T03:04:05Z", data={"a": 1}, shop="3"
+    )
+    answer = invoke_event(load(file), event)
+    assert answer.json == {"type": "given", "shop": "3", "data": {"a": 1}}
 
 
 def test_one_that_the_specification_forbids_is_the_handlers_fault(made):
