@@ -47,6 +47,7 @@ EARNED = 64
 SLOW_COSTS = 32
 _MOST_POINTS = 128
 _PARK_AFTER = 250
+_BLOCKS = 4
 
 
 class _Thread:
@@ -96,6 +97,7 @@ class LeaderDriver:
         self._polling = False
         self._generation = 0
         self._points = 0
+        self._slow_in_a_row = 0
         self._parked = False
         self._alarm = threading.Event()
         self._waker, self._wakee = socket.socketpair()
@@ -232,8 +234,10 @@ class LeaderDriver:
         me.job = None
         if seconds > SLOW_S:
             self._points = max(0, self._points - SLOW_COSTS)
+            self._slow_in_a_row += 1
         elif self._points < _MOST_POINTS:
             self._points += 1
+            self._slow_in_a_row = 0
         self._rights.append(None)
         if self._jobs and self._points >= EARNED and self._polling:
             self._wake_leader()  # it may have gone to sleep for want of a right
@@ -268,9 +272,17 @@ class LeaderDriver:
     # Following ------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        """Wake a follower unless one that is awake will take the next call at once."""
-        patience = monotonic() - PATIENCE_S
+        """Wake a follower unless one that is awake will take the next call at once.
+
+        Where calls block, whoever is in one will not: each call then has a thread woken for it.
+        """
         leader = self._leading
+        if self._slow_in_a_row >= _BLOCKS:
+            idle = sum(thread.job is None for thread in list(self._awake) if thread is not leader)
+            for _ in range(len(self._jobs) - idle):
+                self._wake_one()
+            return
+        patience = monotonic() - PATIENCE_S
         for thread in list(self._awake):
             if thread is not leader and (thread.job is None or thread.since > patience):
                 return
