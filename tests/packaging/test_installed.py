@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(900)
 TOOLS = ("pytest", "pytest-timeout", "pytest-randomly", "hypothesis", "msgspec", "pydantic")
 CORE = ("tests/runtime", "tests/serving/test_http.py")
 # Libraries of the extras: a function image has none of them.
-EXTRAS = ("docker", "yaml", "watchfiles", "msgspec", "pydantic")
+EXTRAS = ("docker", "yaml", "watchfiles", "msgspec", "pydantic", "wsproto")
 
 
 class Installed(NamedTuple):

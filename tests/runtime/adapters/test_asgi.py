@@ -98,6 +98,7 @@ OK = f"{START}\nawait send({{'type': 'http.response.body', 'body': b'ok'}})"
 
 
 def test_a_starlette_application(written):
+    pytest.importorskip("starlette")
     handler = load(written(STARLETTE, "app.py").parent)
     assert handler.style is Style.ASYNC
     answer = invoke(handler, path="/hello/Ada")
@@ -369,6 +370,7 @@ def test_an_application_may_be_named(written):
 
 
 def test_a_module_with_a_handler_of_ours_is_ours(written):
+    pytest.importorskip("starlette")
     text = "from starlette.applications import Starlette\napp = Starlette()\n"
     assert invoke(load(written(text + "def handle(request): return 'ours'"))).text == "ours"
     program = text + "def main():\n    import uvicorn\n    uvicorn.run(app)\n"

@@ -14,6 +14,8 @@ from wherry.testing import running
 
 websockets = pytest.importorskip("websockets")
 client = pytest.importorskip("websockets.sync.client")
+for each in ("wsproto", "starlette"):
+    pytest.importorskip(each)
 
 APPLICATION = """
     import asyncio
