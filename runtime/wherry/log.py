@@ -165,6 +165,10 @@ class AccessLog:
         else:
             self._opening = f"{time.strftime('%H:%M:%S', time.gmtime(now))} "
 
+    def discard(self) -> None:
+        """Forget what has gathered: a child process would write its parent's lines once more."""
+        self._lines.clear()
+
     def flush(self) -> None:
         """Write what has gathered; a log that cannot be written never fails a call."""
         lines, self._lines = self._lines, []

@@ -24,7 +24,7 @@ def driver(request: pytest.FixtureRequest) -> Iterator[LeaderDriver]:
     made.start()
     yield made
     made.stop()
-    eventually(lambda: made._waker.fileno() == -1)
+    eventually(lambda: made._bell.fileno() == -1)
     loop.close()
 
 

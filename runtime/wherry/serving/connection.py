@@ -243,6 +243,7 @@ class Connection:
         except BlockingIOError:
             sent = 0
         except OSError:
+            self._edge.on_broken()
             self.broken = True
             return True
         if sent == len(data):
@@ -354,6 +355,10 @@ class Connection:
             self.on_readable()
             if self.is_idle and not self.closing:
                 self.close()
+
+    def abandon(self) -> None:
+        """In a child process: close the descriptor, and touch nothing that the parent shares."""
+        self._sock.close()
 
     def close(self) -> None:
         """Let go of the socket; the loop's thread only, and only while nothing is active."""

@@ -7,6 +7,7 @@ sync handlers is in `wherry.serving.leader`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -76,6 +77,10 @@ class Driver(Pool, Protocol):
         """Give no more turns, and close the poller."""
         ...
 
+    def abandon(self) -> None:
+        """In a child process: see to it that its one thread gives no turn, and ends."""
+        ...
+
 
 class LoopDriver:
     """Turns on the event loop, for async handlers."""
@@ -115,3 +120,7 @@ class LoopDriver:
         """Let the loop forget the poller."""
         self._loop.remove_reader(self._poller.fileno())
         self._poller.close()
+
+    def abandon(self) -> None:
+        """The next turn of the loop, which the child shares with its parent, is its end."""
+        self._loop.call_soon(os._exit, 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 from collections.abc import Callable
 from time import monotonic, time
@@ -89,6 +90,7 @@ class Edge:
         self.new_connection: type[Connection] = Connection
         self.draining = False
         self._listeners: list[Listener] = []
+        self._abandoned = False
         self._full = False
         self._complained_at = 0.0
         self._swept_at = 0.0
@@ -100,6 +102,7 @@ class Edge:
     def listen(self, sock: socket.socket) -> None:
         """Accept connections from a bound, listening socket."""
         sock.setblocking(False)
+        sock.set_inheritable(False)  # a program that a handler runs must not hold the port
         listener = Listener(self, sock)
         self._listeners.append(listener)
         self.poller.add(listener)
@@ -182,6 +185,26 @@ class Edge:
         self._listeners.clear()
         for connection in list(self.connections):
             connection.close()
+
+    def abandon(self) -> None:
+        """In a child process, which must not serve: close descriptors, and nothing else.
+
+        A `shutdown`, or a word to the kernel's poller, would be felt by the parent.
+        """
+        self._abandoned = True
+        for listener in self._listeners:
+            listener.sock.close()
+        for connection in self.connections:
+            connection.abandon()
+        self.poller.close()
+
+    def on_broken(self) -> None:
+        """A socket cannot be written to: in a child process that is where its handler's call ends.
+
+        What the handler was called for is the parent's to answer.
+        """
+        if self._abandoned:
+            os._exit(0)
 
     def _complain(self, message: str, *details: object) -> None:
         """Log at most once in ten seconds: an accept storm must not become a log storm."""

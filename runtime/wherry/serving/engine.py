@@ -74,7 +74,7 @@ class Engine:
         config: Config,
         limits: Limits,
         *,
-        loop: asyncio.AbstractEventLoop | None,
+        loop: asyncio.AbstractEventLoop | None = None,
         lifecycle: Lifecycle,
         ledger: Ledger,
         access_log: AccessLog | None,

@@ -71,6 +71,10 @@ class Http2Session:
         self._feed(early)
         self.on_readable()
 
+    def abandon(self) -> None:
+        """In a child process: close the descriptor, and touch nothing that the parent shares."""
+        self._sock.close()
+
     def post(self, what: Callable[[Http2Stream], None], stream: Http2Stream) -> None:
         """Have `what` done with `stream` in a turn; from any thread."""
         self._edge.driver.post(what, stream)

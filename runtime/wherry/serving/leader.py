@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import _thread
 import logging
-import socket
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -33,8 +33,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from wherry.metrics import Ledger, Shard
+from wherry.serving.bell import Bell
 from wherry.serving.driver import Job, Running
 from wherry.serving.poller import Poller
+from wherry.serving.process import give_up
 
 if TYPE_CHECKING:
     import asyncio
@@ -100,10 +102,8 @@ class LeaderDriver:
         self._slow_in_a_row = 0
         self._parked = False
         self._alarm = threading.Event()
-        self._waker, self._wakee = socket.socketpair()
-        self._waker.setblocking(False)
-        self._wakee.setblocking(False)
-        self._stopped = False
+        self._bell = Bell()
+        self._stopped = self._abandoned = False
 
     # Driver ---------------------------------------------------------------------------------
 
@@ -116,13 +116,13 @@ class LeaderDriver:
         """Have `what` run by the leader, which is woken if it sleeps."""
         self._posted.append((what, args))
         if self._polling and get_ident() != self._leader:
-            self._wake_leader()
+            self._bell.ring()
 
     def submit(self, job: Job) -> None:
         """Add a call to those that the leader runs or hands out at the end of its turn."""
         self._jobs.append(job)
         if self._polling and get_ident() != self._leader:
-            self._wake_leader()
+            self._bell.ring()
 
     async def run(self, what: Callable[[], object]) -> None:
         """Run `what` by the leader and wait for it; without a loop the wait blocks."""
@@ -146,7 +146,7 @@ class LeaderDriver:
 
     def start(self) -> None:
         """Start the leader and the monitor."""
-        self._poller.add(_Bell(self._wakee))
+        self._poller.add(self._bell)
         self._vacancies.append(None)
         self._wake_one()
         threading.Thread(target=self._monitor, name="monitor", daemon=True).start()
@@ -155,13 +155,14 @@ class LeaderDriver:
         """The leader leaves its loop; threads in a call are daemons and die with the process."""
         self._stopped = True
         self._alarm.set()
-        self._wake_leader()
+        self._bell.ring()
 
-    def _wake_leader(self) -> None:
-        try:
-            self._waker.send(b"\0")
-        except OSError:
-            return  # it has been rung often enough, or has gone
+    def abandon(self) -> None:
+        """The thread that forked is the only one left; it ends when its call does."""
+        self._stopped = self._abandoned = True
+        self._jobs.clear()
+        self._posted.clear()
+        self._bell.close()
 
     # Leading --------------------------------------------------------------------------------
 
@@ -186,8 +187,7 @@ class LeaderDriver:
                 what, args = posted.popleft()
                 what(*args)
         poller.close()
-        self._waker.close()
-        self._wakee.close()
+        self._bell.close()
 
     def _run_or_hand_out(self, me: _Thread, token: list[None]) -> bool:
         """Deal with the gathered calls; False when the lead was lost on the way."""
@@ -240,7 +240,7 @@ class LeaderDriver:
             self._slow_in_a_row = 0
         self._rights.append(None)
         if self._jobs and self._points >= EARNED and self._polling:
-            self._wake_leader()  # it may have gone to sleep for want of a right
+            self._bell.ring()  # it may have gone to sleep for want of a right
 
     def _monitor(self) -> None:
         """Take the lead from a leader that is stuck, and wake threads for calls that wait."""
@@ -258,7 +258,7 @@ class LeaderDriver:
                     self._parked = not self._jobs  # one last look, as everywhere here
                 continue
             elif self._jobs:
-                self._wake_leader() if self._points >= EARNED else self._hand_out()
+                self._bell.ring() if self._points >= EARNED else self._hand_out()
             seen, idle = self._generation, 0
 
     def _take_lead(self) -> None:
@@ -316,7 +316,10 @@ class LeaderDriver:
                 except IndexError:
                     continue
                 self._leading = me
-                self._lead(me)
+                try:
+                    self._lead(me)
+                except BaseException:  # such as a poller that the function has closed
+                    give_up("the server itself has failed")
                 continue
             if not self._has_work_for_followers():
                 if self._rest(me):
@@ -325,6 +328,8 @@ class LeaderDriver:
             job = self._take()
             if job is not None:
                 self._run_one(me, job)
+        if self._abandoned:
+            os._exit(0)
 
     def _has_work_for_followers(self) -> bool:
         if self._vacancies:
@@ -354,25 +359,3 @@ def _then(what: Callable[[], object], done: Callable[[], object]) -> None:
         what()
     finally:
         done()
-
-
-class _Bell:
-    """The socket by which a polling leader is woken."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def fileno(self) -> int:
-        """The socket's descriptor."""
-        return self._sock.fileno()
-
-    def on_readable(self, ended: bool = False) -> None:  # noqa: ARG002 - as the poller calls
-        """Somebody rang; what for is in the queues."""
-        try:
-            while self._sock.recv(4096):
-                continue
-        except BlockingIOError:
-            return
-
-    def on_writable(self) -> None:
-        """Never waited for."""

@@ -17,6 +17,11 @@ from typing import NoReturn
 
 _log = logging.getLogger("wherry.serving")
 EXIT_PATIENCE_S = 3.0
+EXIT_WORN = 75
+"""The process is no longer fit to serve; whoever looks after it should start another.
+
+The number that sysexits.h has for a failure that passes; 3 and 4 would make gunicorn give up.
+"""
 
 
 def report_crashes() -> None:
@@ -43,6 +48,12 @@ def leave_at_once(_number: int, _frame: object) -> None:
     # Nothing has begun that would have to be ended, and an exception raised here would surface
     # inside the user's import.
     os._exit(0)
+
+
+def give_up(why: str) -> NoReturn:
+    """End at once, because the process cannot serve any more."""
+    _log.critical("%s; the process ends", why, exc_info=sys.exc_info()[0] is not None)
+    os._exit(EXIT_WORN)
 
 
 def leave_soon(code: int) -> int:

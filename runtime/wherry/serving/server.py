@@ -20,29 +20,28 @@ from wherry import log
 from wherry.config import Config
 from wherry.errors import ConfigError, HandlerStartError
 from wherry.lifecycle import Event, Lifecycle, State
-from wherry.metrics import Ledger, Number, SharedTotals, Snapshot, function_key
+from wherry.metrics import Number, SharedTotals
 from wherry.secrets import REDACTOR
 from wherry.serving import hooks
+from wherry.serving.announcement import tell_descriptor, tell_log
 from wherry.serving.connection import Connection
 from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
 from wherry.serving.functions import Functions
+from wherry.serving.metering import Metering
 from wherry.serving.pace import BlockingPace, LoopPace, Pace
 from wherry.serving.poller import Poller, make_poller
+from wherry.serving.process import EXIT_WORN
 from wherry.serving.wear import Wear
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
-    from wherry.metrics.port import MetricsPort
     from wherry.serving.lock_file import LockFile
     from wherry.serving.mounts import Mount
 
 _log = logging.getLogger("wherry.serving")
-EXIT_WORN = 4
-"""The worker is no longer fit to serve, and nobody but the platform can start another."""
 _FOREVER_S = float("inf")
 _TICK_S = 0.1
-_PUBLISH_S = 0.25
 _DRAIN_LOOK_S = 0.02
 
 
@@ -83,21 +82,22 @@ class Server:
         self.lifecycle = Lifecycle()
         self._sockets = sockets
         self._metrics_socket = metrics_socket
-        self._metrics_port: MetricsPort | None = None
-        self._totals = totals
+        self._metering = Metering(config, metrics_socket, totals, slot)
         self._slot = slot
         self._lock = lock
         self._heartbeat = heartbeat
         self._on_ready = on_ready
         self._on_worn = on_worn
         self._wear: Wear | None = None
-        self._ledger = Ledger(config.function)
-        self._baseline = totals.read(slot) if totals is not None else None
-        self._published_at = 0.0
         self._begun = monotonic()
         self._access_log = log.AccessLog(json=config.log_format == "json")
         self._pace: Pace | None = None
         self._terminated = self._hurry = self._retired = False
+        # What a child that a handler forks must let go of.
+        self._shared: list[Callable[[], object]] = [sock.close for sock in sockets]
+        if metrics_socket is not None:
+            self._shared.append(metrics_socket.close)
+        self._shared.append(self._access_log.discard)
 
     def load(self) -> Sequence[Mount]:
         """Import the functions.
@@ -108,6 +108,7 @@ class Server:
         from wherry.serving.mounts import load_mounts
 
         log.configure(self.config, REDACTOR.redact)
+        os.register_at_fork(after_in_child=self._let_go)
         mounts = load_mounts(self.config)
         if any(mount.handler.needs_flask for mount in mounts):
             # In the main thread and before the first request, not during it.
@@ -134,7 +135,7 @@ class Server:
             self.config,
             loop=pace.loop,
             lifecycle=self.lifecycle,
-            ledger=self._ledger,
+            ledger=self._metering.ledger,
             access_log=self._access_log if self.config.access_log else None,
         )
         try:
@@ -149,11 +150,12 @@ class Server:
         edge = Edge(driver, poller, functions.limits, functions.service)
         edge.new_connection = new_connection
         functions.connect(edge)
-        self._wear = Wear(self.config, functions.engines, self._ledger)
+        self._shared += [edge.abandon, driver.abandon]
+        self._wear = Wear(self.config, functions.engines, self._metering.ledger)
         tick = partial(self._tick, edge, functions)
         self.lifecycle.on(Event.STARTED)
         driver.start()
-        await self._open_metrics(edge, functions)
+        await self._metering.open(edge, functions)
         for sock in self._sockets:
             await driver.run(partial(edge.listen, sock))
         self._announce(functions)
@@ -167,17 +169,21 @@ class Server:
             await driver.run(edge.close)
             driver.stop()
             await self._stop(functions, pace)
-            self._publish(functions)
+            self._metering.publish(functions)
             self._access_log.flush()
-            if self._metrics_port is not None:
-                self._metrics_port.close()
+            self._metering.close()
 
     def _driver(self, functions: Functions, pace: Pace, poller: Poller) -> Driver:
         if functions.is_async and pace.loop is not None:
             return LoopDriver(pace.loop, poller)
         from wherry.serving.leader import LeaderDriver
 
-        return LeaderDriver(poller, functions.threads, self._ledger, loop=pace.loop)
+        return LeaderDriver(poller, functions.threads, self._metering.ledger, loop=pace.loop)
+
+    def _let_go(self) -> None:
+        """In a child of this process, which must not serve: its parent does."""
+        for each in self._shared:
+            each()
 
     def terminate(self) -> None:
         """Begin to drain; a second call cuts the lame-duck window and the drain short.
@@ -259,15 +265,12 @@ class Server:
         if functions.watch is not None:
             functions.watch.turned()
         self._turn_clock(edge, functions)
-        now = monotonic()
-        if self._totals is not None and now - self._published_at >= _PUBLISH_S:
-            self._published_at = now
-            self._publish(functions)
+        self._metering.publish_when_due(functions)
         if self._heartbeat is not None:
             self._heartbeat()
         wear = self._wear
-        if wear is not None and self.lifecycle.state is State.READY and wear.is_worn(now):
-            self._ledger.count(function_key(self.config.function), Number.RECYCLES)
+        if wear is not None and self.lifecycle.state is State.READY and wear.is_worn(monotonic()):
+            self._metering.count(Number.RECYCLES)
             self._be_replaced()
 
     def _be_replaced(self) -> None:
@@ -289,8 +292,8 @@ class Server:
         from wherry.serving.loop_watch import LoopWatch, Running
 
         def count(running: Running | None) -> None:
-            name = self.config.function if running is None else running.context.function
-            self._ledger.count(function_key(name), Number.LOOP_BLOCKED)
+            name = None if running is None else running.context.function
+            self._metering.count(Number.LOOP_BLOCKED, name)
 
         def meanwhile() -> None:
             if not edge.driver.on_loop:  # sync functions need their clock all the same
@@ -305,53 +308,16 @@ class Server:
         )
         functions.watch.start()
 
-    def _publish(self, functions: Functions) -> None:
-        if self._totals is not None:
-            self._totals.publish(self._slot, self._snapshot(functions))
-
-    def _snapshot(self, functions: Functions) -> Snapshot:
-        """What this worker has counted, and a dead one before it in its slot."""
-        return self._ledger.snapshot(functions.gauges(), baseline=self._baseline)
-
-    async def _open_metrics(self, edge: Edge, functions: Functions) -> None:
-        if self._metrics_socket is None:
-            return
-        from wherry.metrics.port import MetricsPort
-
-        def reading() -> Snapshot:
-            if self._totals is not None:
-                self._publish(functions)
-                return self._totals.totals()
-            return self._snapshot(functions)
-
-        self._metrics_port = MetricsPort(
-            self._metrics_socket, reading, self.config.identity, functions.names
-        )
-        await edge.driver.run(partial(self._metrics_port.open, edge.poller))
-
     def _announce(self, functions: Functions) -> None:
-        places = ", ".join(_address(sock) for sock in self._sockets)
-        metrics = ""
-        if self._metrics_socket is not None:
-            metrics = f", metrics on {_address(self._metrics_socket)}/metrics"
-        _log.info(
-            "%s (%s) is ready on %s%s after %.0f ms",
-            self.config.function,
-            functions.shown,
-            places,
-            metrics,
-            (monotonic() - self._begun) * 1000,
-        )
+        seconds = monotonic() - self._begun
+        metrics = self._metrics_socket
+        tell_log(self.config.function, functions.shown, self._sockets, metrics, seconds)
         if self._lock is not None and not self._terminated:
             self._lock.write(self._slot)
         if self._on_ready is not None:
             self._on_ready()
         if self.config.ready_fd is not None:
-            try:
-                os.write(self.config.ready_fd, b"1")
-                os.close(self.config.ready_fd)
-            except OSError:
-                _log.warning("WHERRY_READY_FD is not open")
+            tell_descriptor(self.config.ready_fd)
 
 
 def _http_2() -> type[Connection]:
@@ -364,14 +330,6 @@ def _http_2() -> type[Connection]:
             hint="pip install 'wherry[h2c]'",
         ) from None
     return PrefaceConnection
-
-
-def _address(sock: socket.socket) -> str:
-    name = sock.getsockname()
-    if isinstance(name, tuple):
-        host = f"[{name[0]}]" if ":" in name[0] else name[0]
-        return f"http://{host}:{name[1]}"
-    return f"unix:{name}"
 
 
 def _needs_loop(handler: Handler) -> bool:

@@ -146,9 +146,10 @@ class Supervisor:
             said = os.read(worker.voice, 64)
         except OSError:
             return
-        if not said:
+        if not said:  # it has ended, or has lost its descriptors and cannot serve
             os.close(worker.voice)
             worker.voice = -1
+            _kill(worker, signal.SIGKILL)
         if _READY in said:
             worker.ready = True
             for other in self._workers.values():

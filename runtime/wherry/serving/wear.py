@@ -16,6 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
+
     from wherry.config import Config
     from wherry.metrics import Ledger
     from wherry.serving.engine import Engine
@@ -70,8 +72,7 @@ class StuckCalls:
         for exchange in engine.late:
             task = exchange.task
             if task is not None and now - exchange.started > self._after_s:
-                stack = task.get_stack()
-                found[exchange] = stack[-1] if stack else None
+                found[exchange] = _innermost(task)
         return found
 
     def _tell(self, exchange: Exchange, seconds: float, frame: FrameType | None) -> None:
@@ -114,10 +115,26 @@ class Wear:
         return why
 
 
+def _innermost(task: asyncio.Task[None]) -> FrameType | None:
+    """The innermost frame of a waiting task that is the user's own."""
+    found = None
+    waiting: object = task.get_coro()
+    while waiting is not None:
+        frame = getattr(waiting, "cr_frame", None)
+        if frame is not None and _is_users(frame):
+            found = frame
+        waiting = getattr(waiting, "cr_await", None)
+    return found
+
+
+def _is_users(frame: FrameType) -> bool:
+    return not any(part in frame.f_code.co_filename for part in _NOT_THE_USERS)
+
+
 def _place(frame: FrameType | None) -> str:
     """`, at FILE:LINE in FUNCTION`: the innermost line that is the user's own."""
     innermost = frame
-    while frame is not None and any(part in frame.f_code.co_filename for part in _NOT_THE_USERS):
+    while frame is not None and not _is_users(frame):
         frame = frame.f_back
     frame = frame or innermost
     if frame is None:
