@@ -9,6 +9,7 @@ set -eu
 
 tools=${WHERRY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/wherry/tools}
 faas_cli=github.com/openfaas/faas-cli@c8191b71e7ed
+queue_proxy=knative.dev/serving/cmd/queue@v0.50.0
 mkdir -p "$tools/bin"
 PATH=$tools/bin:$PATH
 
@@ -20,6 +21,7 @@ want dockerd docker.io
 want nginx nginx-light
 want wrk wrk
 want valgrind valgrind
+want h2load nghttp2-client
 want debootstrap debootstrap
 want curl curl
 want git git
@@ -35,16 +37,21 @@ if [ -n "$packages" ]; then
         $packages >"$tools/apt.log" 2>&1 || { tail -20 "$tools/apt.log" >&2; exit 1; }
 fi
 
-if ! command -v faas-cli >/dev/null; then
+go_tool() { # command, module, name of the program that the module makes
+    command -v "$1" >/dev/null && return
     if ! command -v go >/dev/null; then
-        echo "absent: faas-cli: Go is needed to build it (hint: apt-get install golang-go)" >&2
-    elif ! GOBIN=$tools/bin go install "$faas_cli" >"$tools/go.log" 2>&1; then
-        echo "absent: faas-cli: go install $faas_cli failed:" >&2
+        echo "absent: $1: Go is needed to build it (hint: apt-get install golang-go)" >&2
+    elif ! GOBIN=$tools/bin go install "$2" >"$tools/go.log" 2>&1; then
+        echo "absent: $1: go install $2 failed:" >&2
         tail -3 "$tools/go.log" >&2
+    elif [ "$1" != "$3" ]; then
+        mv "$tools/bin/$3" "$tools/bin/$1"
     fi
-fi
+}
+go_tool faas-cli "$faas_cli" faas-cli
+go_tool queue-proxy "$queue_proxy" queue
 
-for tool in dockerd nginx wrk valgrind debootstrap curl faas-cli; do
+for tool in dockerd nginx wrk valgrind h2load debootstrap curl faas-cli queue-proxy; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done
