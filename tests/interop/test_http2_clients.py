@@ -37,13 +37,6 @@ def test_curl(function):
     assert run("curl", *options, f"{function.url}/stream?n=100") == "2 200 102400"
 
 
-def test_curl_keeps_its_connection(function):
-    said = "%{http_version} %{http_code} %{num_connects}\n"
-    options = ["-sS", "--http2-prior-knowledge", "-w", said, "-o", "/dev/null"]
-    urls = [f"{function.url}/a", "-o", "/dev/null", f"{function.url}/b"]
-    assert run("curl", *options, *urls).split("\n")[:2] == ["2 200 1", "2 200 0"]
-
-
 def test_an_upgrade_is_answered_in_http_1_1(function):
     """`Upgrade: h2c` is obsolete (RFC 9113 section 3.1)."""
     said = "%{http_version} %{http_code}"
@@ -56,6 +49,12 @@ def test_nghttp(function, tmp_path):
     frames = run("nghttp", "-nv", "-d", str(tmp_path / "body"), f"{function.url}/echo")
     assert ":status: 200" in frames
     assert "RST_STREAM" not in frames
+
+
+def test_nghttp_asks_twice_on_one_connection(function):
+    frames = run("nghttp", "-nv", f"{function.url}/a", f"{function.url}/b")
+    assert frames.count(":status: 200") == 2
+    assert frames.count("send SETTINGS frame <length=12") == 1
 
 
 def test_h2load(function):
