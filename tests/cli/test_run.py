@@ -60,6 +60,36 @@ def test_a_folder_of_functions(serving, write, here):
     assert served.stop() == 0
 
 
+def test_functions_together_in_one_process(serving, write):
+    write("a", "one")
+    write("b", "two")
+    served = serving("functions/b", "functions/a", "--together", "--port", "0")
+    url = ready_url(served)
+    assert [get(f"{url}/{name}") for name in ("a", "b")] == ["one", "two"]
+    served.said("functions (b at /b, a at /a) is ready")
+    assert served.stop(signal.SIGTERM) == 0
+
+
+def test_functions_together_are_renewed_together(serving, write):
+    write("a", "one")
+    write("b", "two")
+    served = serving("functions", "--together", "--watch", "--port", "0")
+    url = served.url("functions")
+    assert get(f"{url}b") == "two"
+    write("b", "three")
+    eventually(lambda: get(f"{url}b") == "three")
+    assert get(f"{url}a") == "one"
+    assert served.stop() == 0
+
+
+def test_paths_side_by_side(serving, write):
+    write("a", "one")
+    write("b", "two")
+    served = serving("functions/b", "functions/a", "--port", "0")
+    assert [get(served.url(name)) for name in ("a", "b")] == ["one", "two"]
+    assert served.stop() == 0
+
+
 def test_ports_in_use_are_left_out(serving, write):
     write("a", "one")
     write("b", "two")

@@ -67,6 +67,9 @@ def test_an_override_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch
         ("functions/hello", "hello"),
         ("a/b/handler.py", "b"),
         ("x/thumb.py", "thumb"),
+        ("functions/hello:handle", "hello"),
+        ("functions/hello,functions/orders", "functions"),
+        ("shop/a.py:one, b.py", "shop"),
         ("/", "function"),
     ],
 )

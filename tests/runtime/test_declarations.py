@@ -1,8 +1,20 @@
 import pytest
 
 from wherry import cloud_event, http
-from wherry.declarations import Hook, Kind, alive, declaration_of, hook_of, ready, start, stop
+from wherry.declarations import (
+    UNBOUNDED,
+    Bounds,
+    Hook,
+    Kind,
+    alive,
+    declaration_of,
+    hook_of,
+    ready,
+    start,
+    stop,
+)
 from wherry.errors import HandlerSignatureError
+from wherry.handler import of
 
 
 def test_a_declared_function_is_the_function_itself():
@@ -55,6 +67,54 @@ def test_bad_methods_are_refused(methods):
 def test_bad_types_are_refused(types):
     with pytest.raises(HandlerSignatureError, match="type"):
         cloud_event(type=types)
+
+
+@pytest.mark.parametrize("declare", [http, cloud_event])
+def test_a_function_says_where_it_is_and_how_much_it_takes(declare):
+    @declare(path="/orders/new", max_inflight=4, max_queue=0, timeout_s=2.5)
+    def function(): ...
+
+    @declare
+    def silent(): ...
+
+    found = declaration_of(function)
+    assert (found.path, found.bounds) == (
+        "/orders/new",
+        Bounds(max_inflight=4, max_queue=0, timeout_s=2.5),
+    )
+    assert declaration_of(silent).path is None
+    assert declaration_of(silent).bounds == UNBOUNDED == Bounds()
+    served = of(function)
+    assert (served.path, served.bounds) == (found.path, found.bounds)
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a/b", "/a.b", "/...", "/v1/~me/@x,y;z=1:2"])
+def test_paths(path):
+    assert declaration_of(http(path=path)(lambda: None)).path == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "a", "/a/", "//a", "/a//b", "/a?b", "/a#b", "/a b", "/%61", "/ä", "/a/../b", "/.", "/..",
+     "/./a", "/a\n", "/" + "a" * 1024, 7, b"/a"],
+)  # fmt: skip
+def test_bad_paths_are_refused(path):
+    with pytest.raises(HandlerSignatureError, match="@http path"):
+        http(path=path)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [
+        ("max_inflight", 0), ("max_inflight", -1), ("max_inflight", True), ("max_inflight", 1.5),
+        ("max_queue", -1), ("max_queue", "5"), ("max_queue", False),
+        ("timeout_s", -1), ("timeout_s", "5s"), ("timeout_s", float("nan")),
+        ("timeout_s", float("inf")), ("timeout_s", True),
+    ],
+)  # fmt: skip
+def test_bad_limits_are_refused(limit, value):
+    with pytest.raises(HandlerSignatureError, match=f"@cloud_event {limit}: got "):
+        cloud_event(**{limit: value})
 
 
 def test_a_positional_option_is_told_how_to_be_given():

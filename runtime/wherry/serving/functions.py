@@ -142,7 +142,7 @@ class Functions:
         """The functions as the log tells of them: where each answers, when there are several."""
         if len(self.mounts) == 1:
             return self.handlers[0].name
-        return ", ".join(f"{mount.handler.name} at {mount.path}" for mount in self.mounts)
+        return ", ".join(f"{mount.name} at {mount.path}" for mount in self.mounts)
 
     @property
     def threads(self) -> int:

@@ -29,6 +29,8 @@ _log = logging.getLogger("wherry.serving")
 _LOOK_S = 0.25
 _QUIET_S = 10.0
 _OURS = str(Path(__file__).resolve().parent.parent) + "/"
+# What runs the loop; frames below these are how the process came to be.
+_BELOW = (f"{_OURS}serving/alone.py", f"{_OURS}serving/worker.py")
 
 
 @cache
@@ -122,17 +124,18 @@ class LoopWatch:
             self.is_blocked = False
             return
         if not self.is_blocked:
-            self.is_blocked = True
             # Nothing between these lines gives up the interpreter's lock for long, so task and
             # frame are most likely of one moment.
-            frame = sys._current_frames().get(self._thread)
+            frame = _innermost(sys._current_frames().get(self._thread))
             task = asyncio.current_task(self._loop)
-            running = None if task is None else self._running(task) or _by_context(task)
-            self._on_blocked(running)
-            copy_context().run(self._tell, late_s, running, frame)
+            if frame is not None:  # else the loop itself waits, for a processor or for the lock
+                self.is_blocked = True
+                running = None if task is None else self._running(task) or _by_context(task)
+                self._on_blocked(running)
+                copy_context().run(self._tell, late_s, running, frame)
         self._meanwhile()
 
-    def _tell(self, late_s: float, running: Running | None, frame: FrameType | None) -> None:
+    def _tell(self, late_s: float, running: Running | None, frame: FrameType) -> None:
         now = monotonic()
         name = "a task" if running is None else running.handler
         told_at, untold = self._told.get(name, (-_QUIET_S, 0))
@@ -161,17 +164,23 @@ def _by_context(task: asyncio.Task[Any]) -> Running | None:
     return Running(handler=f"a task of {context.function}", context=context)
 
 
-def _place(frame: FrameType | None) -> str:
-    """The innermost line of the user's own code, else of any that is not ours."""
-    if frame is None:
-        return "the loop's thread has no code to show"
-    frames = [frame]
-    while (outer := frames[-1].f_back) is not None:
-        frames.append(outer)
-    theirs = [each for each in frames if not each.f_code.co_filename.startswith(_not_the_users())]
-    outside = [each for each in frames if not each.f_code.co_filename.startswith(_OURS)]
-    found = (theirs or outside or frames)[0]
-    filename, line = found.f_code.co_filename, found.f_lineno
+def _innermost(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame of the user's own code, else of installed code that is not ours.
+
+    None where the loop's thread runs nothing but the loop.
+    """
+    frames: list[FrameType] = []
+    while frame is not None and not frame.f_code.co_filename.startswith(_BELOW):
+        frames.append(frame)
+        frame = frame.f_back
+    theirs = (each for each in frames if not each.f_code.co_filename.startswith(_not_the_users()))
+    installed = (each for each in frames if "/site-packages/" in each.f_code.co_filename)
+    foreign = (each for each in installed if not each.f_code.co_filename.startswith(_OURS))
+    return next(theirs, None) or next(foreign, None)
+
+
+def _place(frame: FrameType) -> str:
+    filename, line = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(filename, line).strip()
     shown = f": {text}" if text else ""
-    return f"{filename}, line {line}, in {found.f_code.co_name}{shown}"
+    return f"{filename}, line {line}, in {frame.f_code.co_name}{shown}"

@@ -120,6 +120,7 @@ class Switchboard:
             return None
         number = self._routes.by_types(types)
         if number is None:
-            known = self._routes.event_types.issuperset(types)
-            exchange.verdict = _APART if known else self._other_type
+            routes = self._routes
+            each_is_taken = routes.rest is not None or routes.event_types.issuperset(types)
+            exchange.verdict = _APART if each_is_taken else self._other_type
         return number
