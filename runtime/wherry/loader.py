@@ -184,8 +184,8 @@ def _from_file(file: Path, folders: set[Path]) -> ModuleType:
     package = f"{_PACKAGE}{zlib.crc32(os.fsencode(folder)):08x}"
     before, path_before = set(sys.modules), list(sys.path)
     _put_on_path(str(folder))
-    if folder.name == "function":  # others' templates have it beside what runs it
-        _put_on_path(str(folder.parent))
+    if folder.name == "function" or (folder / "__init__.py").is_file():
+        _put_on_path(str(folder.parent))  # others' modules name the package they are in
     try:
         if folder not in folders:
             _run_package(package, folder)

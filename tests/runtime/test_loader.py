@@ -34,6 +34,20 @@ def test_a_name_may_be_given_beside_the_source(functions):
     assert load(functions / "two_decorated.py", name="second").kind is Kind.EVENT
 
 
+@pytest.mark.parametrize("init", [None, "", "from shop.settings import NAME"])
+def test_a_file_of_a_package_may_name_its_package(tmp_path, init):
+    folder = tmp_path / ("function" if init is None else "shop")
+    folder.mkdir()
+    if init is not None:
+        (folder / "__init__.py").write_text(init)
+    (folder / "settings.py").write_text("NAME = 'Ada'")
+    file = folder / "handler.py"
+    file.write_text(f"from {folder.name}.settings import NAME\ndef handle(): return NAME")
+    assert load(file).function() == "Ada"
+    for name in [each for each in sys.modules if each.partition(".")[0] == folder.name]:
+        del sys.modules[name]
+
+
 def test_none_is_the_working_folder(functions, monkeypatch):
     monkeypatch.chdir(functions / "plain")
     assert load(None).name == "handler.handle"
