@@ -96,10 +96,10 @@ def _subject(
         subject = Subject.at(target, timeout_s=timeout_s, platforms=claimed)
         yield replace(subject, metrics_url=metrics_url).discovered()
         return
-    source = echo.__file__ if target is None else target
+    source, environment = target or echo.__file__, {} if target else echo.ENVIRONMENT
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(running(source))
+            server = stack.enter_context(running(source, **environment))
         except RuntimeError as error:
             raise NothingServed(str(error).rstrip(), hint=f"wherry run {source}") from None
         subject = Subject(
@@ -109,6 +109,7 @@ def _subject(
             platforms=claimed or frozenset(Platform),
             metrics_url=metrics_url or server.metrics_url,
             source=source,
+            environment=environment,
         )
         yield subject.discovered()
 

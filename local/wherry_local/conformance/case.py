@@ -54,6 +54,10 @@ class Unmet(Exception):  # noqa: N818 - a check's outcome, not a fault of ours
         self.got = got
 
 
+class NotTried(Exception):  # noqa: N818 - as above
+    """Raised by a check that found out that it does not apply; the message is the reason."""
+
+
 Check: TypeAlias = "Callable[[Subject], None]"
 
 
@@ -65,7 +69,7 @@ class Case:
         id: Dotted name; its first part is the group.
         title: What is expected, as a sentence about the server.
         section: Where that is written.
-        check: Raises Unmet, or Silence where no answer came.
+        check: Raises Unmet, or Silence where no answer came; NotTried where it does not apply.
         severity: How much it counts.
         platform: Whose dialect it is, or None for all servers.
         need: What it takes to be run, or None.

@@ -18,6 +18,7 @@ from wherry_local.conformance.subject import ORDINARY, Subject, require_taken
 from wherry_local.conformance.wire import Silence, Wire
 
 _LAME_DUCK_S = 1.0
+_PROMPT_S = 5.0
 _END_S = 20.0
 _CLIENTS = 8
 _WARM_CALLS = 200
@@ -77,7 +78,7 @@ def _idle_ends(subject: Subject) -> None:
         server.process.send_signal(signal.SIGTERM)
         _ended(server)
         took_s = time.monotonic() - began
-        if took_s > _LAME_DUCK_S + 5:
+        if took_s > _LAME_DUCK_S + _PROMPT_S:
             raise Unmet(expected=f"an end soon after {_LAME_DUCK_S:g} s", got=f"{took_s:.1f} s")
 
 

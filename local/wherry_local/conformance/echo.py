@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from wherry import CloudEvent, cloud_event
 
+ENVIRONMENT = {"WHERRY_WEBHOOK_ORIGINS": "events.example.com"}
+"""Variables of its server: consent to the sender that the cases ask for."""
+
 
 @cloud_event
 def handle(event: CloudEvent) -> CloudEvent:

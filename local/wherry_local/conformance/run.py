@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from wherry_local.conformance.case import Case, Need, Result, Unmet, Verdict
+from wherry_local.conformance.case import Case, Need, NotTried, Result, Unmet, Verdict
 from wherry_local.conformance.subject import Subject
 from wherry_local.conformance.wire import Silence
 
@@ -27,13 +27,15 @@ def run(
 
 
 def _result(case: Case, subject: Subject) -> Result:
-    reason = why_not(case, subject)
-    if reason is not None:
-        return Result(case=case, verdict=Verdict.SKIPPED, reason=reason)
+    missing = why_not(case, subject)
+    if missing is not None:
+        return Result(case=case, verdict=Verdict.SKIPPED, reason=missing)
     began = time.monotonic()
     verdict, expected, got = Verdict.PASSED, "", ""
     try:
         case.check(subject)
+    except NotTried as reason:
+        return Result(case=case, verdict=Verdict.SKIPPED, reason=str(reason))
     except Unmet as unmet:
         verdict, expected, got = Verdict.FAILED, unmet.expected, unmet.got
     except Silence as silence:

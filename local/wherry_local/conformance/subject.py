@@ -61,7 +61,7 @@ class Subject:
         """The server at `url`; Unreachable where that is no address of one."""
         parts = urlsplit(url)
         try:
-            port = parts.port or 80
+            port = 80 if parts.port is None else parts.port
         except ValueError:
             port = 0
         if parts.scheme != "http" or not parts.hostname or not 0 < port < 65536:
