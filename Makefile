@@ -11,7 +11,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports format interop interop-tools bench \
-    bench-instructions docs lock hooks clean
+    bench-figures bench-instructions docs lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -87,6 +87,10 @@ bench: $(VENV)/.run
 # Counts, not seconds: it may run while the machine does something else. Needs valgrind.
 bench-instructions: $(VENV)/.run
 	$(BIN)/python -m benchmarks.instructions $(ARGS)
+
+# The plot and the README's figures from the published run, without measuring.
+bench-figures: $(VENV)/.run
+	$(BIN)/python -m benchmarks.serving.publication
 
 docs: $(VENV)/.run
 	$(BIN)/python docs/generate.py

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.serving import circumstances, cold_start, load, memory, publication, report
 from benchmarks.serving.figures import ColdStart, Figures, Memory, Results, Series
-from benchmarks.serving.peers import PEERS, Peer
+from benchmarks.serving.peers import PEERS, SUBJECT, Peer
 from benchmarks.serving.servers import Running, ServerError, running
 from benchmarks.serving.workloads import WORKLOADS, Workload
 
@@ -68,16 +68,12 @@ def main() -> int:
     else:
         results = _measured(peers, versions, options, faults)
         print(report.table(results))
-        faults += [
-            f"{each.peer}: {each.faults} requests of {each.workload} failed"
-            for each in results.series
-            if each.faults
-        ]
         if options.json:
             results.write(options.json)
-        if options.publish and not faults:
+        if options.publish and not (faults or _failed(results, SUBJECT)):
             results.write(publication.RESULTS)
             publication.publish(results)
+        faults += [each for name in versions for each in _failed(results, name)]
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
     return 1 if faults else 0
@@ -99,6 +95,12 @@ def _present(peers: list[Peer]) -> tuple[list[Peer], dict[str, str]]:
             print(f"{name}: {version}", file=sys.stderr)
     here = [peer for peer in peers if not versions[peer.name].startswith("absent")]
     return here, versions
+
+
+def _failed(results: Results, peer: str) -> list[str]:
+    """The workloads in which requests to `peer` failed."""
+    failed = [each for each in results.series if each.peer == peer and each.faults]
+    return [f"{peer}: {each.faults} requests of {each.workload} failed" for each in failed]
 
 
 @contextlib.contextmanager

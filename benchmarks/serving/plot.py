@@ -11,7 +11,7 @@ from benchmarks.serving.peers import PEERS, SUBJECT
 
 _WIDTH, _GAP, _MARGIN = 900, 36, 20
 _PANEL = (_WIDTH - 2 * _MARGIN - _GAP) / 2
-_LABEL, _VALUE = 150, 62
+_LABEL, _VALUE = 160, 56
 _ROW, _BAR, _HEAD = 22, 14, 40
 _STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #24292f; }
@@ -85,7 +85,8 @@ def svg(results: Results) -> str:
     parts.append(_text(_MARGIN, top, caption, "note"))
     height = top + _MARGIN
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:.0f}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:.0f}" '
+        'role="img" aria-label="Wherry beside other servers">'
     )
     return "\n".join([head, f"<style>{_STYLE}</style>", *parts, "</svg>"]) + "\n"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 
 from benchmarks.serving import goals, plot
 from benchmarks.serving.figures import Ratio, Results, ideal_ratio
@@ -16,7 +17,7 @@ from benchmarks.serving.peers import PEERS, SUBJECT
 RESULTS = HERE / "results.json"
 PLOT = HERE / "results.svg"
 README = ROOT / "README.md"
-_PART = re.compile(r"(<!-- begin performance -->\n).*?(<!-- end performance -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- the published run -->\n).*?(<!-- until here -->)", re.DOTALL)
 _UNPUBLISHED = "No run is published yet; `make bench` measures on your machine."
 _FRAMEWORK = "functions-framework"
 _COMPARED = (_FRAMEWORK, "func-python", "flask-waitress", "go")
@@ -46,7 +47,7 @@ def section(results: Results | None) -> str:
     picture = PLOT.relative_to(ROOT).as_posix()
     where = (
         f"Measured on {facts['date']} ({facts['processor']}, Python {facts['python']}), one worker "
-        "on one core,\nload from another, every answer checked first; medians of "
+        "on one core, load\nfrom another, every answer checked first; medians of "
         f"{facts['rounds']} rounds, ratios within each round."
     )
     parts = [where, _ratios(results), f"![Wherry beside other servers]({picture})", _table(results)]
@@ -54,18 +55,21 @@ def section(results: Results | None) -> str:
 
 
 def _ratios(results: Results) -> str:
-    rows = [
-        ("text with `flask.Request`, times as many", goals.requests, "http"),
-        ("binary events, times as many", goals.requests, "event-binary"),
-        ("structured events, times as many", goals.requests, "event-structured"),
-        ("p99 of text, as a part", goals.p99, "http"),
-        ("cold start of an event handler, as a part", goals.cold_start, "event"),
-        ("cold start of a `flask.Request` handler, as a part", goals.cold_start, "request"),
-        ("memory of one worker, as a part", goals.memory, 1),
+    rows = {
+        "requests answered with text, from `flask.Request`": partial(goals.requests, "http"),
+        "binary events echoed": partial(goals.requests, "event-binary"),
+        "structured events echoed": partial(goals.requests, "event-structured"),
+        "p99 of text, 32 clients": partial(goals.p99, "http"),
+        "cold start of an event handler": partial(goals.cold_start, "event"),
+        "cold start of a `flask.Request` handler": partial(goals.cold_start, "request"),
+        "memory of one worker": partial(goals.memory, 1),
+    }
+    lines = [
+        f"| Wherry, as a multiple of | {' | '.join(_COMPARED)} |",
+        "|---|" + "---|" * len(_COMPARED),
     ]
-    lines = [f"| beside | {' | '.join(_COMPARED)} |", "|---|" + "---|" * len(_COMPARED)]
-    for what, measure, which in rows:
-        found = [measure(which, peer, results) for peer in _COMPARED]  # type: ignore[operator]
+    for what, measure in rows.items():
+        found = [measure(peer, results) for peer in _COMPARED]
         if any(found):
             lines.append(f"| {what} | {' | '.join(map(_median, found))} |")
     return "\n".join(lines)
@@ -106,7 +110,9 @@ _REQUESTS = ("http", "event-binary", "event-structured")
 
 def _per_s(results: Results, workload: str, peer: str) -> str:
     found = results.series_of(workload, peer)
-    return f"{found.per_s:,.0f}" if found else ""
+    if found is None:
+        return ""
+    return f"{found.per_s:,.0f}" + (f" ({found.faults} failed)" if found.faults else "")
 
 
 def _ideal(results: Results, peer: str) -> str:

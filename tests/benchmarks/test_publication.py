@@ -39,9 +39,9 @@ def test_the_committed_plot_is_of_the_committed_run():
 
 def test_the_words_quote_the_run(run):
     said = publication.section(run)
-    assert "| text with `flask.Request`, times as many | 11.0 |" in said
-    assert "| p99 of text, as a part | 0.05 |" in said
-    assert "| cold start of an event handler, as a part | 0.47 |" in said
+    assert "| requests answered with text, from `flask.Request` | 11.0 |" in said
+    assert "| p99 of text, 32 clients | 0.05 |" in said
+    assert "| cold start of an event handler | 0.47 |" in said
     assert "| **wherry** | 1,100 |  |  | 95.0% | 85 / - | 25 |" in said
     assert "nginx was absent: nginx is not installed" in said
     assert "2026-03-01" in said and "2 cores of a chip" in said
