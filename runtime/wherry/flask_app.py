@@ -43,6 +43,7 @@ T = TypeVar("T")
 _CHUNK_BYTES = 65_536
 _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _ALIVE = ("/_/health", "/health/liveness", "/livez")
+_OFFERED = ("/healthz",)
 _READY = ("/_/ready", "/health/readiness", "/readyz")
 _TEXT = {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store"}
 _log = logging.getLogger("wherry.flask_app")
@@ -92,10 +93,13 @@ class _FunctionApp(flask.Flask):
         self._emitter = Emitter(
             config.sink, config.overrides, f"/{config.function}", encoding=config.event_headers
         )
-        for path in _ALIVE:
-            self._add_probe(path, handler.hooks.alive)
+        wanted = _ALIVE + _READY if config.probes is None else config.probes
+        for path in (*_ALIVE, *_OFFERED):
+            if path in wanted:
+                self._add_probe(path, handler.hooks.alive)
         for path in _READY:
-            self._add_probe(path, handler.hooks.ready)
+            if path in wanted:
+                self._add_probe(path, handler.hooks.ready)
         if handler.hooks.start is not None:
             self._asked(handler.hooks.start)
 

@@ -97,6 +97,16 @@ class Request:
         self.http_version = http_version
         self.stream = stream
 
+    @property
+    def client_address(self) -> str:
+        """Address of who called, by the account of trusted proxies where there is one."""
+        return self.peer if self.origin is None else self.origin.address
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`, as the caller asked; without a trusted proxy it is `http`."""
+        return "http" if self.origin is None else self.origin.scheme
+
     def __repr__(self) -> str:
         """Method and path only: headers and body may hold secrets."""
         return f"<Request {self.method} {self.path!r}>"

@@ -23,7 +23,7 @@ def http_scope(request: Request, state: dict[str, Any] | None) -> Scope:
         state: What the application has put there at its start, copied for each request; None
             where it has no lifespan.
     """
-    scheme = getattr(request, "scheme", "http")
+    scheme, client = request.scheme, request.client_address
     headers = [(name.lower(), value) for name, value in request.headers]
     path = request.path
     scope: Scope = {
@@ -37,7 +37,7 @@ def http_scope(request: Request, state: dict[str, Any] | None) -> Scope:
         "query_string": request.query.encode("ascii"),
         "root_path": "",
         "headers": headers,
-        "client": (request.peer, 0) if request.peer else None,
+        "client": (client, 0) if client else None,
         "server": _server(headers, _PORTS.get(scheme, 80)),
     }
     if state is not None:

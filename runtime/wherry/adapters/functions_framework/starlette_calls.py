@@ -46,15 +46,12 @@ async def answer_of(result: Any, request: Request) -> Any:
     return await _reply(result, request)
 
 
-async def refusal_of(error: HTTPException, request: Request) -> Reply:
+def refusal_of(error: HTTPException) -> Reply:
     """The answer that Starlette gives for its exception, raised on purpose."""
+    headers = None if error.headers is None else dict(error.headers)
     if error.status_code in {204, 304}:
-        refused = Response(status_code=error.status_code, headers=_plain(error.headers))
-    else:
-        refused = PlainTextResponse(
-            error.detail, status_code=error.status_code, headers=_plain(error.headers)
-        )
-    return await _reply(refused, request)
+        return _whole(Response(status_code=error.status_code, headers=headers))
+    return _whole(PlainTextResponse(error.detail, status_code=error.status_code, headers=headers))
 
 
 async def _reply(response: Response, request: Request) -> Reply:
@@ -65,12 +62,15 @@ async def _reply(response: Response, request: Request) -> Reply:
         task = asyncio.get_running_loop().create_task(response.background())
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
-    made = Reply(response.status_code, sendable(headers_of(response.raw_headers)))
-    if chunks is None:
-        made.body = bytes(response.body)
-    else:
+    made = _whole(response)
+    if chunks is not None:
         made.body = AsyncChunks(chunks, request)
     return made
+
+
+def _whole(response: Response) -> Reply:
+    headers = sendable(headers_of(response.raw_headers))
+    return Reply(response.status_code, headers, bytes(getattr(response, "body", b"")))
 
 
 async def _replayed(response: Response, request: Request) -> Reply:
@@ -95,13 +95,13 @@ def _scope(request: Request) -> dict[str, Any]:
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": request.http_version,
         "method": request.method,
-        "scheme": "http",
+        "scheme": request.scheme,
         "path": path,
         "raw_path": request.path.encode("latin-1"),
         "query_string": request.query.encode("latin-1"),
         "root_path": "",
         "headers": [(name.lower(), value) for name, value in request.headers],
-        "client": (request.peer, 0),
+        "client": (request.client_address, 0),
         "server": ("localhost", 80),
         "state": {},
     }
@@ -117,7 +117,3 @@ def _receive(body: bytes) -> Receive:
         return {"type": "http.disconnect"}
 
     return receive
-
-
-def _plain(headers: Any) -> dict[str, str] | None:
-    return None if headers is None else dict(headers)
