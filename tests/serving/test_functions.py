@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -315,6 +316,21 @@ def test_what_two_functions_want_is_said_at_the_start(tmp_path: Path):
         pass
     assert "functions 'one' and 'two' accept events of the same type t" in str(refused.value)
     assert "hint: " in str(refused.value)
+
+
+def test_the_page_about_it_is_true(wire, tmp_path: Path):
+    page = (Path(__file__).parents[2] / "docs" / "several-functions.md").read_text()
+    (tmp_path / "shop.py").write_text(
+        re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
+    )
+    shown = re.findall(r"^\$ curl -s http://localhost:8080(\S+)(.*)\n(.*)$", page, re.MULTILINE)
+    with running(tmp_path / "shop.py") as function:
+        for path, options, answer in shown:
+            headers = re.findall(r"-H '(.*?)'", options)
+            data = re.findall(r"-d '(.*?)'", options)
+            request = post(path, data[0].encode(), *headers) if data else get(path)
+            assert wire(function.port).send(request).answer()[2] == answer.encode()
+    assert len(shown) == 3
 
 
 def in_flight(function: Running, name: str, metric: str = "http_requests_in_flight") -> float:
