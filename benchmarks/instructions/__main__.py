@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.instructions import baseline, counting
@@ -55,15 +56,34 @@ def _renew() -> int:
 
 def _figures(against: str) -> tuple[dict[str, int], dict[str, int], str]:
     """What it cost before, what it costs now, and what "before" is."""
-    if not against:
-        before, why_not = baseline.committed()
-        if before is not None:
-            return before, counting.count(ROOT), "the committed baseline"
-        against = baseline.commit_before()
-        print(f"{why_not}; counting commit {against[:12]} instead", file=sys.stderr)
-    with baseline.tree_of(against) as tree, ThreadPoolExecutor(2) as both:
-        earlier, present = both.submit(counting.count, tree), both.submit(counting.count, ROOT)
-        return earlier.result(), present.result(), f"commit {against[:12]}"
+    if against:
+        return _beside([against])
+    before, why_not = baseline.committed()
+    if before is not None:
+        return before, counting.count(ROOT), "the committed baseline"
+    print(f"{why_not}; counting a commit instead", file=sys.stderr)
+    return _beside(baseline.commits_before())
+
+
+def _beside(commits: Sequence[str]) -> tuple[dict[str, int], dict[str, int], str]:
+    """The first of `commits` that runs, and the working tree, counted at the same time."""
+    with ThreadPoolExecutor(2) as both:
+        now = both.submit(counting.count, ROOT)
+        for commit in commits:
+            before = _counted(commit)
+            if before is not None:
+                return before, now.result(), f"commit {commit[:12]}"
+    raise NoCommit(f"none of these runs: {' '.join(commits)}")
+
+
+def _counted(commit: str) -> dict[str, int] | None:
+    """What a request cost in `commit`; None when it does not run, as one in between may not."""
+    try:
+        with baseline.tree_of(commit) as tree:
+            return counting.count(tree)
+    except counting.CountError as error:
+        print(f"commit {commit[:12]} does not run: {error}", file=sys.stderr)
+        return None
 
 
 def _options() -> argparse.Namespace:

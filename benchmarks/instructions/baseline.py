@@ -105,14 +105,20 @@ def renew(now: Mapping[str, int]) -> None:
     FILE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
 
 
-def commit_before() -> str:
-    """The commit that the working tree is a change of: HEAD, or its parent when nothing differs.
+def commits_before(most: int = 5) -> list[str]:
+    """What the working tree is a change of, the latest first: HEAD, unless nothing differs from it.
+
+    Several, because a commit in between may not run.
 
     Raises:
         NoCommit: This is no clone, or one without its history.
     """
+    listed = _git("rev-list", "--first-parent", f"--max-count={most + 1}", "HEAD").decode().split()
     changed = _git("status", "--porcelain", "--", *_COUNTED).strip()
-    return _git("rev-parse", "HEAD" if changed else "HEAD~1").decode().strip()
+    found = listed[:most] if changed else listed[1:]
+    if not found:
+        raise NoCommit("HEAD has no parent here (hint: git fetch --unshallow)")
+    return found
 
 
 @contextlib.contextmanager

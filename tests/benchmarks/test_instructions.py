@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -88,19 +89,57 @@ def test_the_command_fails_on_a_regression_and_says_what_to_type(monkeypatch, ca
     assert ("--renew" in said.out) is (now == 900)
 
 
-def test_another_python_is_compared_with_the_commit_before(monkeypatch, capsys):
+needs_clone = pytest.mark.skipif(not (baseline.ROOT / ".git").exists(), reason="this is no clone")
+
+
+@needs_clone
+def test_another_python_is_compared_with_a_commit_that_runs(monkeypatch, capsys):
+    trees = []
+
+    def count(tree):
+        if tree == baseline.ROOT:
+            return {"http": 1000}
+        trees.append(tree)
+        assert (tree / "runtime/wherry").is_dir()
+        if len(trees) == 1:
+            raise counting.CountError("a commit in the middle of something")
+        return {"http": 900}
+
     monkeypatch.setattr("sys.argv", ["instructions"])
     monkeypatch.setattr(counting, "is_available", lambda: True)
-    ours = baseline.ROOT
-    monkeypatch.setattr(counting, "count", lambda tree: {"http": 1000 if tree == ours else 900})
+    monkeypatch.setattr(counting, "count", count)
     monkeypatch.setattr(baseline, "committed", lambda: (None, "no figures for it"))
-    monkeypatch.setattr(baseline, "commit_before", lambda: "HEAD")
-    if not (ours / ".git").exists():
-        pytest.skip("this is no clone")
+    monkeypatch.setattr(baseline, "commits_before", lambda: ["HEAD", "HEAD"])
     assert command.main() == 1
     said = capsys.readouterr()
     assert "no figures for it" in said.err
+    assert "in the middle of something" in said.err
     assert "900 before (+11.1%)" in said.out
+
+
+def test_a_tree_is_compared_with_what_it_is_a_change_of(monkeypatch, tmp_path):
+    def git(*words):
+        name = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        command = ["git", "-C", str(tmp_path), *name, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    if not shutil.which("git"):
+        pytest.skip("git is not here")
+    monkeypatch.setattr(baseline, "ROOT", tmp_path)
+    with pytest.raises(baseline.NoCommit, match="rev-list"):
+        baseline.commits_before()
+    git("init", "--quiet")
+    (tmp_path / "runtime").mkdir()
+    commits = []
+    for number in range(3):
+        (tmp_path / "runtime" / "code.py").write_text(f"{number}\n")
+        git("add", ".")
+        git("commit", "--quiet", "-m", "it changes")
+        commits.insert(0, git("rev-parse", "HEAD"))
+    assert baseline.commits_before(most=1) == commits[1:2]
+    assert baseline.commits_before() == commits[1:]
+    (tmp_path / "runtime" / "code.py").write_text("not committed\n")
+    assert baseline.commits_before(most=1) == commits[:1]
 
 
 def test_without_a_baseline_and_a_commit_the_command_fails(monkeypatch, capsys):
@@ -110,7 +149,7 @@ def test_without_a_baseline_and_a_commit_the_command_fails(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["instructions"])
     monkeypatch.setattr(counting, "is_available", lambda: True)
     monkeypatch.setattr(baseline, "committed", lambda: (None, "no figures for it"))
-    monkeypatch.setattr(baseline, "commit_before", none)
+    monkeypatch.setattr(baseline, "commits_before", none)
     assert command.main() == 1
     assert "a shallow clone" in capsys.readouterr().err
 

@@ -30,6 +30,15 @@ def test_the_readme_says_what_the_committed_run_says():
     assert publication.rewritten(page, publication.published()) == page
 
 
+def test_the_section_is_put_where_it_belongs(run):
+    page = "before\n<!-- the published run -->\nold words\n<!-- until here -->\nafter\n"
+    found = publication.rewritten(page, run)
+    assert publication.section(run) in found
+    assert "old words" not in found
+    assert found.startswith("before\n") and found.endswith("\nafter\n")
+    assert publication.rewritten(found, run) == found
+
+
 def test_the_committed_plot_is_of_the_committed_run():
     run = publication.published()
     assert publication.PLOT.exists() == (run is not None)
