@@ -174,6 +174,9 @@ def test_starlettes_absence_is_told_with_its_name(written, monkeypatch):
     monkeypatch.delitem(
         sys.modules, "wherry.adapters.functions_framework.starlette_calls", raising=False
     )
+    from wherry.adapters import functions_framework
+
+    monkeypatch.delattr(functions_framework, "starlette_calls", raising=False)
     monkeypatch.setitem(sys.modules, "starlette", None)
     file = written(
         """
@@ -197,6 +200,29 @@ def test_events_need_no_starlette(written, name, monkeypatch, seen_by):
     assert (answer.status, answer.text) == (200, "OK")
     assert seen_by(handler) == [("com.acme.paid", {"amount": 5})]
     assert invoke(handler, method="POST", body=b"{}").status in {400, 415}
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_event_may_be_refused_on_purpose(written, is_async):
+    pytest.importorskip("starlette", reason="starlette is not installed")
+    file = written(
+        f"""
+        import functions_framework.aio
+        from starlette.exceptions import HTTPException
+
+        @functions_framework.aio.cloud_event
+        {"async " if is_async else ""}def f(event):
+            if event["type"] == "com.acme.paid":
+                raise HTTPException(409, "paid already")
+            raise ValueError("of the function")
+        """
+    )
+    handler = load(file)
+    assert handler.is_async is is_async
+    answer = invoke_event(handler, PAID)
+    assert (answer.status, answer.text) == (409, "paid already")
+    with pytest.raises(ValueError, match="of the function"):
+        invoke_event(handler, CloudEvent(type="other", source="/"))
 
 
 class TestApplication:

@@ -92,7 +92,7 @@ def test_an_error_of_the_function_is_a_bare_500(framework, written):
     [
         (None, None, "InvalidConfigurationException", "FUNCTION_TARGET"),
         ("absent", None, "MissingTargetException", "'absent'"),
-        ("not_a_function", None, "FunctionsFrameworkException", "not_a_function"),
+        ("not_a_function", None, "InvalidTargetTypeException", "no function"),
         ("Thing", None, "InvalidTargetTypeException", "no function"),
         ("plain", "cgi", "FunctionsFrameworkException", "'cgi'"),
     ],

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from wherry.adapters.functions_framework.functions import is_never_the_function, not_found
 from wherry.errors import HandlerImportError
+from wherry.reply import Reply
 from wherry.request import Request
 
 
@@ -23,8 +26,6 @@ def http(function: Callable[..., Any], shown: str) -> Callable[..., Any]:
         HandlerImportError: starlette is not installed.
     """
     try:
-        from starlette.exceptions import HTTPException
-
         from wherry.adapters.functions_framework import starlette_calls
     except ModuleNotFoundError:
         raise HandlerImportError(
@@ -33,17 +34,50 @@ def http(function: Callable[..., Any], shown: str) -> Callable[..., Any]:
         ) from None
     is_async = inspect.iscoroutinefunction(function)
 
+    @refusing
     async def call(request: Request) -> Any:
         if is_never_the_function(request.path):
             return not_found()
         asked = starlette_calls.request_of(request)
-        try:
-            if is_async:
-                result = await function(asked)
-            else:
-                result = await asyncio.to_thread(function, asked)
-        except HTTPException as error:
-            return await starlette_calls.refusal_of(error, request)
+        if is_async:
+            result = await function(asked)
+        else:
+            result = await asyncio.to_thread(function, asked)
         return await starlette_calls.answer_of(result, request)
 
     return call
+
+
+def refusing(call: Callable[..., Any]) -> Callable[..., Any]:
+    """`call`, but that Starlette's `HTTPException`, raised on purpose, is the answer it names."""
+    if inspect.iscoroutinefunction(call):
+
+        @wraps(call)
+        async def guard_async(*arguments: Any) -> Any:
+            try:
+                return await call(*arguments)
+            except Exception as error:
+                return _refusal(error)
+
+        return guard_async
+
+    @wraps(call)
+    def guard(*arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except Exception as error:
+            return _refusal(error)
+
+    return guard
+
+
+def _refusal(error: Exception) -> Reply:
+    if "starlette.exceptions" not in sys.modules:  # then nothing has raised one
+        raise error
+    from starlette.exceptions import HTTPException
+
+    from wherry.adapters.functions_framework import starlette_calls
+
+    if not isinstance(error, HTTPException):
+        raise error
+    return starlette_calls.refusal_of(error)

@@ -79,6 +79,10 @@ def _adapted(
         call = background.event(function)
     elif declaration.signature is Signature.CLOUD_EVENT:
         call = functions.cloud_event(function)
+        if declaration.is_aio:
+            from wherry.adapters.functions_framework import aio_functions
+
+            call = aio_functions.refusing(call)
     else:
         _show_templates(source)
         call = functions.http(function)
@@ -131,7 +135,9 @@ def _declared(source: Source, *, required: bool) -> tuple[str, Callable[..., Any
 
 def _undeclared(source: Source) -> tuple[str, Callable[..., Any]]:
     names = vars(source.module)
-    for name in (source.name,) if source.name is not None else _NAMES:
+    if source.name is not None and source.name in names:
+        return source.name, names[source.name]
+    for name in _NAMES if source.name is None else ():
         if callable(names.get(name)):
             return name, names[name]
     defined = _defined(source)
