@@ -1,6 +1,7 @@
 """Settings: names, precedence, what follows from what, and how a wrong one is told."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,39 @@ def test_the_watchdogs_own_words():
     assert (config.max_inflight, config.max_queue, config.overload_status) == (4, 0, 429)
 
 
+def test_who_is_believed_about_the_caller():
+    assert Config.from_environment().trusted_proxies == ()
+    knative = {"K_SERVICE": "a"}
+    assert Config.from_environment(knative).trusted_proxies == ("127.0.0.0/8", "::1/128")
+    nobody = {**knative, "WHERRY_TRUSTED_PROXIES": "none"}
+    assert Config.from_environment(nobody).trusted_proxies == ()
+    some = {"WHERRY_TRUSTED_PROXIES": " 10.0.0.0/8, 2001:DB8::1 ,*"}
+    assert Config.from_environment(some).trusted_proxies == ("10.0.0.0/8", "2001:db8::1", "*")
+
+
+@pytest.mark.parametrize(
+    ("environment", "path"),
+    [
+        ({}, None),
+        ({"K_SERVICE": "a"}, None),
+        ({"OPENFAAS_NAME": "a", "TMPDIR": ""}, Path("/tmp/.lock")),
+        ({"OPENFAAS_NAME": "a", "TMPDIR": "/run/a"}, Path("/run/a/.lock")),
+        ({"OPENFAAS_NAME": "a", "suppress_lock": "true"}, None),
+        ({"OPENFAAS_NAME": "a", "WHERRY_LOCK_FILE": "off"}, None),
+        ({"WHERRY_LOCK_FILE": "/run/ready", "suppress_lock": "true"}, Path("/run/ready")),
+    ],
+)
+def test_where_the_lock_file_is(environment: dict[str, str], path: Path | None):
+    assert Config.from_environment(environment).lock_file == path
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"), [("on", None), ("OFF", ()), ("/_/health, /readyz", ("/_/health", "/readyz"))]
+)
+def test_which_probes_are_answered(text: str, paths: tuple[str, ...] | None):
+    assert Config.from_environment({"WHERRY_PROBES": text}).probes == paths
+
+
 def test_an_override_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PORT", "1111")
     assert Config.from_environment({"PORT": "2222"}).port == 2222
@@ -91,6 +125,14 @@ def test_a_function_is_named_after_its_folder(handler: str, name: str):
         ("K_CE_OVERRIDES", "[]"),
         ("WHERRY_FUNCTION", "a\nb"),
         ("WHERRY_OVERLOAD_STATUS", "500"),
+        ("WHERRY_PROBES", "healthz"),
+        ("WHERRY_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("WHERRY_TRUSTED_PROXIES", "proxy.example"),
+        ("WHERRY_FORWARDED_FIELDS", "forwarded,x-forwarded-for"),
+        ("WHERRY_FORWARDED_FIELDS", "x-real-ip"),
+        ("WHERRY_WEBHOOK_ORIGINS", "https://a.example"),
+        ("WHERRY_WEBHOOK_RATE", "0"),
+        ("WHERRY_H2C", "perhaps"),
     ],
 )
 def test_a_wrong_value_is_told_by_name(name: str, value: str):

@@ -72,6 +72,12 @@ def test_probes(path, functions):
     assert not is_ready or hooked.data == b"the model is loading\n"
 
 
+def test_probe_paths_can_be_left_to_the_function():
+    client = create_app(echo, config=Config(probes=("/healthz",))).test_client()
+    assert client.get("/healthz").data == b"OK\n"
+    assert client.get("/_/health").data != b"OK\n"
+
+
 def test_start_runs_first(functions):
     app = create_app(functions / "hooks.py", config=Config())
     assert app.test_client().post("/", data=b"x").data == b"x"

@@ -124,6 +124,13 @@ def test_the_queue_proxy_is_believed_on_knative(knative, wire):
     assert report["headers"]["x-forwarded-for"] == "198.51.100.7"
 
 
+def test_asgi_applications_are_told_too(wire, tmp_path: Path):
+    (tmp_path / "app.py").write_text(ASGI)
+    with running(tmp_path / "app.py", **KNATIVE) as function:
+        body = wire(function.port).send(get("/", *SAID)).answer()[2]
+        assert json.loads(body) == {"client": "198.51.100.7", "scheme": "https"}
+
+
 def test_nobody_is_believed_by_default_and_nothing_is_taken_away(openfaas, wire):
     report = told(wire, openfaas.port, *SAID)
     assert (report["address"], report["url"]) == ("127.0.0.1", "http://x/a?b=c")
@@ -152,6 +159,18 @@ def test_the_fields_that_are_believed_can_be_chosen(wire, fields, lines, address
     with running(REPORTING, **settings) as function:
         report = told(wire, function.port, *lines)
         assert (report["address"], report["url"]) == (address, url)
+
+
+ASGI = """
+import json
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        report = {"client": scope["client"][0], "scheme": scope["scheme"]}
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": json.dumps(report).encode()})
+"""
 
 
 def handshake(wire, port: int, *lines: str):
