@@ -83,7 +83,8 @@ def wherry_subject():
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_wherry_holds_every_case(group, wherry_subject):
+def test_wherry_holds_every_case(group, wherry_subject, monkeypatch):
+    monkeypatch.setattr(drain, "_LAME_DUCK_S", 0.5)
     assert wherry_subject.takes_events and wherry_subject.echoes
     results = run(cases([group]), wherry_subject)
     assert len(results) > 3
@@ -94,6 +95,11 @@ def test_wherry_holds_every_case(group, wherry_subject):
     assert passed.isdisjoint(not_held), "it holds now: take it out of the list"
 
 
+REFUSES = """
+from wherry import Refuse
+
+def handle(request): raise Refuse(404)
+"""
 EXITS = """
 import os
 from wherry import CloudEvent, stop
@@ -108,9 +114,9 @@ def handle(event: CloudEvent): return event
 @pytest.mark.parametrize(
     ("name", "environment", "source", "got"),
     [
-        ("not-ready-first", {"WHERRY_LAME_DUCK": "0s"}, None, "no connection"),
+        ("not-ready-first", {}, REFUSES, "404"),
         ("in-flight", {"WHERRY_LIMIT_BODY": "4"}, None, "413"),
-        ("under-load", {"WHERRY_LAME_DUCK": "0s"}, None, "no connection"),
+        ("under-load", {}, REFUSES, "404"),
         ("exit-code", {}, EXITS, "3"),
         ("idle", {}, None, "s"),
     ],
@@ -120,6 +126,7 @@ def test_each_case_of_the_end_can_fail(
 ):
     monkeypatch.setattr(drain, "_PROMPT_S", -1.0)
     monkeypatch.setattr(drain, "_WARM_CALLS", 5)
+    monkeypatch.setattr(drain, "_LAME_DUCK_S", 0.5)
     handler = tmp_path / "handler.py"
     handler.write_text(source or "")
     subject = replace(
