@@ -10,11 +10,13 @@ import asyncio
 import inspect
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
 from wherry.adapters.functions_framework.functions import is_never_the_function, not_found
 from wherry.errors import HandlerImportError
+from wherry.handler import Hooks
 from wherry.reply import Reply
 from wherry.request import Request
 
@@ -46,6 +48,20 @@ def http(function: Callable[..., Any], shown: str) -> Callable[..., Any]:
         return await starlette_calls.answer_of(result, request)
 
     return call
+
+
+def finishing(hooks: Hooks) -> Hooks:
+    """`hooks`, but that the end of the process waits for what answers have left running."""
+
+    async def stop() -> None:
+        from wherry.adapters.functions_framework import starlette_calls
+
+        await starlette_calls.finish()
+        stopped = None if hooks.stop is None else hooks.stop()
+        if inspect.isawaitable(stopped):
+            await stopped
+
+    return replace(hooks, stop=stop)
 
 
 def refusing(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,28 +7,26 @@ This module must not know how functions are found.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import unquote
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as StarletteRequest
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from wherry.adapters.asgi.call import GRACE_S, Application, HttpCall, Message, Tasks
+from wherry.adapters.asgi.scope import http_scope
 from wherry.chunks import AsyncChunks
 from wherry.reply import Reply
 from wherry.request import Request
 from wherry.response_headers import headers_of, sendable
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-
-_tasks: set[asyncio.Task[None]] = set()
+_tasks = Tasks()
 
 
 def request_of(request: Request) -> StarletteRequest:
     """The Starlette request of `request`, its body read."""
-    return StarletteRequest(_scope(request), _receive(request.body))
+    return StarletteRequest(http_scope(request, {}), _receive(request.body))
 
 
 async def answer_of(result: Any, request: Request) -> Any:
@@ -54,18 +52,24 @@ def refusal_of(error: HTTPException) -> Reply:
     return _whole(PlainTextResponse(error.detail, status_code=error.status_code, headers=headers))
 
 
+async def finish() -> None:
+    """Wait for background tasks that outlived their answers, as long as they are given."""
+    await _tasks.wait(GRACE_S)
+
+
 async def _reply(response: Response, request: Request) -> Reply:
-    chunks = getattr(response, "body_iterator", None)
-    if chunks is None and type(response).__call__ is not Response.__call__:
-        return await _replayed(response, request)  # a file, or a class of the user's own
-    if response.background is not None:
-        task = asyncio.get_running_loop().create_task(response.background())
-        _tasks.add(task)
-        task.add_done_callback(_tasks.discard)
-    made = _whole(response)
-    if chunks is not None:
-        made.body = AsyncChunks(chunks, request)
-    return made
+    called = type(response).__call__
+    if response.background is None and called is Response.__call__:
+        return _whole(response)
+    if response.background is None and called is StreamingResponse.__call__:
+        made = _whole(response)
+        made.body = AsyncChunks(
+            cast("StreamingResponse", response).body_iterator.__aiter__(), request
+        )
+        return made
+    # A file, a background task, or a class of the user's own: it sends itself.
+    call = HttpCall(http_scope(request, {}), _nothing(), _tasks)
+    return await call.answer(cast("Application", response))
 
 
 def _whole(response: Response) -> Reply:
@@ -73,41 +77,7 @@ def _whole(response: Response) -> Reply:
     return Reply(response.status_code, headers, bytes(getattr(response, "body", b"")))
 
 
-async def _replayed(response: Response, request: Request) -> Reply:
-    made, sent = Reply(response.status_code, []), bytearray()
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            made.status = message["status"]
-            made.headers = sendable(headers_of(list(message.get("headers", []))))
-        elif message["type"] == "http.response.body":
-            sent.extend(message.get("body", b""))
-
-    await response(_scope(request), _receive(b""), send)
-    made.body = bytes(sent)
-    return made
-
-
-def _scope(request: Request) -> dict[str, Any]:
-    path = unquote(request.path) if "%" in request.path else request.path
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": request.http_version,
-        "method": request.method,
-        "scheme": request.scheme,
-        "path": path,
-        "raw_path": request.path.encode("latin-1"),
-        "query_string": request.query.encode("latin-1"),
-        "root_path": "",
-        "headers": [(name.lower(), value) for name, value in request.headers],
-        "client": (request.client_address, 0),
-        "server": ("localhost", 80),
-        "state": {},
-    }
-
-
-def _receive(body: bytes) -> Receive:
+def _receive(body: bytes) -> Callable[[], Awaitable[Message]]:
     given = iter([body])
 
     async def receive() -> Message:
@@ -117,3 +87,8 @@ def _receive(body: bytes) -> Receive:
         return {"type": "http.disconnect"}
 
     return receive
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield

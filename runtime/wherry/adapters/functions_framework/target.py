@@ -49,7 +49,12 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     name, function = found
     declaration = declaration_of(function) or _said(signature)
     call = _adapted(function, name, declaration, source)
-    return Adapted(function=declare(call, declaration), name=name, hooks=_hooks(source.module))
+    hooks = _hooks(source.module)
+    if declaration.is_aio and declaration.signature is Signature.HTTP:
+        from wherry.adapters.functions_framework import aio_functions
+
+        hooks = aio_functions.finishing(hooks)
+    return Adapted(function=declare(call, declaration), name=name, hooks=hooks)
 
 
 def _said(signature: str | None) -> Declaration:
