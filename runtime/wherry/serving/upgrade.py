@@ -80,7 +80,7 @@ class Upgrade:
             await self._reply.run(self)
         except asyncio.CancelledError:
             pass  # the end of the process; the owner has taken its leave
-        except Exception:
+        except BaseException:  # as in a task that answers: it costs this connection only
             _log.exception("the function failed after it had left HTTP")
         finally:
             self._tasks.upgraded.discard(exchange)
