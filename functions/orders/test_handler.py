@@ -1,12 +1,6 @@
-from pathlib import Path
-
 import pytest
 
 from wherry import CloudEvent
-from wherry.loader import load
-from wherry.testing import invoke_event
-
-orders = load(Path(__file__).parent)
 
 
 def placed(data, **attributes):
@@ -15,11 +9,10 @@ def placed(data, **attributes):
 
 
 @pytest.mark.parametrize("structured", [False, True], ids=["binary", "structured"])
-def test_an_order_is_accepted(structured):
+def test_an_order_is_accepted(wherry_invoke, structured):
     items = [{"sku": "oar", "quantity": 2}, {"sku": "sail", "quantity": 1}]
-    answer = invoke_event(orders, placed({"id": "A-1", "items": items}), structured=structured)
-    assert answer.status == 200
-    event = answer.event
+    answer = wherry_invoke(event=placed({"id": "A-1", "items": items}), structured=structured)
+    event = answer.expect().event
     assert (event.type, event.source, event.subject) == (
         "com.acme.order.accepted",
         "/orders",
@@ -28,9 +21,9 @@ def test_an_order_is_accepted(structured):
     assert event.data == {"id": "A-1", "pieces": 3}
 
 
-def test_the_reply_to_the_same_order_is_the_same_event():
+def test_the_reply_to_the_same_order_is_the_same_event(wherry_invoke):
     order = placed({"id": "A-1", "items": [{"sku": "oar", "quantity": 2}]})
-    first, second = (invoke_event(orders, order).event for _ in range(2))
+    first, second = (wherry_invoke(event=order).event for _ in range(2))
     assert first.id == second.id == "7.accepted"
 
 
@@ -49,18 +42,18 @@ def test_the_reply_to_the_same_order_is_the_same_event():
         {"id": "A-1", "items": ["oar"]},
     ],
 )
-def test_what_is_no_order_is_dropped(data):
-    answer = invoke_event(orders, placed(data))
-    assert answer.status == 422
+def test_what_is_no_order_is_dropped(wherry_invoke, data):
+    answer = wherry_invoke(event=placed(data))
+    answer.expect(422)
     assert "items with a sku" in answer.json["detail"]
 
 
-def test_an_order_that_is_too_large_is_dropped():
-    answer = invoke_event(orders, placed({"id": "A-1", "items": [{"sku": "oar", "quantity": 101}]}))
-    assert answer.status == 422
+def test_an_order_that_is_too_large_is_dropped(wherry_invoke):
+    answer = wherry_invoke(event=placed({"id": "A-1", "items": [{"sku": "oar", "quantity": 101}]}))
+    answer.expect(422)
     assert answer.json["detail"] == "101 pieces are more than the 100 of one order"
 
 
-def test_another_event_is_refused():
-    answer = invoke_event(orders, placed({}, type="com.acme.order.cancelled"))
-    assert answer.status == 422
+def test_another_event_is_refused(wherry_invoke):
+    answer = wherry_invoke(event=placed({}, type="com.acme.order.cancelled"))
+    answer.expect(422)

@@ -6,15 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from wherry.loader import load
-from wherry.testing import invoke
-
-thumbnail = load(Path(__file__).parent)
 PICTURE = (Path(__file__).parent / "wherry.png").read_bytes()
 
 
-def post(body, query=""):
-    return invoke(thumbnail, method="POST", path=f"/{query}", body=body)
+@pytest.fixture
+def post(wherry_invoke):
+    return lambda body, query="": wherry_invoke(method="POST", path=f"/{query}", body=body)
 
 
 def picture(mode, size, form):
@@ -39,14 +36,14 @@ def huge():
     ("query", "size"),
     [("", (128, 85)), ("?side=64", (64, 43)), ("?side=1024", (480, 320)), ("?side=x", (128, 85))],
 )
-def test_it_makes_a_smaller_png_of_the_same_shape(query, size):
+def test_it_makes_a_smaller_png_of_the_same_shape(post, query, size):
     answer = post(PICTURE, query)
     assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
     with Image.open(io.BytesIO(answer.body)) as small:
         assert (small.format, small.size) == ("PNG", size)
 
 
-def test_it_is_the_same_picture():
+def test_it_is_the_same_picture(post):
     with Image.open(io.BytesIO(post(PICTURE, "?side=48").body)) as small:
         red, green, blue, alpha = small.getpixel((27, 16))
     assert (red > 2 * green, red > 2 * blue, alpha) == (True, True, 255), "the sail is red"
@@ -54,7 +51,7 @@ def test_it_is_the_same_picture():
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_it_reads_the_formats_of_the_web(form, mode):
+def test_it_reads_the_formats_of_the_web(post, form, mode):
     assert post(picture(mode, (300, 200), form)).status == 200
 
 
@@ -71,12 +68,12 @@ def test_it_reads_the_formats_of_the_web(form, mode):
     ],
     ids=["empty", "text", "bmp", "cut short", "too small", "too large", "bomb"],
 )
-def test_what_cannot_be_made_smaller_is_refused_with_a_reason(body, query, status):
+def test_what_cannot_be_made_smaller_is_refused_with_a_reason(post, body, query, status):
     answer = post(body, query)
     assert (answer.status, answer.json["status"]) == (status, status)
     assert answer.json["detail"]
 
 
-def test_a_get_is_told_what_is_allowed():
-    answer = invoke(thumbnail)
+def test_a_get_is_told_what_is_allowed(wherry_invoke):
+    answer = wherry_invoke()
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
