@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -89,6 +90,18 @@ def test_the_gateways_time_stamp_is_on_the_context_if_it_can_be(openfaas, wire, 
     report = told(wire, openfaas.port, f"X-Start-Time: {stamp}")
     assert report["headers"]["x-start-time"] == stamp
     assert report["start_time_ns"] == (int(stamp) if taken else None)
+
+
+def test_the_time_since_the_gateway_is_counted(wire):
+    with running(REPORTING, WHERRY_LOCK_FILE="off", **OPENFAAS) as function:
+        for seconds in (2, 3, -5):
+            told(wire, function.port, f"X-Start-Time: {time.time_ns() - seconds * 10**9}")
+        told(wire, function.port)
+        with urlopen(function.metrics_url, timeout=10) as answer:
+            shown = answer.read().decode()
+        assert 'wherry_gateway_stamps_total{function="f"} 3.0' in shown
+        waited = shown.partition('wherry_gateway_seconds_total{function="f"} ')[2].split()[0]
+        assert 5 <= float(waited) < 10
 
 
 def test_a_call_without_a_time_stamp_has_none(openfaas, wire):

@@ -87,6 +87,16 @@ class _Calls(Collector):
                 "Workers that asked to be replaced.",
                 labels=["function"],
             ),
+            Number.GATEWAY_STAMPS: CounterMetricFamily(
+                "wherry_gateway_stamps",
+                "Calls for which the gateway said when it took them.",
+                labels=["function"],
+            ),
+            Number.GATEWAY_SECONDS: CounterMetricFamily(
+                "wherry_gateway_seconds",
+                "Time from there until those calls were here.",
+                labels=["function"],
+            ),
         }
         for key, value in sorted(snapshot.numbers.items()):
             function, number = split_number(key)

@@ -91,10 +91,10 @@ class Ledger:
         self._shards.append(shard)
         return shard
 
-    def count(self, function: int, number: Number) -> None:
-        """Add one to a number; for what is rare, and by one thread for each number."""
+    def count(self, function: int, number: Number, amount: float = 1.0) -> None:
+        """Add to a number; for what is rare, and by one thread for each number."""
         key = number_key(function, number)
-        self._numbers[key] = self._numbers.get(key, 0.0) + 1
+        self._numbers[key] = self._numbers.get(key, 0.0) + amount
 
     def snapshot(
         self, gauges: Numbers | None = None, *, baseline: Snapshot | None = None

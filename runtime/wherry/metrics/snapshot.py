@@ -26,6 +26,8 @@ class Number(enum.IntEnum):
     LOOP_BLOCKED = 2
     STUCK = 3
     RECYCLES = 4
+    GATEWAY_STAMPS = 5
+    GATEWAY_SECONDS = 6
 
 
 GAUGES = frozenset({Number.IN_FLIGHT, Number.QUEUED, Number.STUCK})

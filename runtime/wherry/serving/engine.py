@@ -92,12 +92,12 @@ class Engine:
         self.stuck = 0
         self._identity = config.identity
         self._probes = probes.chosen(config.probes)
-        self._platform_fields = PlatformFields(config, handler)
         self._on_openfaas = config.platform is Platform.OPENFAAS
         self._emitter = emitter
         self._secrets = secrets
         self._call_ids = CallIds()
         function = function_key(config.function)
+        self._platform_fields = PlatformFields(config, handler, ledger, function)
         self._shard = ledger.shard(function)
         self.tasks: Tasks | None = None
         if handler.is_async and loop is not None:
