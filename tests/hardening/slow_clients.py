@@ -15,11 +15,12 @@ import selectors
 import socket
 import sys
 from collections import Counter
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple
 
 PACE_S = 0.4
 ESTABLISHED = 1  # as Linux numbers the states of a connection
+SPREAD_S = 0.002  # between one that comes and the next
 LEFT_S = 30.0  # to be closed after the last has come
 
 
@@ -94,6 +95,7 @@ class Crowd:
         for name, number in wanted.items():
             for _ in range(number):
                 self.come(name)
+                sleep(SPREAD_S)
 
     def come(self, name: str) -> None:
         client = Client(self.port, name)
