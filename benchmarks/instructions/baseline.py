@@ -131,7 +131,9 @@ def tree_of(commit: str) -> Iterator[Path]:
     archive = _git("archive", "--format=tar", commit, "runtime", "benchmarks")
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(folder)  # our own commit
+            # The safe way, where this Python has it already; it is our own commit either way.
+            files.extraction_filter = getattr(tarfile, "data_filter", None)
+            files.extractall(folder)
         yield Path(folder)
 
 
