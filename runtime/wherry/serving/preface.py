@@ -1,4 +1,4 @@
-"""The first bytes of a connection: HTTP/1.1, or HTTP/2 by prior knowledge (RFC 9113 section 3.4).
+"""The first bytes of a connection: HTTP/1.1, or HTTP/2 by prior knowledge (RFC 9113 section 3.3).
 
 A caller that begins with the connection preface is handed over to a `Http2Session`; every other is
 read as if nothing had been looked at. There is no change of protocol later: `Upgrade: h2c` is
