@@ -6,7 +6,6 @@ of several. It must not know sockets or signals.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from functools import partial
 from time import monotonic
