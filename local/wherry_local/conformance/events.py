@@ -27,7 +27,7 @@ _TAKEN = frozenset(range(200, 300))
 _WEBHOOK = "CloudEvents WebHook 4"
 _ALLOWED_ORIGIN = b"webhook-allowed-origin"
 _MOMENT = re.compile(r"([^.]+:[0-9]{2})(\.[0-9]+)?(Z|[+-][0-9:]+)")
-_GRAVE = ("no-", "empty-", "body-is")
+_GRAVE = ("no-", "empty-", "body-is", "invalid-utf-8")
 
 
 def message(golden: Golden) -> bytes:
@@ -231,7 +231,7 @@ _AROUND = (
     Case(
         id="events.adds-nothing",
         title="adds no attribute to an event it hands on",
-        section="CloudEvents core 3",
+        section="CloudEvents core, time",
         check=_adds_nothing,
         severity=Severity.SHOULD,
         need=Need.ECHO,
@@ -254,14 +254,14 @@ _AROUND = (
     Case(
         id="events.webhook.consent",
         title="consents to the sender who asked, with a 2xx",
-        section=f"{_WEBHOOK}.2",
+        section=f"{_WEBHOOK}.2.1",
         check=_consents,
         need=Need.EVENTS,
     ),
     Case(
         id="events.webhook.rate",
         title="says with its consent how often",
-        section=f"{_WEBHOOK}.2",
+        section=f"{_WEBHOOK}.2.2",
         check=_consents_to_rate,
         need=Need.EVENTS,
     ),

@@ -20,7 +20,7 @@ from wherry.testing.golden.message import (
 )
 
 LARGE_BYTES = 48 * 1024
-"""With its attributes still under the 64 KiB that every consumer should take (core 4)."""
+"""With its attributes under the 64 KiB that consumers should take (core, Size Limits)."""
 
 _TIME = "2026-11-22T17:31:00.123456789+01:00"
 _SCHEMA = "https://example.com/order.json"
@@ -31,6 +31,7 @@ _VENDOR = "application/vnd.acme.order+JSON; v=1"
 _OPAQUE = "application/octet-stream"
 _TEXT = "<a>€</a>"
 _URI = "https://example.com/a?b=c"
+_REQUIRED = "core, REQUIRED Attributes"
 _VALUES = "HTTP 3.1.3.2"
 _DATA = "JSON 3.1.1"
 _AS_KNATIVE = "HTTP 3.1.3.2 as Knative has it"
@@ -47,12 +48,17 @@ _EXTENSION_MEMBERS = f'"flag":true,"count":2147483647,"uri":"{_URI}","bin":"AQID
 _TYPED = event_of(flag=True, count=2147483647, uri=_URI, bin="AQID")
 
 _ATTRIBUTES = (
-    binary("minimal", event_of(), section="core 3.1"),
-    structured("minimal", "", event_of(), section="core 3.1"),
+    binary("minimal", event_of(), section=_REQUIRED),
+    structured("minimal", "", event_of(), section=_REQUIRED),
     binary("every-attribute", _EVERY, _EVERY_HEADER, body=b'{"n":1}', kind=JSON),
     structured("every-attribute", _EVERY_MEMBER, _EVERY),
     # A header has no types: all of them arrive as strings.
-    binary("extensions", event_of(**_EXTENSIONS), _EXTENSIONS, section="core 3.2"),
+    binary(
+        "extensions",
+        event_of(**_EXTENSIONS),
+        _EXTENSIONS,
+        section="core, Extension Context Attributes",
+    ),
     structured("extensions", _EXTENSION_MEMBERS, _TYPED, section="JSON 2.2"),
     structured("smallest-integer", '"count":-2147483648', event_of(count=-2147483648)),
     structured("null-attribute", '"subject":null,"foo":null', event_of(), section="JSON 2.2"),
@@ -60,7 +66,7 @@ _ATTRIBUTES = (
         "time-in-lower-case",
         event_of(time="2026-11-22t17:31:00.5z"),
         {"time": "2026-11-22t17:31:00.5z"},
-        section="core 2.4",
+        section="core, Type System",
     ),
     structured(
         "leap-second", '"time":"2016-12-31T23:59:60Z"', event_of(time="2016-12-31T23:59:60Z")
@@ -111,7 +117,7 @@ _HEADERS = (
         '"data":1',
         event_of(1),
         more=(("ce-id", "other"), ("ce-traceparent", "x")),
-        section="HTTP 3",
+        section="HTTP 3.2.3",
     ),
 )
 _PAYLOADS = (
@@ -131,7 +137,7 @@ _PAYLOADS = (
         "json-null",
         f'"datacontenttype":"{JSON}","data":null',
         event_of_bytes(b"null", datacontenttype=JSON),
-        section="JSON 3.1",
+        section=_DATA,
     ),
     structured(
         "json-string",
@@ -139,7 +145,7 @@ _PAYLOADS = (
         event_of('{"not":"parsed"}', datacontenttype=JSON),
         section=_DATA,
     ),
-    structured("json-of-no-type", '"data":{"a":[1]}', event_of({"a": [1]}), section="JSON 3.1"),
+    structured("json-of-no-type", '"data":{"a":[1]}', event_of({"a": [1]}), section="JSON 3.1.2"),
     binary("json-of-a-vendor", event_of([1], datacontenttype=_VENDOR), body=b"[1]", kind=_VENDOR),
     structured(
         "json-of-a-vendor",
@@ -161,13 +167,13 @@ _PAYLOADS = (
         event_of_bytes(_LARGE, datacontenttype=_OPAQUE),
         body=_LARGE,
         kind=_OPAQUE,
-        section="core 4",
+        section="core, Size Limits",
     ),
     structured(
         "large",
         f'"datacontenttype":"text/plain","data":"{_LARGE.decode()}"',
         event_of(_LARGE.decode(), datacontenttype="text/plain"),
-        section="core 4",
+        section="core, Size Limits",
     ),
     structured("data-first", b'{"data":[], ' + MEMBERS.encode() + b"}", event_of([])),
 )
@@ -178,7 +184,7 @@ _EARLIER = (
         {"specversion": "0.3", "schemaurl": "/s"},
         body=b'{"n":1}',
         kind=JSON,
-        section="core 0.3",
+        section="version 0.3 of core",
     ),
     structured(
         "version-0.3",
@@ -187,7 +193,7 @@ _EARLIER = (
             '"datacontentencoding":"base64","data":"AQID"}'
         ).encode(),
         event_of_bytes(b"\1\2\3", specversion="0.3", datacontenttype=_OPAQUE),
-        section="JSON 0.3",
+        section="version 0.3 of JSON 3.1",
     ),
 )
 _NULL = Payload(None, None, None, b'{"data":null}')

@@ -8,8 +8,9 @@ from __future__ import annotations
 from wherry.testing.golden.message import JSON, MEMBERS, REQUIRED, Golden, batch, binary, structured
 
 _VALUES = "HTTP 3.1.3.2"
-_TYPES = "core 2.4"
-_NAMES = "core 2.3"
+_REQUIRED = "core, REQUIRED Attributes"
+_TYPES = "core, Type System"
+_NAMES = "core, Naming Conventions"
 
 
 def _without(name: str) -> tuple[Golden, ...]:
@@ -17,7 +18,7 @@ def _without(name: str) -> tuple[Golden, ...]:
     kept = {each: value for each, value in REQUIRED.items() if each != name}
     shown = ",".join(f'"{each}":"{value}"' for each, value in kept.items())
     absent, empty = ("{" + shown + "}").encode(), ("{" + shown + f',"{name}":""' + "}").encode()
-    section = "core 3.1"
+    section = _REQUIRED
     return (
         binary(f"no-{name}", without=name, status=400, attribute=name, section=section),
         binary(f"empty-{name}", None, {name: ""}, status=400, attribute=name, section=section),
@@ -42,7 +43,8 @@ def _changed(before: str, after: str) -> bytes:
 
 GOLDEN_FAULTS: tuple[Golden, ...] = (
     *(fault for name in REQUIRED for fault in _without(name)),
-    _header("unknown-version", "specversion", "19.0", "core 3.1"),
+    _header("unknown-version", "specversion", "19.0", _REQUIRED),
+    _header("empty-subject", "subject", "", "core, subject"),
     _header("time-is-none", "time", "yesterday", _TYPES),
     _header("time-of-no-zone", "time", "2026-11-22T17:31:00", _TYPES),
     _header("time-of-no-day", "time", "2026-02-30T00:00:00Z", _TYPES),
@@ -63,14 +65,15 @@ GOLDEN_FAULTS: tuple[Golden, ...] = (
     ),
     _member("version-is-a-number", _changed('"1.0"', "1.0"), "specversion", "JSON 2.2"),
     _member("id-is-a-number", _changed('"A-1"', "1"), "id", "JSON 2.2"),
+    _member("empty-subject", '"subject":""', "subject", "core, subject"),
     _member("time-is-none", '"time":"yesterday"', "time", _TYPES),
     _member("upper-case-name", '"fooBar":"1"', "fooBar", _NAMES),
     _member("extension-is-an-object", '"foo":{}', "foo", "JSON 2.2"),
     _member("extension-is-an-array", '"foo":[]', "foo", "JSON 2.2"),
     _member("extension-is-a-fraction", '"foo":1.5', "foo", "JSON 2.2"),
     _member("integer-of-33-bits", '"foo":2147483648', "foo", _TYPES),
-    _member("data-twice", '"data":1,"data_base64":"AQ=="', "data", "JSON 3.1"),
-    _member("base64-is-none", '"data_base64":"%%%"', "data", "JSON 3.1"),
+    _member("data-twice", '"data":1,"data_base64":"AQ=="', "data", "JSON 3.1.1"),
+    _member("base64-is-none", '"data_base64":"%%%"', "data", "JSON 3.1.2"),
     _member("body-is-no-json", b"{" + MEMBERS.encode()),
     _member("body-is-empty", b""),
     _member("body-is-an-array", b"[]"),
@@ -80,7 +83,7 @@ GOLDEN_FAULTS: tuple[Golden, ...] = (
         '"data":1',
         kind="application/cloudevents+avro",
         status=415,
-        section="HTTP 3.2",
+        section="HTTP 3",
     ),
     structured(
         "as-plain-json",
@@ -98,7 +101,7 @@ GOLDEN_FAULTS: tuple[Golden, ...] = (
         "[{" + MEMBERS + "},{" + MEMBERS.replace("1.0", "0.3") + "}]",
         status=400,
         attribute="specversion",
-        section="HTTP 3.3",
+        section="HTTP 3.3.2",
     ),
 )
 """Messages that are no valid events."""

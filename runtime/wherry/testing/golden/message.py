@@ -40,8 +40,8 @@ class Golden:
         status: 400 or 415 where it is invalid, else 200.
         attribute: What the problem names, where it is one attribute's.
         encoding: How attributes stand in headers: `strict`, or `knative` for its literal style.
-        section: Where that is written: the HTTP binding, the JSON format or the core
-            specification of CloudEvents 1.0, and the section.
+        section: Where that is written: section of the HTTP binding or the JSON format, or
+            heading of the core specification, of CloudEvents 1.0.2.
     """
 
     name: str
@@ -134,7 +134,7 @@ def batch(
     name: str,
     body: str,
     *events: CloudEvent,
-    section: str = "JSON 4",
+    section: str = "JSON 4.1",
     status: int = 200,
     attribute: str = "",
 ) -> Golden:
