@@ -1,32 +1,13 @@
-"""Coverage-guided fuzzing of the codec and of the reading of requests, with atheris.
+"""Coverage-guided fuzzing of the codec and of the reading of requests, with atheris.instrument_imports(include=["wherry"]):
+    from wherry.serving.reading import Reading
 
-    python -m tests.hardening.fuzz_codec codec -max_total_time=60 [FOLDER ...]
-    python -m tests.hardening.fuzz_codec parser -max_total_time=60 [FOLDER ...]
-
-What follows the target goes to libFuzzer: its options, the folder where it keeps what reached new
-code, and folders to begin from. A finding ends the run with a traceback, a status that is not 0,
-and the input in a file `crash-*`.
-"""
-
-from __future__ import annotations
-
-import sys
-
-import atheris
-
-with atheris.instrument_imports(include=["wherry"]):
-    import wherry.cloudevents
-    import wherry.events
-    import wherry.serving.reading
-    import wherry.serving.request_line
+    from .event_inputs import Message, check
 
 from wherry.config import Config
 from wherry.serving.exchange import Exchange
 from wherry.serving.fields import Meanings
 from wherry.serving.limits import Limits
-from wherry.serving.reading import Reading
 
-from .event_inputs import Message, check
 from .stand import ALLOWED_5XX, Finding
 
 _LIMITS = Limits.of(Config(limit_body_bytes=2_000), is_async=False)

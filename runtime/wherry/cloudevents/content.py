@@ -78,7 +78,9 @@ def charset_of(content_type: str) -> str:
 
 
 def _classify(content_type: str) -> Content:
-    if not content_type or not content_type.isascii() or not content_type.isprintable():
+    # Blanks around it are lost in a header.
+    plain = content_type.isascii() and content_type.isprintable()
+    if not plain or not content_type or content_type != content_type.strip(" "):
         raise EventError(
             f"datacontenttype must be a media type in printable ASCII; got {shown(content_type)!r}",
             attribute="datacontenttype",

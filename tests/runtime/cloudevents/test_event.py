@@ -122,6 +122,8 @@ def test_values_of_pythons_own_become_those_of_the_specification():
         ({"subject": "\ud800"}, "subject"),
         ({"datacontenttype": "a/b\r\nx: y"}, "datacontenttype"),
         ({"datacontenttype": ""}, "datacontenttype"),
+        ({"datacontenttype": " "}, "datacontenttype"),
+        ({"datacontenttype": "text/plain "}, "datacontenttype"),
         ({"dataschema": ""}, "dataschema"),
         ({"fooBar": "x"}, "fooBar"),
         ({"foo\n": "x"}, "foo?"),

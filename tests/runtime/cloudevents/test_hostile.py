@@ -162,6 +162,7 @@ BAD_DATA = [
     '"data_Base64":"AA=="',
     '"data ":1',
     '"datacontenttype":""',
+    '"datacontenttype":" "',
     '"datacontenttype":"a/b\\r\\n"',
     '"datacontenttype":"a/é"',
     '"datacontenttype":5',
