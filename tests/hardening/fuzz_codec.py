@@ -1,4 +1,20 @@
-"""Coverage-guided fuzzing of the codec and of the reading of requests, with atheris.instrument_imports(include=["wherry"]):
+"""Coverage-guided fuzzing of the codec and of the reading of requests, by atheris.
+
+    python -m tests.hardening.fuzz_codec codec -max_total_time=60 [FOLDER ...]
+    python -m tests.hardening.fuzz_codec parser -max_total_time=60 [FOLDER ...]
+
+What follows the target goes to libFuzzer: its options, the folder where it keeps what reached new
+code, and folders to begin from. A finding ends the run with a traceback, a status that is not 0,
+and the input in a file `crash-*`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["wherry"]):
     from wherry.serving.reading import Reading
 
     from .event_inputs import Message, check
