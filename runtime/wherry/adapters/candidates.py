@@ -15,8 +15,9 @@ from types import FunctionType
 from typing import Any
 
 from wherry.adapters.adapter import Source
-from wherry.declarations import declaration_of
+from wherry.declarations import declaration_of, hook_of
 from wherry.errors import HandlerNameNotFound, HandlerSignatureError
+from wherry.handler import Hooks
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -96,6 +97,16 @@ def _has_handler(values: dict[str, Any]) -> bool:
     if any(declaration_of(each) is not None for each in values.values()):
         return True
     return callable(values.get("handle")) or bool(parameters(values.get("main")))
+
+
+def declared_hooks(source: Source) -> Hooks:
+    """The hooks that a module declares by our decorators; by its name alone none was meant."""
+    found = {
+        hook.value: value
+        for value in vars(source.module).values()
+        if (hook := hook_of(value)) is not None and callable(value)
+    }
+    return Hooks(**found)
 
 
 def parameters(function: Any) -> tuple[str, ...] | None:

@@ -30,7 +30,8 @@ def find(source: Source, signature: str | None) -> Adapted | None:
         return None
     # The template's own variable, which belongs to the function and not to the server.
     is_raw = os.environ.get("RAW_BODY", "").lower() in {"1", "true"}
-    return Adapted(function=_serving(function, is_raw=is_raw), name=name)
+    hooks = candidates.declared_hooks(source)
+    return Adapted(function=_serving(function, is_raw=is_raw), name=name, hooks=hooks)
 
 
 def _is_of_template(function: Any) -> bool:

@@ -81,7 +81,8 @@ def find(source: Source, signature: str | None) -> Adapted | None:
             raise candidates.misfit(source, name, "a function of (event, context)")
     elif not _is_of_template(function):
         return None
-    return Adapted(function=_serving(function), name=name)
+    hooks = candidates.declared_hooks(source)
+    return Adapted(function=_serving(function), name=name, hooks=hooks)
 
 
 def _is_of_template(function: Any) -> bool:

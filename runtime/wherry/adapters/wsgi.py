@@ -17,7 +17,6 @@ from wherry.adapters.adapter import Adapted, Source
 from wherry.chunks import Chunks
 from wherry.errors import ResponseError
 from wherry.flask_request import environ_of
-from wherry.handler import Hooks
 from wherry.reply import Reply
 from wherry.request import Request
 from wherry.response_headers import headers_of, length_of, sendable, status_of
@@ -42,7 +41,7 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     def serve(request: Request, body: Iterator[bytes]) -> Reply:  # noqa: ARG001 - to have a stream
         return _Call(application, request).answer()
 
-    return Adapted(function=serve, name=name, hooks=Hooks())
+    return Adapted(function=serve, name=name, hooks=candidates.declared_hooks(source))
 
 
 def is_application(value: Any) -> bool:

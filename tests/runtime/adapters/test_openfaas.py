@@ -122,6 +122,23 @@ def test_a_function_of_events_stays_ours(written, text):
     assert load(written(text, "function/handler.py")).kind is Kind.EVENT
 
 
+def test_a_hook_is_one_by_its_decorator_alone(written):
+    text = """
+        import wherry
+
+        def start(order, at): ...
+
+        @wherry.ready
+        def warm(): return True
+
+        def handle(event, context):
+            return {"statusCode": 200}
+    """
+    hooks = load(written(text)).hooks
+    assert hooks.start is None
+    assert hooks.ready.__name__ == "warm"
+
+
 def test_what_cannot_be_told_is_asked_for(written):
     file = written("def handle(event, context):\n    return act(event)\ndef act(e): return e.body")
     assert load(file).kind is Kind.EVENT

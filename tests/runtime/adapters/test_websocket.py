@@ -64,6 +64,12 @@ APPLICATION = """
     async def breaks(websocket: WebSocket):
         raise KeyError("secret 4711")
 
+    async def chooses(websocket: WebSocket):
+        await websocket.accept(subprotocol="another")
+
+    async def splits(websocket: WebSocket):
+        await websocket.accept(headers=[(b"x-a", b"b\\r\\nx-c: d")])
+
     async def never(websocket: WebSocket):
         await asyncio.sleep(60)
 
@@ -84,7 +90,7 @@ APPLICATION = """
     app = Starlette(routes=[
         WebSocketRoute("/" + each.__name__, each)
         for each in (echo, sizes, talks, returns, fails, denies, explains, breaks, never, floods,
-                     sleeps)
+                     sleeps, chooses, splits)
     ] + [Route("/count", count)])
 """
 
@@ -209,7 +215,13 @@ def test_an_error_of_the_application_closes_with_1011_and_tells_nothing(function
 
 @pytest.mark.parametrize(
     ("path", "status", "body"),
-    [("/denies", 403, b"refused"), ("/explains", 401, b"not you"), ("/breaks", 500, b"failed")],
+    [
+        ("/denies", 403, b"refused"),
+        ("/explains", 401, b"not you"),
+        ("/breaks", 500, b"failed"),
+        ("/chooses", 500, b"failed"),
+        ("/splits", 500, b"failed"),
+    ],
 )
 def test_one_that_is_not_accepted(function, path, status, body):
     with pytest.raises(websockets.InvalidStatus) as caught:

@@ -7,6 +7,7 @@ module that also has a handler of ours is ours. This module must not know socket
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 from wherry.adapters import candidates
@@ -14,7 +15,6 @@ from wherry.adapters.adapter import Adapted, Source
 from wherry.adapters.asgi.call import Application, HttpCall, Tasks
 from wherry.adapters.asgi.lifespan import Lifespan
 from wherry.adapters.asgi.scope import http_scope
-from wherry.handler import Hooks
 from wherry.reply import Reply
 from wherry.request import Request
 
@@ -36,11 +36,8 @@ def find(source: Source, signature: str | None) -> Adapted | None:
         await tasks.wait(_BACKGROUND_S)
         await life.stop()
 
-    return Adapted(
-        function=_serving(application, life, tasks),
-        name=name,
-        hooks=Hooks(start=life.start, stop=stop),
-    )
+    hooks = replace(candidates.declared_hooks(source), start=life.start, stop=stop)
+    return Adapted(function=_serving(application, life, tasks), name=name, hooks=hooks)
 
 
 def is_application(value: Any) -> bool:

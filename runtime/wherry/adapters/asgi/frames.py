@@ -152,7 +152,8 @@ class Frames:
             if self._size > MESSAGE_BYTES:
                 await self._close(_TOO_BIG)
             elif self._farewell is None:
-                self._parts.append(event.data)
+                if event.data:  # or endless empty parts would fill the memory
+                    self._parts.append(event.data)
                 if event.message_finished:
                     await self._deliver(is_text=isinstance(event, TextMessage))
 

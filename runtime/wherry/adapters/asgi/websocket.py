@@ -109,11 +109,11 @@ class _Opening:
         task = tasks.start(self._run(application))
         try:
             message = await self._decision
+            if message["type"] == "websocket.accept":
+                return self._accepted(message, task)
         except BaseException:
             task.cancel()
             raise
-        if message["type"] == "websocket.accept":
-            return self._accepted(message, task)
         if message["type"] == "websocket.close":
             return Reply.of_problem(_REFUSED, self._call_id)
         headers = sendable(headers_of(list(message.get("headers", ()))))
@@ -127,7 +127,6 @@ class _Opening:
         chosen = message.get("subprotocol")
         if chosen is not None:
             if chosen not in self._scope["subprotocols"]:
-                task.cancel()
                 raise ResponseError("the application chose a subprotocol that was not offered")
             headers.append((b"sec-websocket-protocol", chosen.encode("ascii")))
         given = sendable(headers_of(list(message.get("headers") or ())))

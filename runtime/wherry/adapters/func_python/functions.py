@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 from cloudevents.core.v1.event import CloudEvent
@@ -50,7 +51,7 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     tasks = Tasks()
     takes_events = signature == SIGNATURES[1] or _takes_events(source, handle)
     serve = _serving_events(handle) if takes_events else _serving(handle, tasks)
-    hooks = None if instance is None else _hooks(instance, tasks)
+    hooks = _hooks(instance, tasks) if instance is not None else _finishing(source, tasks)
     return Adapted(function=serve, name=name, hooks=hooks)
 
 
@@ -106,6 +107,15 @@ def _project(source: Source) -> str | None:
         if file.is_file():
             return file.read_text("utf-8", "replace")
     return None
+
+
+def _finishing(source: Source, tasks: Tasks) -> Hooks:
+    """The hooks of a function without an instance."""
+
+    async def stopped() -> None:
+        await tasks.wait(_BACKGROUND_S)
+
+    return replace(candidates.declared_hooks(source), stop=stopped)
 
 
 def _hooks(instance: Any, tasks: Tasks) -> Hooks:
