@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> int:
     """Serve the function that the environment names; returns the exit code."""
+    gc.disable()  # modules are no garbage; `Server.load` turns it on again
     from wherry.config import Config
     from wherry.errors import ConfigError
     from wherry.serving import run
-    from wherry.serving.report import report
 
     try:
         config = Config.from_environment()
     except ConfigError as error:
+        from wherry.serving.report import report
+
         report(error)
         return error.exit_code
     return run(config)

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wherry import parameters, typed
-from wherry.conversion import UnsupportedType
+from wherry import parameters
 from wherry.declarations import Declaration, Kind
 from wherry.errors import HandlerSignatureError, PayloadError
 from wherry.parameters import ACCEPTED, STREAMS, Match, Role
@@ -230,6 +229,9 @@ def _event(match: Match) -> Filler:
 
 
 def _typed(name: str, parameter: inspect.Parameter, match: Match, kind: Kind) -> Filler:
+    from wherry import typed  # only who takes a typed parameter needs it
+    from wherry.conversion import UnsupportedType
+
     try:
         decoder = typed.decoder_of(match.annotation)
     except UnsupportedType as error:

@@ -19,7 +19,7 @@ from wherry.variables import LABEL, VARIABLES, Variable
 _RESERVED_PORTS = frozenset({8008, 8012, 8013, 8022, 9090, 9091})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # `__eq__` takes 1 ms to make
 class Config:
     """The resolved settings; each is described in `wherry.variables`.
 

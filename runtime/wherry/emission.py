@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from wherry.errors import ConfigError, EmitError
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     import urllib3
 
@@ -149,6 +149,10 @@ class Emitter:
         """Wait at most `timeout_s` seconds for what is under way; how many are left."""
         with self._lock:
             pending = set(self._pending)
+        if not pending:
+            return 0
+        from concurrent.futures import wait
+
         return len(wait(pending, timeout=timeout_s).not_done)
 
     def _start(
@@ -164,6 +168,8 @@ class Emitter:
 
         with self._lock:
             if self._threads is None:
+                from concurrent.futures import ThreadPoolExecutor  # who emits nothing has none
+
                 self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="wherry-emit")
             future = self._threads.submit(self._send, emission, sink, headers, body, context)
             self._pending.add(future)

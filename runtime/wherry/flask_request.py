@@ -25,7 +25,7 @@ from jinja2 import FileSystemLoader
 from werkzeug.datastructures import EnvironHeaders, ImmutableMultiDict, MultiDict
 from werkzeug.local import LocalProxy
 
-from wherry import streams, typed
+from wherry import streams
 from wherry.errors import PayloadError
 from wherry.nesting import MAX_DEPTH
 
@@ -71,6 +71,8 @@ class _Json:
         try:
             value = json.loads(text, parse_constant=_refuse_constant, **options)
             if len(text) > 2 * MAX_DEPTH:
+                from wherry import typed  # few bodies are as long
+
                 typed.check_depth(value)
         except (RecursionError, PayloadError):
             raise ValueError("nests too deep") from None

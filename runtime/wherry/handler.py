@@ -45,7 +45,7 @@ class Hooks:
     alive: Callable[[], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # `__eq__` takes 1 ms to make
 class Handler:
     """A function that can be served.
 

@@ -16,7 +16,6 @@ import typing
 from dataclasses import dataclass
 from typing import IO, Annotated, Any, BinaryIO, Union, get_args, get_origin
 
-from wherry import typed
 from wherry.request import Request
 
 if typing.TYPE_CHECKING:
@@ -124,8 +123,10 @@ def _match_type(kind: Any) -> Match | None:
     role = _match_class(kind) if _is_class(kind) else _match_alias(kind)
     if role in {Role.EVENT, Role.BATCH}:
         return Match(role, kind, _sdk(kind if role is Role.EVENT else get_args(kind)[0]))
-    if role is None and typed.accepts(kind):
-        role = Role.TYPED
+    if role is None:
+        from wherry import typed  # only a parameter that is nothing else asks
+
+        role = Role.TYPED if typed.accepts(kind) else None
     return None if role is None else Match(role, kind)
 
 

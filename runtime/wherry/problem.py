@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
 import orjson
 
@@ -62,6 +61,10 @@ class Problem:
 
 def phrase(status: int) -> str:
     """The standard reason phrase of `status`, or `Error` for a code that has none."""
+    if status == 200:
+        return "OK"  # what most functions answer, and no reason to import the others
+    from http import HTTPStatus
+
     try:
         return HTTPStatus(status).phrase
     except ValueError:

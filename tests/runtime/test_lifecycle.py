@@ -29,11 +29,11 @@ def test_what_is_not_in_the_table_raises(state: State, event: Event):
         assert life.state is state
 
 
-def test_only_ready_is_ready():
+def test_the_function_is_ready_while_it_serves_here_or_where_it_was_handed_over():
     life = Lifecycle()
     for state in State:
         life.state = state
-        assert life.is_ready == (state is State.READY)
+        assert life.is_ready == (state in {State.READY, State.RETIRING})
 
 
 def test_nothing_leads_out_of_stopped():

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 def run(config: Config) -> int:
     """Serve until told to stop; returns the exit code (0 ok, 2 bad setting, 3 cannot start)."""
     from wherry.errors import WherryError
-    from wherry.serving.report import report
 
     try:
         if config.workers > 1:
@@ -27,5 +26,7 @@ def run(config: Config) -> int:
 
         return leave_soon(run_alone(config))
     except WherryError as error:
+        from wherry.serving.report import report
+
         report(error)
         return error.exit_code

@@ -8,12 +8,12 @@ stream is here, too; only turns touch that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import formatdate
 from time import time
 from typing import TYPE_CHECKING
 
 from wherry.reply import Headers
 from wherry.serving.exchange import Exchange
+from wherry.serving.head import http_date
 
 if TYPE_CHECKING:
     from wherry.reply import Reply
@@ -98,7 +98,7 @@ class Http2Stream:
         fields = [
             (b":status", b"%d" % reply.status),
             (b"x-content-type-options", b"nosniff"),
-            (b"date", formatdate(time(), usegmt=True).encode("ascii")),
+            (b"date", http_date(time()).encode("ascii")),
             (b"x-call-id", self.exchange.call_id.encode("ascii")),
             *((name.lower(), value) for name, value in reply.headers),
         ]

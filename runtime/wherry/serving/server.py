@@ -107,6 +107,8 @@ class Server:
         """
         from wherry.serving.mounts import load_mounts
 
+        gc.freeze()  # the collector need not look at our modules while it looks at the function's
+        gc.enable()
         log.configure(self.config, REDACTOR.redact)
         os.register_at_fork(after_in_child=self._let_go)
         mounts = load_mounts(self.config)

@@ -9,7 +9,6 @@ his own (`X-Timeout`) must not be able to have workers replaced. It knows nothin
 from __future__ import annotations
 
 import logging
-import random
 import sys
 from collections.abc import Sequence
 from types import FrameType
@@ -90,8 +89,7 @@ class Wear:
             StuckCalls(each, config.max_stuck) for each in engines if each.limits.timeout_s > 0
         ]
         self._ledger = ledger
-        more = random.random() * _JITTER  # noqa: S311 - so that workers do not leave together
-        self._most_calls = int(config.max_requests * (1 + more))
+        self._most_calls = _jittered(config.max_requests) if config.max_requests else 0
         self._asked_at = -_ASK_AGAIN_S
 
     def is_worn(self, now: float) -> bool:
@@ -113,6 +111,13 @@ class Wear:
             if answered >= self._most_calls:
                 why = f"{int(answered)} calls are answered"
         return why
+
+
+def _jittered(calls: int) -> int:
+    """A little more, so that workers do not leave together."""
+    import random
+
+    return int(calls * (1 + random.random() * _JITTER))  # noqa: S311 - no secret
 
 
 def _innermost(task: asyncio.Task[None]) -> FrameType | None:
