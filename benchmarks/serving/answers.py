@@ -6,7 +6,7 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 _TIMEOUT_S = 10
 NO_ANSWER = (OSError, http.client.HTTPException)
@@ -115,7 +115,7 @@ def ask(port: int, method: str, target: str, headers: Mapping[str, str], body: b
         connection.close()
 
 
-def _parsed(body: bytes) -> object:
+def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError:
