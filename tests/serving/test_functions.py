@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wherry.testing import Running, running
+from wherry.testing import Running, Sink, running
 
 from .conftest import FUNCTIONS, eventually, get, post
 from .test_metrics import scrape, total
@@ -133,6 +133,29 @@ def test_events_that_nobody_takes_are_422_and_say_what_is(wire):
         assert wire(function.port).send(get("/livez")).answer()[0] == 200
 
 
+def test_the_function_at_the_root_gets_what_is_left(wire, tmp_path: Path):
+    (tmp_path / "handler.py").write_text(
+        "from collections.abc import Iterator\n"
+        "import wherry\n"
+        "@wherry.http(path='/')\n"
+        "def page(body: Iterator[bytes]): return b'page ' + b''.join(body)\n"
+        "@wherry.cloud_event(type='a')\n"
+        "def first(event): return 'first'\n"
+    )
+    with running(tmp_path) as function:
+        asked = {
+            get("/"): b"page ",
+            post("/x", b"5"): b"page 5",
+            binary("/", "a"): b"first",
+            structured("/", "a"): b"first",
+            binary("/", "c"): b"page ",
+            structured("/", "c"): b"page " + json.dumps(document("c")).encode(),
+            post("/", b"7", *(f"ce-{k}: {v}" for k, v in document("c").items())): b"page 7",
+        }
+        for request, answer in asked.items():
+            assert wire(function.port).send(request).answer()[2] == answer, request
+
+
 # Limits -------------------------------------------------------------------------------------
 
 
@@ -244,6 +267,8 @@ def test_each_is_counted_apart(wire, workers: str):
         text = scrape(function)
         assert total(text, function="shop", code="404") == 5
         assert total(text) == 40
+        for name in ("shop", "create", "audit"):
+            assert f'wherry_function_info{{function="{name}",' in text
         for name in ("create", "audit", "rest"):
             assert f'http_requests_in_flight{{function="{name}"}} 0.0' in text
 
@@ -303,6 +328,22 @@ def test_all_finish_what_they_have_at_the_end(wire):
             status, headers, _ = each.answer()
             assert (status, headers[b"connection"]) == (200, b"close")
         assert function.process.wait(20) == 0
+
+
+def test_each_emits_in_its_own_name(wire, tmp_path: Path):
+    handler = tmp_path / "handler.py"
+    handler.write_text(
+        "import wherry\n"
+        "@wherry.http\n"
+        "def one(context: wherry.Context): context.emit(type='a', data=context.function)\n"
+        "@wherry.http\n"
+        "async def two(context: wherry.Context): await context.emit(type='a', data='two')\n"
+    )
+    with Sink() as sink, running(handler, K_SINK=sink.url) as function:
+        for path in ("/one", "/two"):
+            assert wire(function.port).send(get(path)).answer()[0] == 204
+        found = sink.wait(2)
+        assert [(each.source, each.data) for each in found] == [("/one", "one"), ("/two", "two")]
 
 
 def test_what_two_functions_want_is_said_at_the_start(tmp_path: Path):

@@ -107,13 +107,12 @@ class _Calls(Collector):
     def _info(self) -> Metric:
         info = GaugeMetricFamily(
             "wherry_function_info",
-            "The function that this process serves.",
+            "The functions that this process serves, and the process.",
             labels=["function", "revision", "platform", "version"],
         )
         identity = self._identity
-        info.add_metric(
-            [identity.function, identity.revision, identity.platform.value, __version__], 1
-        )
+        for name in sorted(self._names.values()):
+            info.add_metric([name, identity.revision, identity.platform.value, __version__], 1)
         return info
 
 

@@ -80,15 +80,13 @@ class Switchboard:
 
     def open_stream(self, exchange: Exchange, resume: Callable[[], None]) -> BodyStream | None:
         """The stream that its function takes; whole, where the body says whose it is."""
+        routes = self._routes
         if exchange.path in self._probes:
             return None
-        number = self._routes.by_path(exchange.path)
-        if number is None and self._routes.takes_events:
-            if is_in_body(exchange):
-                return None
-            number = self._by_event(exchange)
-        if number is None:
-            number = self._routes.root
+        if routes.takes_events and routes.by_path(exchange.path) is None and is_in_body(exchange):
+            return None
+        number = self._function_of(exchange)
+        exchange.verdict = None  # there is time enough for it when the body has come
         return None if number is None else self._engines[number].open_stream(exchange, resume)
 
     def on_gone(self, exchange: Exchange) -> None:
