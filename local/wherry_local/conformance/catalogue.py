@@ -17,6 +17,7 @@ from wherry_local.conformance import (
     limits,
     malformed,
     probes,
+    webhook,
 )
 from wherry_local.conformance.case import Case
 
@@ -38,6 +39,7 @@ _ALL: tuple[Case, ...] = (
     *probes.CASES,
     *headers.CASES,
     *events.CASES,
+    *webhook.CASES,
     *exposition.CASES,
     *drain.CASES,
 )

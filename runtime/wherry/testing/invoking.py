@@ -94,7 +94,16 @@ def invoke(
     message = message_of(
         method, headers=headers, body=body, json=json, event=event, structured=structured
     )
-    call = _prepared(handler, message, path, event_headers, timeout_s, secrets, sink, raise_errors)
+    call = _prepared(
+        handler,
+        message,
+        path=path,
+        event_headers=event_headers,
+        timeout_s=timeout_s,
+        secrets=secrets,
+        sink=sink,
+        raise_errors=raise_errors,
+    )
     if not call.handler.is_async:
         return contextvars.copy_context().run(_call, call)
     _refuse_running_loop()
@@ -121,7 +130,16 @@ async def invoke_async(
     message = message_of(
         method, headers=headers, body=body, json=json, event=event, structured=structured
     )
-    call = _prepared(handler, message, path, event_headers, timeout_s, secrets, sink, raise_errors)
+    call = _prepared(
+        handler,
+        message,
+        path=path,
+        event_headers=event_headers,
+        timeout_s=timeout_s,
+        secrets=secrets,
+        sink=sink,
+        raise_errors=raise_errors,
+    )
     if not call.handler.is_async:
         return await asyncio.to_thread(_call, call)
     return await asyncio.create_task(_call_async(call))
@@ -144,6 +162,7 @@ def invoke_event(
 def _prepared(
     handler: Callable[..., Any] | Handler,
     message: Message,
+    *,
     path: str,
     event_headers: str | None,
     timeout_s: float,
