@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,8 +62,7 @@ def main() -> int:
     peers, versions = _present([each for each in PEERS if each.name in options.peers])
     faults: list[str] = []
     if options.check:
-        for workload in _chosen(options):
-            _checked(workload, _able(workload, peers), faults)
+        _check(peers, _chosen(options), faults)
         if not faults:
             print("every answer is right")
     else:
@@ -112,10 +112,14 @@ def _noted(faults: list[str]) -> Iterator[None]:
         faults.append(str(error))
 
 
-def _checked(workload: Workload, peers: list[Peer], faults: list[str]) -> None:
-    for peer in peers:
-        with _noted(faults), running(peer, workload.app) as server:
-            _check_one(workload, peer, server)
+def _check(peers: list[Peer], workloads: list[Workload], faults: list[str]) -> None:
+    """Start each function once, and ask it what every workload would."""
+    apps = dict.fromkeys(each.app for each in workloads)
+    for peer, app in itertools.product(peers, apps):
+        if app in peer.commands:
+            with _noted(faults), running(peer, app) as server:
+                for workload in (each for each in workloads if each.app == app):
+                    _check_one(workload, peer, server)
 
 
 def _check_one(workload: Workload, peer: Peer, server: Running) -> None:
