@@ -320,6 +320,15 @@ def test_a_silent_beginning_is_timed_out(wire):
         assert wire(served.port).send(PREFACE[:10]).rest() == b""
 
 
+def test_a_session_that_asks_nothing_is_timed_out(http2):
+    with running(FUNCTIONS / "sync.py", WHERRY_H2C="on", WHERRY_HEAD_TIMEOUT="300ms") as served:
+        silent, slow = http2(served.port), http2(served.port)
+        slow.sock.sendall(b"\0\0\x40\x01\4\0\0\0\1")  # a head that does not follow
+        silent.rest()
+        slow.rest()
+        assert silent.goaway == slow.goaway == [0]
+
+
 def test_rapid_resets_end_the_connection_and_nothing_else(async_function: Running, http2):
     connection = http2(async_function.port)
     other = http2(async_function.port)

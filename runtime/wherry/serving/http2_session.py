@@ -55,6 +55,7 @@ class Http2Session:
         self._streams = self._incoming.streams
         self._out = bytearray()
         self._wrote_at = self._used_at = edge.now
+        self._patience_s = edge.limits.head_s
         self._paused = self._leaving = self._closing = self._closed = False
         self.expires = edge.now + _LOOK_S
 
@@ -194,6 +195,7 @@ class Http2Session:
             return  # it is gone, or `_pump_all` comes back to it
         del self._streams[stream.id]
         self._guard.on_answer()
+        self._patience_s = self._edge.limits.keepalive_s
         self._used_at = self._edge.now
         self._incoming.return_window(stream)
         with suppress(ProtocolError):
@@ -263,7 +265,7 @@ class Http2Session:
                 self._cancel(stream)
             elif stream.expires < now:
                 self._incoming.expire(stream)
-        if not self._streams and not self._out and now - self._used_at >= limits.keepalive_s:
+        if not self._streams and not self._out and now - self._used_at >= self._patience_s:
             self._end()
 
     def _cancel(self, stream: Http2Stream) -> None:
@@ -318,8 +320,21 @@ class Http2Session:
             self._incoming.abandon(stream)
 
 
+class _Protocol(H2Connection):
+    """The state of the protocol, without a memory for streams that are long gone."""
+
+    MAX_CLOSED_STREAMS = 1000  # at the library's 65536 a connection kept some 8 MB for them
+
+
 def _protocol(head_bytes: int) -> H2Connection:
-    protocol = H2Connection(H2Configuration(client_side=False, header_encoding=None))
+    # Answers are validated where they are made; to do it again here took a sixth of a call.
+    configuration = H2Configuration(
+        client_side=False,
+        header_encoding=None,
+        validate_outbound_headers=False,
+        normalize_outbound_headers=False,
+    )
+    protocol = _Protocol(configuration)
     protocol.local_settings = Settings(
         client=False,
         initial_values={
