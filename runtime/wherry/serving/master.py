@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
+import sys
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -10,15 +12,21 @@ from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
 from wherry import log
+from wherry.errors import WherryError
 from wherry.metrics import SharedTotals
+from wherry.serving import preload
 from wherry.serving.lock_file import lock_file
+from wherry.serving.report import report
 from wherry.serving.sockets import function_socket, metrics_socket
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from wherry.config import Config
+    from wherry.serving.mounts import Mount
 
+_log = logging.getLogger("wherry.serving")
 _SILENCE_S = 30
 
 
@@ -44,7 +52,12 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._failed = mmap.mmap(-1, 1)
         self._ready = memoryview(mmap.mmap(-1, len(self._slots)))
         self.lock = lock_file(config, self._ready)
+        preload.import_runtime(config)
+        self.mounts: Sequence[Mount] | None = None
+        if config.preload:
+            self.mounts = preload.import_functions(config)
         super().__init__()
+        preload.settle()
 
     def load_config(self) -> None:
         """Our settings in gunicorn's words."""
@@ -67,6 +80,23 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
+
+    def reload(self) -> None:
+        """On SIGHUP the workers that follow get new code, if it can be loaded."""
+        super().reload()
+        if self.config.preload:
+            self._import_again()
+
+    def _import_again(self) -> None:
+        before = dict(sys.modules)
+        preload.forget_functions(self.config)
+        try:
+            self.mounts = preload.import_functions(self.config)
+        except WherryError as error:
+            sys.modules.update(before)
+            report(error)
+            _log.warning("the new code does not load; workers get the code before it")
+        preload.settle()
 
     def load(self) -> Any:
         """There is no WSGI application to load."""

@@ -99,8 +99,8 @@ class Server:
             self._shared.append(metrics_socket.close)
         self._shared.append(self._access_log.discard)
 
-    def load(self) -> Sequence[Mount]:
-        """Import the functions.
+    def load(self, mounts: Sequence[Mount] | None = None) -> Sequence[Mount]:
+        """Import the functions, unless that has been done: `mounts`.
 
         Raises:
             HandlerError: One cannot be served; says what was looked for and where.
@@ -111,7 +111,8 @@ class Server:
         gc.enable()
         log.configure(self.config, REDACTOR.redact)
         os.register_at_fork(after_in_child=self._let_go)
-        mounts = load_mounts(self.config)
+        if mounts is None:
+            mounts = load_mounts(self.config)
         if any(mount.handler.needs_flask for mount in mounts):
             # In the main thread and before the first request, not during it.
             import flask  # noqa: F401

@@ -57,7 +57,7 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         )
         self.server = server
         try:
-            mounts = server.load()
+            mounts = server.load(master.mounts)
             on_signal(signal.SIGTERM, server.terminate)
             signal.signal(signal.SIGQUIT, leave_at_once)
             code = server.run(mounts)
