@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wherry.log import AccessLog
     from wherry.metrics import Ledger
     from wherry.serving.edge import Edge, Service
-    from wherry.serving.loop_watch import LoopWatch, Running
+    from wherry.serving.loop_watch import LoopWatch, Suspect
     from wherry.serving.mounts import Mount
 
 
@@ -189,14 +189,14 @@ class Functions:
         """Calls whose handlers have not ended."""
         return sum(len(engine.admitted) for engine in self._functions)
 
-    def running(self, task: asyncio.Task[Any]) -> Running | None:
+    def suspect_of(self, task: asyncio.Task[Any]) -> Suspect | None:
         """The call that `task` runs, or None."""
-        from wherry.serving.loop_watch import Running  # only who watches asks
+        from wherry.serving.loop_watch import Suspect  # only who watches asks
 
         for engine in self._functions:
             for exchange in list(engine.admitted):
                 if exchange.task is task:
-                    return Running(handler=engine.handler.name, context=exchange.context)
+                    return Suspect(handler=engine.handler.name, context=exchange.context)
         return None
 
     def gauges(self) -> Numbers:

@@ -43,8 +43,8 @@ def _not_the_users() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """The call that a task runs.
+class Suspect:
+    """The call of the task that is at it while the loop does not turn.
 
     Attributes:
         handler: Name of the handler.
@@ -61,7 +61,7 @@ class LoopWatch:
     Args:
         limit_s: How long the loop may go without a turn.
         turn_s: How often the loop says that it turns.
-        running: The call that a task runs, or None for another task.
+        suspect_of: The call that a task runs, or None for another task.
         on_blocked: Told once each time, with the call if it is known.
         meanwhile: Done at each look while the loop is blocked.
 
@@ -74,15 +74,15 @@ class LoopWatch:
         limit_s: float,
         turn_s: float,
         *,
-        running: Callable[[asyncio.Task[Any]], Running | None],
-        on_blocked: Callable[[Running | None], object],
+        suspect_of: Callable[[asyncio.Task[Any]], Suspect | None],
+        on_blocked: Callable[[Suspect | None], object],
         meanwhile: Callable[[], object],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = get_ident()
         self._limit_s = limit_s
         self._allowed_s = limit_s + turn_s
-        self._running = running
+        self._suspect_of = suspect_of
         self._on_blocked = on_blocked
         self._meanwhile = meanwhile
         self._turned_at = self._excused_at = monotonic()
@@ -130,22 +130,22 @@ class LoopWatch:
             task = asyncio.current_task(self._loop)
             if frame is not None:  # else the loop itself waits, for a processor or for the lock
                 self.is_blocked = True
-                running = None if task is None else self._running(task) or _by_context(task)
-                self._on_blocked(running)
-                copy_context().run(self._tell, late_s, running, frame)
+                suspect = None if task is None else self._suspect_of(task) or _by_context(task)
+                self._on_blocked(suspect)
+                copy_context().run(self._tell, late_s, suspect, frame)
         self._meanwhile()
 
-    def _tell(self, late_s: float, running: Running | None, frame: FrameType) -> None:
+    def _tell(self, late_s: float, suspect: Suspect | None, frame: FrameType) -> None:
         now = monotonic()
-        name = "a task" if running is None else running.handler
+        name = "a task" if suspect is None else suspect.handler
         told_at, untold = self._told.get(name, (-_QUIET_S, 0))
         if now - told_at < _QUIET_S:
             self._told[name] = (told_at, untold + 1)
             return
         self._told[name] = (now, 0)
         again = f"; {untold} more times since the last such line" if untold else ""
-        if running is not None:
-            CURRENT.set(running.context)  # the line carries the id of the call
+        if suspect is not None:
+            CURRENT.set(suspect.context)  # the line carries the id of the call
         _log.warning(
             "the event loop has been blocked for %.1f s by %s: %s%s",
             late_s,
@@ -155,13 +155,13 @@ class LoopWatch:
         )
 
 
-def _by_context(task: asyncio.Task[Any]) -> Running | None:
+def _by_context(task: asyncio.Task[Any]) -> Suspect | None:
     """The call that started the task, where the interpreter tells (from 3.12 on)."""
     get_context = getattr(task, "get_context", None)
     context = None if get_context is None else get_context().get(CURRENT)
     if context is None:
         return None
-    return Running(handler=f"a task of {context.function}", context=context)
+    return Suspect(handler=f"a task of {context.function}", context=context)
 
 
 def _innermost(frame: FrameType | None) -> FrameType | None:

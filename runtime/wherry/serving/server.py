@@ -292,10 +292,10 @@ class Server:
         """Watch the loop, when there is a handler that could block it."""
         if not functions.has_async or self.config.blocked_loop_s <= 0:
             return
-        from wherry.serving.loop_watch import LoopWatch, Running
+        from wherry.serving.loop_watch import LoopWatch, Suspect
 
-        def count(running: Running | None) -> None:
-            name = None if running is None else running.context.function
+        def count(suspect: Suspect | None) -> None:
+            name = None if suspect is None else suspect.context.function
             self._metering.count(Number.LOOP_BLOCKED, name)
 
         def meanwhile() -> None:
@@ -305,7 +305,7 @@ class Server:
         functions.watch = LoopWatch(
             self.config.blocked_loop_s,
             _TICK_S,
-            running=functions.running,
+            suspect_of=functions.suspect_of,
             on_blocked=count,
             meanwhile=meanwhile,
         )
