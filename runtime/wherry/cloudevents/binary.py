@@ -27,6 +27,7 @@ from wherry.cloudevents.mode import Mode, mode_of
 from wherry.cloudevents.payload import Payload
 from wherry.errors import EventError
 
+_CONTENT_TYPE = "datacontenttype"
 _NAMES_KEPT = 1_024
 _NAME_CHARS_KEPT = 64
 _header_names: dict[str, bytes] = {}
@@ -67,11 +68,7 @@ def encode_binary(
     event = adopt(event)
     payload = event.payload
     content_type = event.datacontenttype
-    headers = [
-        (_header_names.get(name) or _header_name(name), value)
-        for name, value in _written(event.wire_attributes(), encoding).items()
-        if name != "datacontenttype"
-    ]
+    headers = _written(event.wire_attributes(), encoding)
     if payload is not None and payload.implies_json:
         content_type = "application/json"
     if content_type is not None:
@@ -97,15 +94,23 @@ def _values(
     return values
 
 
-def _written(values: Mapping[str, Any], encoding: HeaderEncoding) -> dict[str, bytes]:
-    """The header values that attributes stand as."""
+def _written(values: Mapping[str, Any], encoding: HeaderEncoding) -> list[tuple[bytes, bytes]]:
+    """The headers of all attributes but the content type of the data."""
     try:
         # As in `_values`: one look at all of them, and each as it is.
         if is_plain("".join(values.values())):
-            return {name: value.encode("ascii") for name, value in values.items()}
+            return [
+                (_header_names.get(name) or _header_name(name), value.encode("ascii"))
+                for name, value in values.items()
+                if name != _CONTENT_TYPE
+            ]
     except TypeError:  # an integer or a boolean among them
         pass
-    return {name: write_value(name, value, encoding) for name, value in values.items()}
+    return [
+        (_header_names.get(name) or _header_name(name), write_value(name, value, encoding))
+        for name, value in values.items()
+        if name != _CONTENT_TYPE
+    ]
 
 
 def _undo_03(values: dict[str, str], body: bytes) -> bytes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import compress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -101,31 +102,26 @@ def read(
 
 def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meanings) -> int:
     """Note the fields and what they mean; gives the length of the body."""
-    hosts = 0
-    length = None
-    taken, known = exchange.headers, meanings.lines
     del head[0]
-    for line in head:
-        field, meaning, form = known.get(line) or _learn(line, meanings)
-        taken.append(field)
-        if not meaning:
-            continue
+    remembered = meanings.lines.get
+    known = [remembered(line) or _learn(line, meanings) for line in head]
+    named, meant, forms = zip(*known, strict=True)
+    exchange.headers = list(named)
+    length = None
+    attributes = []
+    for meaning, form in compress(zip(meant, forms, strict=True), meant):
         if meaning == fields.EVENT:
-            events = exchange.event_attributes
-            if events is None:
-                events = exchange.event_attributes = {}
-            attribute, value = form
-            if attribute in events:
-                exchange.repeated_attribute = attribute
-            events[attribute] = value
-        elif meaning == fields.HOST:
-            hosts += 1
+            attributes.append(form)
         elif meaning == fields.LENGTH and length is None:
             length = form
-        else:
+        elif meaning != fields.HOST:
             _take(exchange, meaning, form)
-    if hosts != 1:
+    if meant.count(fields.HOST) != 1:
         raise Unusual
+    if attributes:
+        exchange.event_attributes = dict(attributes)
+        if len(exchange.event_attributes) != len(attributes):
+            raise Unusual
     return length or 0
 
 
