@@ -44,7 +44,8 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._function_socket = function_socket(config)
+        # Once: gunicorn reads the settings again when it reloads, and must find the same socket.
+        self._bind = f"fd://{function_socket(config).detach()}"
         self.metrics_socket: socket.socket | None = metrics_socket(config)
         # Many more than workers: during reloads old and new ones live side by side.
         self._slots: list[int | None] = [None] * (config.workers * 4 + 8)
@@ -63,7 +64,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Our settings in gunicorn's words."""
         config = self.config
         settings: dict[str, Any] = {
-            "bind": f"fd://{self._function_socket.detach()}",
+            "bind": self._bind,
             "workers": config.workers,
             "worker_class": "wherry.serving.worker.WherryWorker",
             "timeout": max(_SILENCE_S, int(config.timeout_s) + 5) if config.timeout_s else 0,
