@@ -6,7 +6,7 @@ fault in it changes nothing. This module must not know how handlers are called.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from wherry import response
 from wherry.cloudevents import (
@@ -21,6 +21,7 @@ from wherry.cloudevents import (
     encode_structured,
     mode_of,
 )
+from wherry.content_coding import why_unread
 from wherry.errors import EventError, RequestRefused, ResponseError
 from wherry.outcomes import Drop, Retry
 from wherry.problem import Problem
@@ -63,30 +64,34 @@ def read(
 
     Raises:
         EventError: 400, 413 or 415: not a valid event.
-        RequestRefused: 405 where nothing says that it is an event, 422 for another type.
+        RequestRefused: 405 where nothing says that it is an event, 415 for a body that is coded,
+            422 for another type.
     """
     attributes = request.event_attributes
     content_type = request.content_type
-    mode = mode_of(content_type, has_ce_headers=bool(attributes))
-    if mode is _MODE_BINARY and attributes is not None:
-        if request.repeated_attribute is not None:
-            raise EventError(
-                "a ce- header must not be sent twice", attribute=request.repeated_attribute
-            )
-        arrival = _BINARY[encoding]
-        events = [decode_binary(attributes, content_type, request.body, encoding=arrival.encoding)]
-    elif mode is _MODE_STRUCTURED:
-        arrival = _STRUCTURED[encoding]
-        events = [decode_structured(content_type or "", request.body)]
-    elif mode is _MODE_BATCH:
-        arrival = _BATCH[encoding]
-        events = decode_batch(content_type or "", request.body)
-    else:
-        raise _no_event(request)
-    for event in events:
-        if accepted and event.type not in accepted:
-            raise RequestRefused(other_type(accepted))
-        event.check_data()
+    try:
+        mode = mode_of(content_type, has_ce_headers=bool(attributes))
+        if mode is _MODE_BINARY and attributes is not None:
+            if request.repeated_attribute is not None:
+                _refuse_repeated(request.repeated_attribute)
+            arrival = _BINARY[encoding]
+            events = [
+                decode_binary(attributes, content_type, request.body, encoding=arrival.encoding)
+            ]
+        elif mode is _MODE_STRUCTURED:
+            arrival = _STRUCTURED[encoding]
+            events = [decode_structured(content_type or "", request.body)]
+        elif mode is _MODE_BATCH:
+            arrival = _BATCH[encoding]
+            events = decode_batch(content_type or "", request.body)
+        else:
+            raise _no_event(request)
+        for event in events:
+            if accepted and event.type not in accepted:
+                raise RequestRefused(other_type(accepted))
+            event.check_data()
+    except EventError as refusal:
+        raise why_unread(request, refusal) from None
     return arrival, events
 
 
@@ -141,6 +146,10 @@ def of_batch(events: list[Any]) -> Reply:
     except Exception as error:
         raise _unsendable() from error
     return Reply(200, headers, body)
+
+
+def _refuse_repeated(name: str) -> NoReturn:
+    raise EventError("a ce- header must not be sent twice", attribute=name)
 
 
 def _unsendable() -> ResponseError:

@@ -23,9 +23,10 @@ from flask.ctx import RequestContext
 from flask.sessions import NullSession
 from jinja2 import FileSystemLoader
 from werkzeug.datastructures import EnvironHeaders, ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.local import LocalProxy
 
-from wherry import streams
+from wherry import content_coding, streams
 from wherry.errors import PayloadError
 from wherry.nesting import MAX_DEPTH
 
@@ -134,10 +135,12 @@ class FunctionRequest(flask.Request):
             return super().args
         values: dict[str, list[str]] = {}
         for pair in query.split("&"):
+            if not pair:
+                continue
             name, _, value = pair.partition("=")
             if name in values:
                 values[name].append(value)
-            elif pair:
+            else:
                 values[name] = [value]
         return ImmutableMultiDict(values)
 
@@ -150,6 +153,12 @@ class FunctionRequest(flask.Request):
     def headers(self) -> EnvironHeaders:  # type: ignore[override]
         """The headers, without those that an environ cannot tell apart."""
         return EnvironHeaders(self.environ)
+
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
+        """What `get_json` does with a body that is no JSON: 415 where its coding is the reason."""
+        if e is not None and content_coding.is_coded(self._request):
+            raise UnsupportedMediaType(content_coding.DETAIL)
+        return super().on_json_loading_failed(e)
 
 
 class _Application(flask.Flask):

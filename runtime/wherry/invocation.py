@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wherry import response
+from wherry.content_coding import why_unread
 from wherry.context import CURRENT
 from wherry.declarations import Kind
 from wherry.errors import InvocationFailed, RequestRefused
@@ -136,8 +137,8 @@ def filled(handler: Handler, request: Request, event: Any) -> Arguments:
     """All arguments of the handler; RequestRefused where the request does not fit."""
     try:
         return handler.plan.bind(request, event)
-    except RequestRefused:
-        raise
+    except RequestRefused as refusal:
+        raise why_unread(request, refusal) from None
     except Exception as error:  # a validator of the user's own types
         raise InvocationFailed(
             f"handler {handler.name!r}: {type(error).__name__} while its parameters were made"
