@@ -11,7 +11,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports format interop interop-tools bench \
-    bench-figures bench-instructions docs lock hooks clean
+    bench-figures bench-instructions harden docs lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make test     run the tests that need only Python and PyPI'
 	@echo 'make check    lint, types and the direction of imports'
 	@echo 'make interop  install the real tools (Docker Engine, NGINX, faas-cli) and test with them'
+	@echo 'make harden   slow clients by the hundred, fuzzers, generated input for minutes'
 	@echo 'make bench    compare the server with its peers, one core each'
 	@echo 'make bench-instructions  compare the instructions of a request with what they were'
 	@echo 'make format   let ruff put the code in its form'
@@ -85,6 +86,11 @@ bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks.serving $(ARGS)
 
 # Counts, not seconds: it may run while the machine does something else. Needs valgrind.
+# The fuzzer is large and has wheels for some Pythons only, so the tests do not ask for it.
+harden: $(VENV)/.dev
+	$(PIP) install --no-build-isolation -e '.[fuzz]'
+	$(BIN)/python -m pytest -m hardening -s $(ARGS)
+
 bench-instructions: $(VENV)/.run
 	$(BIN)/python -m benchmarks.instructions $(ARGS)
 
