@@ -22,7 +22,7 @@ def forget_provided():
 
 
 @pytest.fixture(autouse=True)
-def imports_as_before():
+def imports_as_before(tmp_path):
     """Each test begins without the finder, and leaves no module that it has imported behind."""
     path, before = list(sys.path), set(sys.modules)
     forget_provided()
@@ -30,7 +30,10 @@ def imports_as_before():
     forget_provided()
     sys.path[:] = path
     for name in set(sys.modules) - before:
-        if name.startswith("wherry_function_") or name.partition(".")[0] in TOPS - {"cloudevents"}:
+        module = sys.modules[name]
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+        is_written = any(str(place).startswith(str(tmp_path)) for place in places)
+        if is_written or name.partition(".")[0] in TOPS - {"cloudevents"}:
             del sys.modules[name]
 
 
