@@ -96,7 +96,7 @@ def _subject(
         subject = Subject.at(target, timeout_s=timeout_s, platforms=claimed)
         yield replace(subject, metrics_url=metrics_url).discovered()
         return
-    source, environment = target or echo.__file__, {} if target else echo.ENVIRONMENT
+    source, environment = target or echo.SOURCE, {} if target else echo.ENVIRONMENT
     with ExitStack() as stack:
         try:
             server = stack.enter_context(running(source, **environment))

@@ -1,14 +1,14 @@
-"""The function that is served where none is given: it answers each event with the same event."""
+"""The function that is served where none is given, and how.
+
+It must not know the cases.
+"""
 
 from __future__ import annotations
 
-from wherry import CloudEvent, cloud_event
+from pathlib import Path
+
+SOURCE = str(Path(__file__).with_name("echo_function"))
+"""The folder of the function."""
 
 ENVIRONMENT = {"WHERRY_WEBHOOK_ORIGINS": "events.example.com"}
 """Variables of its server: consent to the sender that the cases ask for."""
-
-
-@cloud_event
-def handle(event: CloudEvent) -> CloudEvent:
-    """Answer with `event`."""
-    return event

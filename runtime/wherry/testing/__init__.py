@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wherry.testing.answer import Answer
     from wherry.testing.delivery import Delivery, Recorder
     from wherry.testing.golden import GOLDEN, GOLDEN_FAULTS, Golden
-    from wherry.testing.invoking import invoke, invoke_async, invoke_event
+    from wherry.testing.invoking import Invoke, invoke, invoke_async, invoke_event
     from wherry.testing.server import Running, running
     from wherry.testing.sink import Sink
 
@@ -27,6 +27,7 @@ __all__ = [
     "Answer",
     "Delivery",
     "Golden",
+    "Invoke",
     "Recorder",
     "Running",
     "Sink",
@@ -40,7 +41,7 @@ _HOMES = {
     "Answer": "answer",
     **dict.fromkeys(("Delivery", "Recorder"), "delivery"),
     **dict.fromkeys(("GOLDEN", "GOLDEN_FAULTS", "Golden"), "golden"),
-    **dict.fromkeys(("invoke", "invoke_async", "invoke_event"), "invoking"),
+    **dict.fromkeys(("Invoke", "invoke", "invoke_async", "invoke_event"), "invoking"),
     **dict.fromkeys(("Running", "running"), "server"),
     "Sink": "sink",
 }

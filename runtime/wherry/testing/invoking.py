@@ -11,7 +11,7 @@ import contextvars
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from wherry import invocation
 from wherry.cloudevents import CloudEvent
@@ -28,6 +28,9 @@ from wherry.testing.delivery import Recorder
 from wherry.testing.message import Headers, Message, message_of
 from wherry.testing.records import recorded
 from wherry.trace import parse_traceparent
+
+Invoke: TypeAlias = Callable[..., Answer]
+"""`invoke` with its handler filled in, as the fixture `wherry_invoke` gives it."""
 
 _DRAIN_S = 10.0
 _CALL_ID = "test"

@@ -7,7 +7,7 @@ pay nothing. This module must not know how a handler is called or served.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
-    from wherry.testing import Answer, Running, Sink
+    from wherry.testing import Invoke, Running, Sink
 
 _SHOWN_CHARS = 20_000
 
@@ -50,7 +50,7 @@ def wherry_handler(wherry_source: Path | str) -> Handler:
 
 
 @pytest.fixture
-def wherry_invoke(wherry_handler: Handler) -> Callable[..., Answer]:
+def wherry_invoke(wherry_handler: Handler) -> Invoke:
     """`wherry.testing.invoke` of the function under test: `wherry_invoke(json={"n": 1})`."""
     from wherry.testing import invoke
 

@@ -71,12 +71,12 @@ def test_each_case_fails_for_some_server(case, subjects):
 
 @pytest.fixture(scope="module")
 def wherry_subject():
-    with running(echo.__file__, **echo.ENVIRONMENT) as server:
+    with running(echo.SOURCE, **echo.ENVIRONMENT) as server:
         yield Subject(
             host="127.0.0.1",
             port=server.port,
             metrics_url=server.metrics_url,
-            source=echo.__file__,
+            source=echo.SOURCE,
             environment=echo.ENVIRONMENT,
             timeout_s=10,
         ).discovered()
