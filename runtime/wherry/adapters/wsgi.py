@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from wherry.adapters import candidates
 from wherry.adapters.adapter import Adapted, Source
 from wherry.chunks import Chunks
-from wherry.errors import ResponseError
+from wherry.errors import RequestRefused, ResponseError
 from wherry.flask_request import environ_of
 from wherry.reply import Reply
 from wherry.request import Request
@@ -82,10 +82,12 @@ class _Call:
             environ["PATH_INFO"] = ""
         result = self._application(environ, self.start_response)
         if isinstance(result, (list, tuple)) and not hasattr(result, "close"):
+            self._check_body()
             return self._whole([*self._written, *map(_checked, result)])
         body = _Body(result, self._written)
         try:
             first = next(body, b"")
+            self._check_body()
             reply = self._reply()
         except BaseException:
             body.close()
@@ -111,6 +113,12 @@ class _Call:
             raise ResponseError("the application called start_response twice")
         self._status, self._headers = status_of(status), headers_of(headers)
         return self._write
+
+    def _check_body(self) -> None:
+        """An application may take a body that broke off for a fault of its own: it is not."""
+        fault: RequestRefused | None = getattr(self._request.stream, "fault", None)
+        if fault is not None:
+            raise fault
 
     def _write(self, data: bytes) -> None:
         self._written.append(_checked(data))

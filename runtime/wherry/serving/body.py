@@ -12,12 +12,21 @@ from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+from wherry.errors import RequestRefused
+from wherry.problem import Problem
+
 HIGH_BYTES = 256 * 1024
 LOW_BYTES = 64 * 1024
 
 
-class BodyInterrupted(ConnectionError):  # noqa: N818 - it is what happened, as in asyncio
-    """The body ended before its time: the caller went away or was too slow."""
+class BodyInterrupted(RequestRefused, ConnectionError):  # noqa: N818 - it is what happened
+    """The body ended before its time: the caller went away or was too slow.
+
+    An OSError to the handler that reads it, and a refusal to whoever answers.
+    """
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(Problem(status=status, detail=reason))
 
 
 class BodyStream(ABC):
@@ -52,9 +61,9 @@ class BodyStream(ABC):
         self.complete = True
         self._put(b"")
 
-    def fail(self, reason: str) -> None:
-        """The body will never be complete."""
-        self._put(BodyInterrupted(reason))
+    def fail(self, reason: str, status: int = 400) -> None:
+        """The body will never be complete, for a reason that the caller may hear."""
+        self._put(BodyInterrupted(reason, status))
 
     def _taken(self, chunk: bytes) -> None:
         self._taken_bytes += len(chunk)
@@ -87,7 +96,7 @@ class BlockingBody(BodyStream):
         try:
             item = self._chunks.get(timeout=self._patience_s)
         except Empty:
-            item = BodyInterrupted("the body did not arrive in time")
+            item = BodyInterrupted("the body did not arrive in time", 408)
         if not item or isinstance(item, BodyInterrupted):
             self._done = True
             if isinstance(item, BodyInterrupted):

@@ -138,7 +138,7 @@ class Connection:
         """The other end has sent its last byte; it may still read, unless it is `broken`."""
         self._ended = self._deaf = True
         self._pause()
-        self._reading.abandon("the caller went away")
+        self._reading.abandon("the body ended before its time")
         if self.active is None and (self.closing or not self._waiting):
             self.close()
         elif self.broken and self.active is not None:
@@ -343,7 +343,7 @@ class Connection:
             self._flush()
         elif self.active is not None:
             self.expires = _FOREVER
-            self._reading.abandon("the body did not arrive in time")
+            self._reading.abandon("the body did not arrive in time", 408)
         elif self.closing or not (self._reading.in_head or self._reading.in_body):
             self.close()
         else:

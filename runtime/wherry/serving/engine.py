@@ -254,10 +254,10 @@ class Engine:
 
     def failure(self, exchange: Exchange, error: BaseException) -> Reply:
         """The answer to a call that did not get one from its handler; the cause is logged."""
-        if isinstance(error, RequestRefused):
-            return Reply.of_problem(error.problem, exchange.call_id)
         if exchange.verdict is not None:  # its body was refused while the handler read it
             return Reply.of_problem(exchange.verdict, exchange.call_id)
+        if isinstance(error, RequestRefused):
+            return Reply.of_problem(error.problem, exchange.call_id)
         if isinstance(error, InvocationFailed):
             cause = error.__cause__ or error
             _log.error("the function failed: %s", type(cause).__name__, exc_info=cause)

@@ -71,7 +71,7 @@ class Http2Incoming:
         stream.expires = _FOREVER
         problem = Problem(status=408, detail="the request did not arrive in time")
         if stream.exchange.incoming is not None:
-            stream.exchange.incoming.fail("the body did not arrive in time")
+            stream.exchange.incoming.fail("the body did not arrive in time", 408)
         else:
             self._refuse(stream, problem)
 
@@ -81,7 +81,7 @@ class Http2Incoming:
         stream.broken = True
         stream.unsent = memoryview(b"")
         if stream.exchange.incoming is not None and stream.has_body:
-            stream.exchange.incoming.fail("the caller went away")
+            stream.exchange.incoming.fail("the body ended before its time")
         self.return_window(stream)
         if stream.begun:
             self._edge.service.on_gone(stream.exchange)

@@ -32,8 +32,8 @@ class Incoming(Protocol):
         """What came behind the request for another protocol."""
         ...
 
-    def abandon(self, reason: str) -> None:
-        """Nothing more will come."""
+    def abandon(self, reason: str, status: int = 400) -> None:
+        """Nothing more will come; the status is that of a request which is cut short by it."""
         ...
 
     def close(self) -> None:

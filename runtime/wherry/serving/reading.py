@@ -396,10 +396,10 @@ class Reading:
         self._parser = HttpRequestParser(self)
         return rest
 
-    def abandon(self, reason: str) -> None:
+    def abandon(self, reason: str, status: int = 400) -> None:
         """The rest of a streamed body will not come."""
         if self._exchange is not None and self._exchange.incoming is not None:
-            self._exchange.incoming.fail(reason)
+            self._exchange.incoming.fail(reason, status)
 
     def close(self) -> None:
         """Break the circle with the parser, so that memory is free without the collector."""

@@ -44,7 +44,7 @@ class Tunnel:
         """Nothing is kept here."""
         return b""
 
-    def abandon(self, reason: str) -> None:  # noqa: ARG002 - as the seam has it
+    def abandon(self, reason: str, status: int = 400) -> None:  # noqa: ARG002 - the seam's
         """The other end sends no more."""
         self._body.end()
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from wherry.adapters.asgi.scope import Scope
-from wherry.errors import InvocationFailed, ResponseError
+from wherry.errors import InvocationFailed, RequestRefused, ResponseError
 from wherry.reply import Reply
 from wherry.response_headers import headers_of, length_of, sendable, status_of
 
@@ -104,7 +104,7 @@ class HttpCall:
             except StopAsyncIteration:
                 self._received = True
                 return {"type": "http.request", "body": b"", "more_body": False}
-            except Exception:  # the body broke off; what to answer is the server's
+            except RequestRefused:  # it broke off; the invocation answers that
                 self._leave()
             else:
                 return {"type": "http.request", "body": chunk, "more_body": True}
