@@ -45,6 +45,15 @@ def test_files_then_environment(secrets, name, value):
     assert name in secrets
 
 
+def test_a_volume_as_kubernetes_mounts_it(tmp_path):
+    (tmp_path / "..2026_11_23").mkdir()
+    (tmp_path / "..2026_11_23" / "api-key").write_text(CANARY)
+    (tmp_path / "..data").symlink_to("..2026_11_23")
+    (tmp_path / "api-key").symlink_to("..data/api-key")
+    secrets = Secrets([tmp_path], environ={}, redactor=Redactor())
+    assert secrets["api-key"] == CANARY
+
+
 def test_bytes_are_as_they_are(secrets):
     assert secrets.bytes("binary") == b"\xff\xfe\x00canary\n"
     assert secrets.bytes("api-key") == CANARY.encode() + b"\n"
