@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ import pytest
 import wherry
 from wherry.testing import Running, running
 
+from .callers import callers
 from .conftest import FUNCTIONS, Wire, eventually, get
 
 PROBES = [
@@ -181,6 +184,85 @@ def test_sigterm_under_load_loses_nothing_that_was_accepted(
         assert function.process.wait(30) == 0
     assert failures == []
     assert answered[0] > 500
+
+
+SUPERVISED = {"WHERRY_SUPERVISE": "true"}
+GUNICORN = {"WHERRY_WORKERS": "2"}
+BOTH = pytest.mark.parametrize("settings", [SUPERVISED, GUNICORN], ids=["supervised", "gunicorn"])
+
+
+@BOTH
+def test_a_reload_under_load_loses_nothing(settings: dict[str, str], tmp_path: Path):
+    handler = tmp_path / "handler.py"
+    handler.write_text("def handle():\n    return 'before'\n")
+    with running(handler, **settings) as function, callers(function.port) as load:
+        load.more(200)
+        handler.write_text("def handle():\n    return 'afterwards'\n")
+        function.process.send_signal(signal.SIGHUP)
+        eventually(lambda: said(function) == b"afterwards", timeout_s=30)
+        eventually(lambda: "another worker has taken over" in function.log, timeout_s=30)
+        load.more(200)
+        load.stop()
+        assert load.failures == []
+        assert function.terminate() == 0
+
+
+def test_new_code_that_does_not_start_leaves_the_old_serving(tmp_path: Path):
+    handler = tmp_path / "handler.py"
+    handler.write_text("def handle():\n    return 'before'\n")
+    with running(handler, **SUPERVISED) as function:
+        handler.write_text("import a_module_that_is_not_there\n")
+        function.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "the one before it goes on serving" in function.log, timeout_s=30)
+        assert said(function) == b"before"
+        assert function.terminate() == 0
+
+
+@BOTH
+def test_workers_are_replaced_after_so_many_calls_and_lose_none(settings: dict[str, str]):
+    source = FUNCTIONS / "sync.py"
+    limited = {**settings, "WHERRY_MAX_REQUESTS": "300"}
+    with running(source, **limited) as function, callers(function.port) as load:
+        eventually(lambda: function.log.count("the worker is replaced") >= 2, timeout_s=60)
+        eventually(lambda: function.log.count("another worker has taken over") >= 2, timeout_s=60)
+        load.stop()
+        assert load.failures == []
+
+
+@BOTH
+def test_a_killed_worker_costs_no_more_than_its_calls(settings: dict[str, str]):
+    source = FUNCTIONS / "sync.py"
+    with running(source, **settings) as function, callers(function.port) as load:
+        load.more(200)
+        for _ in range(3):
+            before = len(load.failures)
+            os.kill(children(function.process.pid)[0], signal.SIGKILL)
+            load.more(200)
+            assert len(load.failures) - before <= 8  # one call each
+        assert not any("refused" in failure for failure in load.failures)
+        load.stop()
+        assert function.terminate() == 0
+
+
+def test_the_supervisor_ends_what_does_not_end_itself():
+    source = FUNCTIONS / "hostile_async.py"
+    short = {"WHERRY_DRAIN_TIMEOUT": "100ms", "WHERRY_LAME_DUCK": "0s"}
+    with running(source, **SUPERVISED, **short) as function:
+        assert said(function, "/deaf") == b"deaf"
+        assert function.terminate() == 128 + signal.SIGKILL
+        assert "did not end in time and is killed" in function.log
+
+
+def said(function: Running, path: str = "/") -> bytes:
+    connection = Wire(function.port)
+    try:
+        return connection.send(get(path)).answer()[2]
+    finally:
+        connection.close()
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def not_ready(function: Running) -> bool:

@@ -73,7 +73,10 @@ def test_the_master_imports_it_once_and_a_reload_anew(folder: Path):
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        ("import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()", "threads"),
+        (
+            "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
+            "threads",
+        ),
         ("import asyncio\nLOOP = asyncio.new_event_loop()", "connections or an event loop"),
         ("import socket\nPAIR = socket.socketpair()", "connections or an event loop"),
     ],

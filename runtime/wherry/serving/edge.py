@@ -162,8 +162,8 @@ class Edge:
     def stop_listening(self, *, take_backlog: bool = True) -> None:
         """Take everything that is already in the backlog, then close the listeners.
 
-        Closing first would reset connections that the kernel has accepted for us, unless others
-        hold the same socket and take them.
+        Closing first would reset connections that the kernel has accepted for us; `take_backlog`
+        is false where others hold the same socket and take them.
         """
         for listener in self._listeners:
             self.poller.remove(listener)

@@ -51,6 +51,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._slots: list[int | None] = [None] * (config.workers * 4 + 8)
         self.totals = SharedTotals(len(self._slots))
         self._failed = mmap.mmap(-1, 1)
+        self._generation = mmap.mmap(-1, 1)
         self._ready = memoryview(mmap.mmap(-1, len(self._slots)))
         self.lock = lock_file(config, self._ready)
         preload.import_runtime(config)
@@ -85,6 +86,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def reload(self) -> None:
         """On SIGHUP the workers that follow get new code, if it can be loaded."""
         super().reload()
+        self._generation[0] = (self._generation[0] + 1) & 0xFF
         if self.config.preload:
             self._import_again()
 
@@ -101,6 +103,11 @@ class Master(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         """There is no WSGI application to load."""
+
+    @property
+    def generation(self) -> int:
+        """Counts reloads, in memory that workers share; a worker of an earlier one is replaced."""
+        return int(self._generation[0])
 
     def slot_of(self, worker: Any) -> int:
         """The place in the shared totals that the master gave this worker."""

@@ -43,6 +43,7 @@ _log = logging.getLogger("wherry.serving")
 _FOREVER_S = float("inf")
 _TICK_S = 0.1
 _DRAIN_LOOK_S = 0.02
+_HAND_OVER_S = 1.0
 
 
 class Server:
@@ -209,6 +210,11 @@ class Server:
         self._retired = True
         self._ring()
 
+    @property
+    def is_retired(self) -> bool:
+        """Whether another worker has taken over."""
+        return self._retired
+
     def _ring(self) -> None:
         if self._pace is not None:
             self._pace.ring()
@@ -231,19 +237,23 @@ class Server:
     async def _drain(self, edge: Edge, functions: Functions, tick: Callable[[], None]) -> None:
         config, driver = self.config, edge.driver
         replaced = self._retired and not self._terminated
-        lame_duck_s = 0.0 if replaced else config.lame_duck_s
+        # After a hand-over kept connections are answered for a moment, and told to end, before idle
+        # ones are closed.
+        lame_duck_s = _HAND_OVER_S if replaced else config.lame_duck_s
         self.lifecycle.on(Event.RETIRED if replaced else Event.TERMINATED)
         functions.drain()
         edge.draining = True
+        why = "another worker has taken over" if replaced else "not ready"
         _log.info(
             "draining: %s; the port closes in %.0f s, %d calls in flight",
-            "another worker has taken over" if replaced else "not ready",
-            lame_duck_s,
+            why,
+            0.0 if replaced else lame_duck_s,
             functions.admitted,
         )
+        if replaced:
+            await driver.run(partial(edge.stop_listening, take_backlog=False))
         await self._until(lambda: False, lame_duck_s, tick)
-        # Who takes over takes the backlog, too; without anybody, closing would reset it.
-        await driver.run(partial(edge.stop_listening, take_backlog=not replaced))
+        await driver.run(edge.stop_listening)
         functions.end_upgraded()
 
         def is_idle() -> bool:

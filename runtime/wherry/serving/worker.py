@@ -58,7 +58,8 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         self.server = server
         try:
             mounts = server.load(master.mounts)
-            on_signal(signal.SIGTERM, server.terminate)
+            born = master.generation
+            on_signal(signal.SIGTERM, lambda: self._on_term(renewed=master.generation != born))
             signal.signal(signal.SIGQUIT, leave_at_once)
             code = server.run(mounts)
         except WherryError as error:
@@ -66,6 +67,13 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
                 report(error)
             sys.exit(_BOOT_ERROR)
         leave(code)
+
+    def _on_term(self, *, renewed: bool) -> None:
+        """The master stops us: because it ends, or because newer workers have taken over."""
+        if renewed and not self.server.is_retired:
+            self.server.retire()
+        else:
+            self.server.terminate()
 
     def _make_room(self) -> None:
         """The master starts another worker when this one has ended; the others serve meanwhile."""
