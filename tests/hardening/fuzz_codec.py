@@ -61,6 +61,12 @@ class _Taken:
     def on_upgrade(self) -> None:
         pass
 
+    def on_whole(self, exchange: Exchange) -> None:
+        self.on_request(exchange)
+
+    def on_whole(self, exchange: Exchange) -> None:
+        self.on_request(exchange)
+
     def on_request(self, exchange: Exchange) -> None:
         self.requests.append(
             (
