@@ -47,6 +47,9 @@ class Recorder:
     def on_expect(self) -> None:
         self.expected += 1
 
+    def on_whole(self, exchange: Exchange) -> None:
+        self.on_request(exchange)
+
     def on_request(self, exchange: Exchange) -> None:
         self.requests.append(
             (

@@ -45,6 +45,9 @@ class Recorder:
     def on_request(self, exchange: Exchange) -> None:
         self.requests.append(exchange)
 
+    def on_whole(self, exchange: Exchange) -> None:
+        self.on_request(exchange)
+
     def on_expect(self) -> None:
         """Nothing waits here."""
 
@@ -110,6 +113,13 @@ _request = st.tuples(
     st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b""]),
     st.sampled_from([b"", b"", b"hello", b"hell", b"hello2"]),
 ).map(b"".join)
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nAccept: a\r\n\r\n", b"\r\n\r\n"]
+)
+def test_a_head_without_a_host_is_left_to_the_parser(head):
+    assert whole.read(head, 0, Exchange(Peer()), LIMITS, fields.Meanings()) == 0
 
 
 def test_an_ordinary_request_is_not_left_to_the_parser():

@@ -206,6 +206,23 @@ class Connection:
         else:
             self._begin_or_wait(exchange)
 
+    def on_whole(self, exchange: Exchange) -> None:
+        """A request that came in one piece."""
+        service = self._edge.service
+        if exchange.body and service.takes_streams:
+            self.on_head(exchange, has_body=True)
+            if exchange.incoming is not None:
+                self.on_chunk(exchange, exchange.body)
+                exchange.body = b""
+                self.on_request(exchange)
+                return
+        if self.active is not None or self._waiting:
+            self._begin_or_wait(exchange)
+            return
+        self.active = exchange
+        self.expires = _FOREVER
+        service.begin(exchange)
+
     def on_expect(self) -> None:
         """Ask for the body, unless an earlier answer is still due on this connection."""
         if (self.active is None or self.active.incoming is not None) and not self._waiting:

@@ -34,7 +34,14 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Service(Protocol):
-    """Who answers."""
+    """Who answers.
+
+    Attributes:
+        takes_streams: Whether `open_stream` may give one; a body that is there is else not asked
+            about.
+    """
+
+    takes_streams: bool
 
     def begin(self, exchange: Exchange) -> None:
         """Answer this request, now or later, here or in a thread."""

@@ -50,6 +50,7 @@ _log = logging.getLogger("wherry.serving")
 _FAILED = Problem(status=500, detail="the function failed")
 _LATE = Problem(status=504, detail="the function did not answer in time")
 _NEVER = float("inf")
+_ANSWERED = object()
 _CLIENT_CLOSED = 499  # for metrics and log only, as NGINX counts it
 
 
@@ -63,6 +64,7 @@ class Engine:
         late: Calls that were answered 504 and whose handler may be running still.
         stuck: How many of them count as stuck; `wherry.serving.wear` finds out.
         draining: Whether every answer says `Connection: close`.
+        takes_streams: Whether the handler takes bodies as they arrive.
     """
 
     edge: Edge
@@ -85,6 +87,7 @@ class Engine:
         self.limits = limits
         self.lifecycle = lifecycle
         self.draining = False
+        self.takes_streams = handler.wants_stream
         self.access_log = access_log
         self.admitted: dict[Exchange, None] = {}
         self.unanswered: dict[Exchange, None] = {}
@@ -325,14 +328,14 @@ class Engine:
         except BaseException as error:  # GeneratorExit, too, costs its own call only
             reply = context.run(self.failure, exchange, error)
         seconds = monotonic() - begun
-        if not self.claim(exchange):
+        if reply.body.__class__ is not bytes:
+            if self.claim(exchange):
+                BlockingStream(self, exchange, reply, context)(shard)
+                return seconds
             BlockingStream.discard(reply)
-            self.leave(exchange)
-        elif isinstance(reply.body, bytes):
-            self.leave(exchange)
+        self.admitted.pop(exchange, None)
+        if self.unanswered.pop(exchange, _ANSWERED) is None:
             self.finish(exchange, reply, shard)
-        else:
-            BlockingStream(self, exchange, reply, context)(shard)
         return seconds
 
 

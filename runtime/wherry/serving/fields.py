@@ -54,6 +54,7 @@ class Meanings(dict[bytes, tuple[int, str]]):
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[bytes, tuple[tuple[bytes, bytes], int, Any]] = {}
+        self.targets: dict[bytes, tuple[str, str, str]] = {}
         """What `wherry.serving.whole` remembers of lines that are repeated."""
 
     def __missing__(self, name: bytes) -> tuple[int, str]:

@@ -64,6 +64,10 @@ class Receiver(Protocol):
         """The request is complete."""
         ...
 
+    def on_whole(self, exchange: Exchange) -> None:
+        """A request is there that came in one piece; nothing else is told of it."""
+        ...
+
     def on_expect(self) -> None:
         """The caller waits for `100 Continue` before it sends the body."""
         ...
@@ -215,12 +219,7 @@ class Reading:
             if not end:
                 break
             position = end
-            if exchange.body:
-                receiver.on_head(exchange, has_body=True)
-                if exchange.incoming is not None:
-                    receiver.on_chunk(exchange, exchange.body)
-                    exchange.body = b""
-            receiver.on_request(exchange)
+            receiver.on_whole(exchange)
         return position
 
     # What the parser calls -----------------------------------------------------------------

@@ -65,6 +65,7 @@ class Switchboard:
         self._routes = routes
         self._engines = engines
         self._front = front
+        self.takes_streams = any(engine.takes_streams for engine in engines)
         self._probes = probes.chosen(config.probes)
         self._encoding = HeaderEncoding(config.event_headers)
         self._other_type = other_type(routes.event_types)

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _METHODS = {
     name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 }
-_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1")
+_REQUEST_LINE = re.compile(
+    rb"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1"
+)
 # A token, a colon, at most one blank, and a value that neither begins nor ends in a blank.
 _FIELD = re.compile(
     rb"([!#-'*+.^-z|~0-9A-Z-]+): ?([!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?)"
@@ -47,6 +49,20 @@ Line = tuple[tuple[bytes, bytes], int, Any]
 
 class Unusual(Exception):  # noqa: N818 - it is no fault, and never leaves this package
     """Something that only the parser may judge."""
+
+
+def _learn_target(line: bytes, meanings: fields.Meanings) -> tuple[str, str, str]:
+    """Method, path and query; remembered where there is no query, which may hold a secret."""
+    found = _REQUEST_LINE.fullmatch(line)
+    if found is None:
+        raise Unusual
+    method, path, query = found.groups()
+    target = (_METHODS[method], path.decode("ascii"), query.decode("ascii") if query else "")
+    if query is None and len(line) <= _LONGEST:
+        if len(meanings.targets) >= _MOST:
+            meanings.targets.clear()
+        meanings.targets[line] = target
+    return target
 
 
 def _learn(line: bytes, meanings: fields.Meanings) -> Line:
@@ -78,22 +94,19 @@ def read(
     if end < 0 or end - start > limits.field:  # so each limit on a part is kept, too
         return 0
     head = data[start:end].split(b"\r\n")
-    line = _REQUEST_LINE.fullmatch(head[0])
-    if line is None or len(head) - 1 > limits.fields or len(head[0]) > limits.line:
+    line = head.pop(0)
+    if not 0 < len(head) <= limits.fields or len(line) > limits.line:
         return 0
-    method, path, query = line.groups()
     try:
+        target = meanings.targets.get(line) or _learn_target(line, meanings)
         length = _take_fields(head, exchange, meanings)
-        exchange.method = _METHODS[method]
-    except (Unusual, KeyError):
+    except Unusual:
         return 0
     end += 4
     stop = end + length
     if length > limits.body or stop > len(data):
         return 0
-    exchange.path = path.decode("ascii")
-    if query:
-        exchange.query = query.decode("ascii")
+    exchange.method, exchange.path, exchange.query = target
     exchange.started = monotonic()
     if length:
         exchange.body = data[end:stop]
@@ -102,7 +115,6 @@ def read(
 
 def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meanings) -> int:
     """Note the fields and what they mean; gives the length of the body."""
-    del head[0]
     remembered = meanings.lines.get
     known = [remembered(line) or _learn(line, meanings) for line in head]
     named, meant, forms = zip(*known, strict=True)
