@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("docs", "docs/migrating", "functions", "functions/*", "benchmarks", "templates", "templates/*")
+FOLDERS = (
+    "docs",
+    "docs/migrating",
+    "functions",
+    "functions/*",
+    "benchmarks",
+    "templates",
+    "templates/*",
+)
 PAGES = sorted(
     {page for folder in (".", *FOLDERS) for page in ROOT.glob(f"{folder}/*.md")},
 )
