@@ -12,7 +12,6 @@ import inspect
 import io
 import json
 import sys
-from functools import cached_property
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,7 +30,7 @@ from wherry.errors import PayloadError
 from wherry.nesting import MAX_DEPTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -82,6 +81,25 @@ class _Json:
     dumps = staticmethod(flask.json.dumps)
 
 
+if TYPE_CHECKING:
+    from functools import cached_property as once
+else:
+
+    class once:  # noqa: N801 - it is used as what it stands for
+        """`functools.cached_property` without its lock, which costs more than what it guards."""
+
+        def __init__(self, make: Callable[[Any], Any]) -> None:
+            self._make = make
+            self._name = make.__name__
+            self.__doc__ = make.__doc__
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            if instance is None:
+                return self
+            value = instance.__dict__[self._name] = self._make(instance)
+            return value
+
+
 class FunctionRequest(flask.Request):
     """The request that a handler gets; hostile JSON is a 400 rather than an error of its own.
 
@@ -97,24 +115,24 @@ class FunctionRequest(flask.Request):
     def __init__(self, request: Request) -> None:  # deliberately not calling super
         self._request = request
 
-    @cached_property
+    @once
     def method(self) -> str:  # type: ignore[override]
         """The method token."""
         return self._request.method
 
-    @cached_property
+    @once
     def scheme(self) -> str:  # type: ignore[override]
         """`http`, or what a trusted proxy says."""
         origin = self._request.origin
         return "http" if origin is None else origin.scheme
 
-    @cached_property
+    @once
     def remote_addr(self) -> str | None:  # type: ignore[override]
         """The caller's address: of the connection, or what a trusted proxy says."""
         origin = self._request.origin
         return self._request.peer if origin is None else origin.address
 
-    @cached_property
+    @once
     def path(self) -> str:  # type: ignore[override]
         """The path, decoded."""
         path = self._request.path
@@ -122,12 +140,12 @@ class FunctionRequest(flask.Request):
             path = unquote_to_bytes(path).decode("utf-8", "replace")
         return "/" + path.lstrip("/")
 
-    @cached_property
+    @once
     def query_string(self) -> bytes:  # type: ignore[override]
         """The query as sent."""
         return self._request.query.encode("latin-1")
 
-    @cached_property
+    @once
     def args(self) -> MultiDict[str, str]:
         """The query's names and values; one that holds nothing encoded is split and no more."""
         query = self._request.query
@@ -144,12 +162,12 @@ class FunctionRequest(flask.Request):
                 values[name] = [value]
         return ImmutableMultiDict(values)
 
-    @cached_property
+    @once
     def environ(self) -> WSGIEnvironment:  # type: ignore[override]
         """The WSGI environ (PEP 3333)."""
         return environ_of(self._request)
 
-    @cached_property
+    @once
     def headers(self) -> EnvironHeaders:  # type: ignore[override]
         """The headers, without those that an environ cannot tell apart."""
         return EnvironHeaders(self.environ)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wherry.request import Request
 
 Arguments = tuple[Any, ...]
+_EVENT = Kind.EVENT
 
 
 @cache
@@ -50,10 +51,11 @@ def call(handler: Handler, request: Request) -> Reply:
         ResponseError: The handler returned what cannot be sent.
     """
     CURRENT.set(request.context)
-    if handler.kind is Kind.EVENT:
+    if handler.kind is _EVENT:
         reply: Reply = _events().call(handler, request)
         return reply
-    check_method(handler, request)
+    if handler.methods is not None:
+        check_method(handler, request)
     arguments = filled(handler, request, None)
     if not handler.needs_flask_context:
         return answered(handler, request, arguments, None)
