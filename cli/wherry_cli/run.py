@@ -33,6 +33,13 @@ Examples:
 @click.option("--together", is_flag=True, help="All functions in one process, on one port.")
 @click.option("--name", help="Name of the function [default: its folder's].")
 @click.option("--signature", help="What it is written for, as http or wsgi [default: found].")
+@click.option(
+    "--explain-startup",
+    type=click.Choice(["text", "json"]),
+    is_flag=False,
+    flag_value="text",
+    help="Print where the time went once it is ready.",
+)
 def command(
     paths: tuple[str, ...],
     port: int | None,
@@ -42,6 +49,7 @@ def command(
     together: bool,
     name: str | None,
     signature: str | None,
+    explain_startup: str | None,
 ) -> int:
     """Run the function at PATH, or each function of the folder PATH on a port of its own.
 
@@ -57,6 +65,7 @@ def command(
         "WHERRY_WORKERS": workers,
         "WHERRY_FUNCTION": name,
         "WHERRY_SIGNATURE": signature,
+        "WHERRY_EXPLAIN_STARTUP": explain_startup,
     }
     overrides = {key: str(value) for key, value in given.items() if value is not None}
     handlers = [handler for path in paths or (".",) for handler in _handlers(path)]

@@ -47,6 +47,7 @@ class Config:
     max_requests: int = 0
     supervise: bool = False
     preload: bool = False
+    explain_startup: str = "off"
     timeout_s: float = 30.0
     head_timeout_s: float = 10.0
     body_timeout_s: float = 30.0

@@ -251,6 +251,13 @@ VARIABLES: tuple[Variable, ...] = (
         "Whether several workers share one import of the handler; it must start no threads.",
     ),
     Variable(
+        ("WHERRY_EXPLAIN_STARTUP",),
+        "explain_startup",
+        _one_of("off", "text", "json"),
+        "`off`",
+        "Whether to print where the time went once the function is ready.",
+    ),
+    Variable(
         ("WHERRY_TIMEOUT", "exec_timeout"),
         "timeout_s",
         duration_s,

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 def run(config: Config) -> int:
     """Serve until told to stop; returns the exit code (0 ok, 2 bad setting, 3 cannot start)."""
     from wherry.errors import WherryError
+    from wherry.startup import mark, time_imports
 
+    mark("settings")
+    if config.explain_startup != "off":
+        time_imports()
     try:
         if config.workers > 1:
             from wherry.serving.master import run_under_master

@@ -6,9 +6,13 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from wherry import startup
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
+
+    from wherry.config import Config
 
 _log = logging.getLogger("wherry.serving")
 
@@ -31,13 +35,19 @@ def tell_log(
     )
 
 
-def tell_descriptor(descriptor: int) -> None:
-    """Write one byte to what `WHERRY_READY_FD` names, and close it."""
-    try:
-        os.write(descriptor, b"1")
-        os.close(descriptor)
-    except OSError:
-        _log.warning("WHERRY_READY_FD is not open")
+def tell_starter(config: Config, *, is_first: bool) -> None:
+    """What whoever started the process has asked to hear: a byte, and where the time went.
+
+    Of several workers the first one explains.
+    """
+    if config.explain_startup != "off" and is_first:
+        startup.tell(config.function, config.explain_startup)
+    if config.ready_fd is not None:
+        try:
+            os.write(config.ready_fd, b"1")
+            os.close(config.ready_fd)
+        except OSError:
+            _log.warning("WHERRY_READY_FD is not open")
 
 
 def _address(sock: socket.socket) -> str:

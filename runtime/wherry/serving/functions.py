@@ -6,7 +6,7 @@ of several. It must not know sockets or signals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -188,6 +188,28 @@ class Functions:
     def admitted(self) -> int:
         """Calls whose handlers have not ended."""
         return sum(len(engine.admitted) for engine in self._functions)
+
+    def watch_loop(
+        self,
+        turn_s: float,
+        *,
+        on_blocked: Callable[[Suspect | None], object],
+        meanwhile: Callable[[], object],
+    ) -> None:
+        """Watch the loop, when there is a handler that could block it; on the loop."""
+        limit_s = self._config.blocked_loop_s
+        if not self.has_async or limit_s <= 0:
+            return
+        from wherry.serving.loop_watch import LoopWatch
+
+        self.watch = LoopWatch(
+            limit_s,
+            turn_s,
+            suspect_of=self.suspect_of,
+            on_blocked=on_blocked,
+            meanwhile=meanwhile,
+        )
+        self.watch.start()
 
     def suspect_of(self, task: asyncio.Task[Any]) -> Suspect | None:
         """The call that `task` runs, or None."""

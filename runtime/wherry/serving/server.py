@@ -23,7 +23,7 @@ from wherry.lifecycle import Event, Lifecycle, State
 from wherry.metrics import Number, SharedTotals
 from wherry.secrets import REDACTOR
 from wherry.serving import hooks
-from wherry.serving.announcement import tell_descriptor, tell_log
+from wherry.serving.announcement import tell_log, tell_starter
 from wherry.serving.connection import Connection
 from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
@@ -33,10 +33,12 @@ from wherry.serving.pace import BlockingPace, LoopPace, Pace
 from wherry.serving.poller import Poller, make_poller
 from wherry.serving.process import EXIT_WORN
 from wherry.serving.wear import Wear
+from wherry.startup import mark
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
     from wherry.serving.lock_file import LockFile
+    from wherry.serving.loop_watch import Suspect
     from wherry.serving.mounts import Mount
 
 _log = logging.getLogger("wherry.serving")
@@ -78,6 +80,7 @@ class Server:
         on_ready: Callable[[], None] | None = None,
         on_worn: Callable[[], None] | None = None,
     ) -> None:
+        mark("server")
         self.config = config
         self.exit_code = 0
         self.lifecycle = Lifecycle()
@@ -117,6 +120,7 @@ class Server:
         if any(mount.handler.needs_flask for mount in mounts):
             # In the main thread and before the first request, not during it.
             import flask  # noqa: F401
+        mark("function")
         return mounts
 
     def run(self, mounts: Sequence[Mount]) -> int:
@@ -147,6 +151,7 @@ class Server:
         except HandlerStartError:
             self.lifecycle.on(Event.FAILED)
             raise
+        mark("start hook")
         gc.collect()
         gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
         poller = make_poller()
@@ -299,11 +304,6 @@ class Server:
         self._access_log.flush()
 
     def _start_watch(self, edge: Edge, functions: Functions) -> None:
-        """Watch the loop, when there is a handler that could block it."""
-        if not functions.has_async or self.config.blocked_loop_s <= 0:
-            return
-        from wherry.serving.loop_watch import LoopWatch, Suspect
-
         def count(suspect: Suspect | None) -> None:
             name = None if suspect is None else suspect.context.function
             self._metering.count(Number.LOOP_BLOCKED, name)
@@ -312,14 +312,7 @@ class Server:
             if not edge.driver.on_loop:  # sync functions need their clock all the same
                 self._turn_clock(edge, functions)
 
-        functions.watch = LoopWatch(
-            self.config.blocked_loop_s,
-            _TICK_S,
-            suspect_of=functions.suspect_of,
-            on_blocked=count,
-            meanwhile=meanwhile,
-        )
-        functions.watch.start()
+        functions.watch_loop(_TICK_S, on_blocked=count, meanwhile=meanwhile)
 
     def _announce(self, functions: Functions) -> None:
         seconds = monotonic() - self._begun
@@ -327,10 +320,10 @@ class Server:
         tell_log(self.config.function, functions.shown, self._sockets, metrics, seconds)
         if self._lock is not None and not self._terminated:
             self._lock.write(self._slot)
+        mark("serve")
         if self._on_ready is not None:
             self._on_ready()
-        if self.config.ready_fd is not None:
-            tell_descriptor(self.config.ready_fd)
+        tell_starter(self.config, is_first=self._slot == 0)
 
 
 def _http_2() -> type[Connection]:
