@@ -68,6 +68,7 @@ class Handler:
             the specification has it, `knative` literal as Knative has it.
         path: Where it answers when it is served together with others; None for `/NAME`.
         bounds: Its own limits.
+        on_mount: Told the path when it is served together with others; None for who need not know.
     """
 
     function: Callable[..., Any]
@@ -86,6 +87,7 @@ class Handler:
     event_headers: str = "strict"
     path: str | None = None
     bounds: Bounds = UNBOUNDED
+    on_mount: Callable[[str], None] | None = None
 
 
 def of(

@@ -16,6 +16,7 @@ import os
 import re
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -107,14 +108,15 @@ def _one(
     stem = shown.parent.name if shown.stem == "__init__" else shown.stem
     adapted = adapters.find(adapters.Source(module=module, file=file, name=name), signature)
     if adapted is not None:
-        return handler.of(
+        found = handler.of(
             adapted.function,
             name=f"{stem}.{adapted.name}",
             module=module,
             hooks=adapted.hooks,
         )
-    found, found_name = function_of(module, name, shown)
-    return handler.of(found, name=f"{stem}.{found_name}", module=module)
+        return replace(found, on_mount=adapted.on_mount)
+    function, found_name = function_of(module, name, shown)
+    return handler.of(function, name=f"{stem}.{found_name}", module=module)
 
 
 def function_folders() -> list[Path]:

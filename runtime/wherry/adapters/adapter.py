@@ -38,11 +38,13 @@ class Adapted(NamedTuple):
         function: What is called; its parameters are annotated as those of a handler of ours.
         name: Name of the user's function, for messages.
         hooks: The hooks that the framework has for it; None for those of the module.
+        on_mount: Told the path below which it answers, beside other functions of its process.
     """
 
     function: Callable[..., Any]
     name: str
     hooks: Hooks | None = None
+    on_mount: Callable[[str], None] | None = None
 
 
 class Adapter(Protocol):

@@ -37,6 +37,20 @@ class Use:
     is_text: bool = False
 
 
+class Root:
+    """Where a web application is mounted.
+
+    Attributes:
+        path: What stands before its own paths; empty where nothing does.
+    """
+
+    path = ""
+
+    def mount(self, path: str) -> None:
+        """It answers below `path`."""
+        self.path = path.rstrip("/")
+
+
 def named(source: Source, name: str, *, is_asked: bool) -> Any:
     """What the user asked for, else what is called `name`; None where there is none.
 

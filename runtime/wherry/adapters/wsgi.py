@@ -37,11 +37,13 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     if found is None:
         return None
     name, application = found
+    root = candidates.Root()
 
     def serve(request: Request, body: Iterator[bytes]) -> Reply:  # noqa: ARG001 - to have a stream
-        return _Call(application, request).answer()
+        return _Call(application, request).answer(root.path)
 
-    return Adapted(function=serve, name=name, hooks=candidates.declared_hooks(source))
+    hooks = candidates.declared_hooks(source)
+    return Adapted(function=serve, name=name, hooks=hooks, on_mount=root.mount)
 
 
 def is_application(value: Any) -> bool:
@@ -70,8 +72,8 @@ class _Call:
         self._written: list[bytes] = []
         self._is_sent = False
 
-    def answer(self) -> Reply:
-        """Run the application as far as its first bytes.
+    def answer(self, root_path: str) -> Reply:
+        """Run the application, which is mounted below `root_path`, as far as its first bytes.
 
         Raises:
             Exception: What the application raised.
@@ -80,6 +82,9 @@ class _Call:
         environ = environ_of(self._request)
         if environ["PATH_INFO"] == "*":
             environ["PATH_INFO"] = ""
+        if root_path:
+            environ["SCRIPT_NAME"] = root_path
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(root_path)
         result = self._application(environ, self.start_response)
         if isinstance(result, (list, tuple)) and not hasattr(result, "close"):
             self._check_body()

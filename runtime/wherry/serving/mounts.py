@@ -62,10 +62,14 @@ def load_mounts(config: Config) -> tuple[Mount, ...]:
         return (Mount(name=config.function, path="/", handler=found[0][1]),)
     _check_names(found)
     _check_siblings(function_folders())
-    return tuple(
+    mounts = tuple(
         Mount(name=name, path=handler.path or f"/{name}", handler=handler)
         for name, handler in found
     )
+    for mount in mounts:
+        if mount.handler.on_mount is not None:
+            mount.handler.on_mount(mount.path)
+    return mounts
 
 
 def _name(source: str, handler: Handler, *, alone: bool) -> str:

@@ -30,14 +30,15 @@ def find(source: Source, signature: str | None) -> Adapted | None:
     if found is None:
         return None
     name, application = found
-    life, tasks = Lifespan(application), Tasks()
+    life, tasks, root = Lifespan(application), Tasks(), candidates.Root()
 
     async def stop() -> None:
         await tasks.wait(_BACKGROUND_S)
         await life.stop()
 
     hooks = replace(candidates.declared_hooks(source), start=life.start, stop=stop)
-    return Adapted(function=_serving(application, life, tasks), name=name, hooks=hooks)
+    serve = _serving(application, life, tasks, root)
+    return Adapted(function=serve, name=name, hooks=hooks, on_mount=root.mount)
 
 
 def is_application(value: Any) -> bool:
@@ -48,14 +49,15 @@ def is_application(value: Any) -> bool:
 
 
 def _serving(
-    application: Application, life: Lifespan, tasks: Tasks
+    application: Application, life: Lifespan, tasks: Tasks, root: candidates.Root
 ) -> Callable[[Request, AsyncIterator[bytes]], Any]:
     async def serve(request: Request, body: AsyncIterator[bytes]) -> Reply:
+        scope = http_scope(request, life.state, root.path)
         if _asks_for_websocket(request):
             from wherry.adapters.asgi import websocket  # few requests ask for one
 
-            return await websocket.answer(application, request, life.state, tasks)
-        return await HttpCall(http_scope(request, life.state), body, tasks).answer(application)
+            return await websocket.answer(application, request, scope, tasks)
+        return await HttpCall(scope, body, tasks).answer(application)
 
     return serve
 

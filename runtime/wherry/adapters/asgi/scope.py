@@ -15,13 +15,14 @@ ASGI = {"version": "3.0", "spec_version": "2.4"}
 _PORTS = {"http": 80, "https": 443}
 
 
-def http_scope(request: Request, state: dict[str, Any] | None) -> Scope:
+def http_scope(request: Request, state: dict[str, Any] | None, root_path: str = "") -> Scope:
     """The scope of a request.
 
     Args:
         request: The request.
         state: What the application has put there at its start, copied for each request; None
             where it has no lifespan.
+        root_path: The path below which the application is mounted; `path` has it, too.
     """
     scheme, client = request.scheme, request.client_address
     headers = [(name.lower(), value) for name, value in request.headers]
@@ -35,7 +36,7 @@ def http_scope(request: Request, state: dict[str, Any] | None) -> Scope:
         "path": unquote_to_bytes(path).decode("utf-8", "replace") if "%" in path else path,
         "raw_path": path.encode("ascii"),
         "query_string": request.query.encode("ascii"),
-        "root_path": "",
+        "root_path": root_path,
         "headers": headers,
         "client": (client, 0) if client else None,
         "server": _server(headers, _PORTS.get(scheme, 80)),
@@ -45,11 +46,9 @@ def http_scope(request: Request, state: dict[str, Any] | None) -> Scope:
     return scope
 
 
-def websocket_scope(
-    request: Request, state: dict[str, Any] | None, subprotocols: list[str]
-) -> Scope:
-    """The scope of a websocket that `request` asks for."""
-    scope = http_scope(request, state)
+def websocket_scope(http: Scope, subprotocols: list[str]) -> Scope:
+    """The scope of a websocket that a request with the scope `http` asks for."""
+    scope = http.copy()
     del scope["method"]
     scope.update(
         type="websocket",

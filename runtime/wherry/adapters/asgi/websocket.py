@@ -12,7 +12,7 @@ import base64
 import binascii
 import logging
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wherry.adapters.asgi.call import Application, Message, Tasks
 from wherry.adapters.asgi.scope import Scope, websocket_scope
@@ -38,7 +38,7 @@ _REFUSED = Problem(status=403, detail="the function refused the websocket")
 
 
 async def answer(
-    application: Application, request: Request, state: dict[str, Any] | None, tasks: Tasks
+    application: Application, request: Request, http_scope: Scope, tasks: Tasks
 ) -> Reply:
     """The answer to a request for a websocket; an `Upgraded` where the application accepts.
 
@@ -55,7 +55,7 @@ async def answer(
     offered = [
         each.strip() for each in _all(fields, b"sec-websocket-protocol").split(",") if each.strip()
     ]
-    scope = websocket_scope(request, state, offered)
+    scope = websocket_scope(http_scope, offered)
     key = _all(fields, b"sec-websocket-key")
     return await _Opening(scope, key, request.context.call_id).answer(application, tasks)
 
