@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.serving.callers import callers
 from tests.serving.conftest import Wire, eventually, get
+
 from wherry.testing import Running, running
 
 FUNCTIONS = Path(__file__).resolve().parent.parent / "functions_data" / "serving"
@@ -34,6 +34,11 @@ def says_ready(function: Running) -> bool:
 
 def children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def starts(function: Running) -> int:
+    """How many workers have become ready so far."""
+    return function.log.count("is ready on")
 
 
 def one_end(name: str, settings: dict[str, str]) -> int:
@@ -101,11 +106,15 @@ def test_sigkill_of_a_worker_twenty_times(way: str):
         callers(function.port, CALLERS) as load,
     ):
         load.more(300)
-        for _ in range(20):
-            before, ready = len(load.failures), function.log.count("is ready on")
-            began = time.monotonic()
-            os.kill(children(function.process.pid)[0], signal.SIGKILL)
-            eventually(lambda: function.log.count("is ready on") > ready, timeout_s=30)  # noqa: B023
+        workers = int(REPLACING[way].get("WHERRY_WORKERS", "1"))
+        for number in range(20):
+            ready = workers + number
+            eventually(lambda: starts(function) == ready, timeout_s=30)  # noqa: B023
+            before, began = len(load.failures), time.monotonic()
+            victim = children(function.process.pid)[0]
+            os.kill(victim, signal.SIGKILL)
+            eventually(lambda: victim not in children(function.process.pid))  # noqa: B023
+            eventually(lambda: starts(function) > ready, timeout_s=30)  # noqa: B023
             slowest_s = max(slowest_s, time.monotonic() - began)
             load.more(100)
             lost.append(len(load.failures) - before)
@@ -154,6 +163,7 @@ def test_a_worker_that_holds_the_interpreter_for_good_is_ended():
         caught.send(get("/lock-interpreter?n=60"))
         with pytest.raises((EOFError, OSError)):
             caught.answer()
+        caught.close()
         assert "does not move and is ended" in function.log
         assert "do_lock_interpreter" in function.log  # where it stood
         eventually(lambda: says_ready(function), timeout_s=20)
