@@ -160,7 +160,9 @@ class FunctionRequest(flask.Request):
                 values[name].append(value)
             else:
                 values[name] = [value]
-        return ImmutableMultiDict(values)
+        args: MultiDict[str, str] = ImmutableMultiDict()
+        dict.update(args, values)  # its own constructor would look at each once more
+        return args
 
     @once
     def environ(self) -> WSGIEnvironment:  # type: ignore[override]

@@ -30,7 +30,20 @@ from wherry.errors import EventError
 _CONTENT_TYPE = "datacontenttype"
 _NAMES_KEPT = 1_024
 _NAME_CHARS_KEPT = 64
-_header_names: dict[str, bytes] = {}
+
+
+class _HeaderNames(dict[str, bytes]):
+    """Name of an attribute to that of its header; bounded."""
+
+    def __missing__(self, name: str) -> bytes:
+        header = b"ce-" + name.encode("ascii")
+        if len(self) < _NAMES_KEPT and len(name) <= _NAME_CHARS_KEPT:
+            self[name] = header
+        return header
+
+
+_header_names = _HeaderNames()
+_header_name = _header_names.__getitem__
 _content_types: dict[str, bytes] = {}
 
 
@@ -68,7 +81,11 @@ def encode_binary(
     event = adopt(event)
     payload = event.payload
     content_type = event.datacontenttype
-    headers = _written(event.wire_attributes(), encoding)
+    attributes = event.wire_attributes()
+    if content_type is not None:
+        attributes = dict(attributes)
+        del attributes[_CONTENT_TYPE]
+    headers = _written(attributes, encoding)
     if payload is not None and payload.implies_json:
         content_type = "application/json"
     if content_type is not None:
@@ -99,17 +116,12 @@ def _written(values: Mapping[str, Any], encoding: HeaderEncoding) -> list[tuple[
     try:
         # As in `_values`: one look at all of them, and each as it is.
         if is_plain("".join(values.values())):
-            return [
-                (_header_names.get(name) or _header_name(name), value.encode("ascii"))
-                for name, value in values.items()
-                if name != _CONTENT_TYPE
-            ]
+            texts = map(str.encode, values.values())
+            return list(zip(map(_header_name, values), texts, strict=True))
     except TypeError:  # an integer or a boolean among them
         pass
     return [
-        (_header_names.get(name) or _header_name(name), write_value(name, value, encoding))
-        for name, value in values.items()
-        if name != _CONTENT_TYPE
+        (_header_name(name), write_value(name, value, encoding)) for name, value in values.items()
     ]
 
 
@@ -118,13 +130,6 @@ def _undo_03(values: dict[str, str], body: bytes) -> bytes:
     if not body:
         return body
     return unbase64(body.decode("latin-1"), "data")
-
-
-def _header_name(name: str) -> bytes:
-    header = b"ce-" + name.encode("ascii")
-    if len(_header_names) < _NAMES_KEPT and len(name) <= _NAME_CHARS_KEPT:
-        _header_names[name] = header
-    return header
 
 
 def _content_type(content_type: str) -> bytes:

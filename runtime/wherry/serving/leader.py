@@ -194,19 +194,21 @@ class LeaderDriver:
         if self._parked:
             self._parked = False
             self._alarm.set()
+        token.append(None)
         while self._jobs:
             if self._points < EARNED:
                 self._hand_out()
-                return True
+                break
             job = self._take()
             if job is None:
-                return True
-            token.append(None)
+                break
             self._run_one(me, job)
-            try:
-                token.pop()
-            except IndexError:
+            if not token:
                 return False
+        try:
+            token.pop()
+        except IndexError:
+            return False
         return True
 
     def _take(self) -> Job | None:

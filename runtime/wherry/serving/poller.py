@@ -70,6 +70,7 @@ class Poller(Protocol):
 if sys.platform == "linux":
     _ENDED = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
     _READ = select.EPOLLIN | _ENDED
+    _WRITE = select.EPOLLOUT
     _WATCH = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 
     class EpollPoller:
@@ -109,7 +110,7 @@ if sys.platform == "linux":
                 what = watched(descriptor)
                 if what is None:
                     continue
-                if events & select.EPOLLOUT:
+                if events & _WRITE:
                     what.on_writable()
                 if events & _READ:
                     what.on_readable(events & _ENDED != 0)

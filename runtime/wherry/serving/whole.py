@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import compress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -115,25 +114,29 @@ def read(
 
 def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meanings) -> int:
     """Note the fields and what they mean; gives the length of the body."""
-    remembered = meanings.lines.get
-    known = [remembered(line) or _learn(line, meanings) for line in head]
-    named, meant, forms = zip(*known, strict=True)
-    exchange.headers = list(named)
+    hosts = 0
     length = None
-    attributes = []
-    for meaning, form in compress(zip(meant, forms, strict=True), meant):
+    attributes: dict[str, str] = {}
+    events = 0
+    taken, known = exchange.headers, meanings.lines
+    for line in head:
+        field, meaning, form = known.get(line) or _learn(line, meanings)
+        taken.append(field)
+        if not meaning:
+            continue
         if meaning == fields.EVENT:
-            attributes.append(form)
+            events += 1
+            attributes[form[0]] = form[1]
+        elif meaning == fields.HOST:
+            hosts += 1
         elif meaning == fields.LENGTH and length is None:
             length = form
-        elif meaning != fields.HOST:
+        else:
             _take(exchange, meaning, form)
-    if meant.count(fields.HOST) != 1:
+    if hosts != 1 or len(attributes) != events:
         raise Unusual
-    if attributes:
-        exchange.event_attributes = dict(attributes)
-        if len(exchange.event_attributes) != len(attributes):
-            raise Unusual
+    if events:
+        exchange.event_attributes = attributes
     return length or 0
 
 
