@@ -23,6 +23,7 @@ HALF_OPEN = 300
 RECOVERY_S = 3.0
 LOG_BYTES = 100_000
 GONE = 1_000
+_UNANSWERED = r"(http_requests_in_flight|wherry_requests_queued)[ {]"
 _RESET = struct.pack("ii", 1, 0)
 
 pytestmark = pytest.mark.skipif(
@@ -123,7 +124,7 @@ def test_callers_that_go_away_leave_nothing(name: str):
         assert status(function, "/after") == 200
         counted = scraped(function, r'http_requests_total\{.*code="499"')
         assert counted >= GONE * 0.9
-        assert scraped(function, "http_requests_in_flight") == 0
+        assert scraped(function, _UNANSWERED) == 0
         assert "Traceback" not in function.log
 
 
@@ -141,12 +142,12 @@ def hang_up(function: Running, callers: int) -> None:
 
 def known(function: Running) -> float:
     """Calls that the function has heard of, answered or not."""
-    return scraped(function, r"http_requests_(total|in_flight|queued)[ {]")
+    return scraped(function, r"(http_requests_(total|in_flight)|wherry_requests_queued)[ {]")
 
 
 def eventual_rest(function: Running) -> tuple[int, int]:
     """Descriptors and threads once nothing is in flight any more."""
-    eventually(lambda: scraped(function, "http_requests_(in_flight|queued)") == 0, 30)
+    eventually(lambda: scraped(function, _UNANSWERED) == 0, 30)
     before = -1
     while (now := descriptors(function)) != before:  # the last connections are being closed
         before = now

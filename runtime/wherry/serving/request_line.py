@@ -13,7 +13,7 @@ from wherry.problem import Problem
 
 _EMPTY = b"\r\n"
 _LINE = re.compile(rb"[!-~]+ [!-~]+ HTTP/[0-9]\.[0-9]\r\n")
-_PART = re.compile(rb"[!-~]*(?: [!-~]*){0,2}\r?")
+_PART = re.compile(rb"(?:[!-~]+(?: (?:[!-~]+(?: [!-~]*\r?)?)?)?)?")
 _BLANK_LINES = Problem(status=400, detail="one empty line may come before a request, and no more")
 _NO_LINE = Problem(status=400, detail="the request line is not `METHOD target HTTP/1.1`")
 
@@ -25,11 +25,13 @@ def start_of(held: bytes, limit_bytes: int) -> int | Problem:
         0 or 2 where the line is complete and good, -1 where more bytes must come first, and a
         problem where it can no longer become good.
     """
+    if held == _EMPTY[:1]:
+        return -1
     start = len(_EMPTY) if held.startswith(_EMPTY) else 0
     end = held.find(b"\n", start)
     if (end if end >= 0 else len(held)) - start > limit_bytes + 1:
         return Problem(status=414, detail=f"the request line is over {limit_bytes} bytes")
-    if held[start : start + 1] in {b"\r", b"\n"} and held != _EMPTY[:1]:
+    if held[start : start + 1] in {b"\r", b"\n"}:
         return _BLANK_LINES
     if end < 0:
         return -1 if _PART.fullmatch(held, start) is not None else _NO_LINE
