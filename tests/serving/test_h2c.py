@@ -396,6 +396,89 @@ def test_any_frames_leave_the_server_well(async_function: Running, http2):
     assert "Traceback" not in function.log
 
 
+FAULTY = """
+import flask
+import h2.connection
+
+WINDOW = h2.connection.H2Connection.local_flow_control_window
+
+
+def fail(self, number):
+    raise RuntimeError("a fault of the library")
+
+
+def handle(request: flask.Request):
+    broken = request.path == "/break"
+    h2.connection.H2Connection.local_flow_control_window = fail if broken else WINDOW
+    return "done"
+"""
+
+
+def test_a_fault_of_the_library_costs_one_connection(http2, wire, tmp_path: Path):
+    (tmp_path / "handler.py").write_text(FAULTY)
+    with running(tmp_path, WHERRY_H2C="on") as served:
+        faulty, other = http2(served.port), http2(served.port)
+        assert other.get("/").status == 200
+        faulty.ask("/break")
+        faulty.rest()
+        assert wire(served.port).send(get("/mend")).answer()[0] == 200
+        assert other.get("/").body == b"done"
+        assert served.log.count("an HTTP/2 connection failed inside Wherry") == 1
+
+
+FUNCTIONS_SIDE_BY_SIDE = """
+import asyncio
+
+from wherry import http
+
+
+@http
+def blocking():
+    return (b"x" * 1000 for _ in range(20))
+
+
+@http
+async def looping():
+    for _ in range(20):
+        await asyncio.sleep(0)
+        yield b"y" * 1000
+"""
+
+
+def test_sync_and_async_functions_share_a_connection(http2, tmp_path: Path):
+    (tmp_path / "handler.py").write_text(FUNCTIONS_SIDE_BY_SIDE)
+    with running(tmp_path, WHERRY_H2C="on") as served:
+        connection = http2(served.port)
+        asked = [connection.ask(path) for _ in range(20) for path in ("/blocking", "/looping")]
+        bodies = {answer.body for answer in connection.answers(asked)}
+        assert bodies == {b"x" * 20_000, b"y" * 20_000}
+
+
+COUNTING = """
+import gc
+
+import flask
+
+from wherry.serving.exchange import Exchange
+
+gc.disable()
+
+
+def handle(request: flask.Request):
+    request.get_data()
+    return str(sum(type(each) is Exchange for each in gc.get_objects()))
+"""
+
+
+def test_what_is_answered_is_let_go_without_the_collector(http2, tmp_path: Path):
+    (tmp_path / "handler.py").write_text(COUNTING)
+    with running(tmp_path, WHERRY_H2C="on") as served:
+        connection = http2(served.port)
+        for _ in range(30):
+            number = connection.ask("/", method="POST", body=b"x" * 1000)
+            assert int(connection.answer(number).body) < 5
+
+
 def test_the_drain_says_so_and_finishes_what_is_there(http2):
     with running(FUNCTIONS / "sync.py", WHERRY_H2C="on", WHERRY_LAME_DUCK="1s") as served:
         connection, idle = http2(served.port), http2(served.port)

@@ -20,7 +20,7 @@ from h2.exceptions import ProtocolError
 
 from wherry.problem import Problem
 from wherry.serving import http2_request
-from wherry.serving.http2_stream import Http2Stream
+from wherry.serving.http2_stream import NOTHING, Http2Stream
 from wherry.serving.reading import Refused
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Http2Incoming:
         """Nobody reads the answer to this any more."""
         self.streams.pop(stream.id, None)
         stream.broken = True
-        stream.unsent = memoryview(b"")
+        stream.unsent = NOTHING
         if stream.exchange.incoming is not None and stream.has_body:
             stream.exchange.incoming.fail("the body ended before its time")
         self.return_window(stream)

@@ -7,33 +7,31 @@ caller can drive up is bounded: streams, bytes that wait, resets, frames that as
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from h2.config import H2Configuration
-from h2.connection import ConnectionState, H2Connection
+from h2.connection import ConnectionState
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, Event
 from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
 from wherry.serving.http2_guard import Guard
 from wherry.serving.http2_incoming import Http2Incoming
+from wherry.serving.http2_protocol import protocol_for
+from wherry.serving.http2_stream import NOTHING, Http2Stream
 
 if TYPE_CHECKING:
     from wherry.serving.edge import Edge
-    from wherry.serving.http2_stream import Http2Stream
 
+_log = logging.getLogger("wherry.serving")
 _FOREVER = float("inf")
 _LINGER_S = 2.0
 _LOOK_S = 0.5
 _READ_BYTES = 65_536
-_STREAMS = 100
-_STREAM_WINDOW_BYTES = 256 * 1024
-_WINDOW_BYTES = 1024 * 1024
 _UNSENT_BYTES = 256 * 1024
 _LAST_STREAM = 2**31 - 1
 
@@ -49,7 +47,7 @@ class Http2Session:
         self._edge = edge
         self._sock = sock
         self._descriptor = sock.fileno()
-        self._protocol = _protocol(edge.limits.head)
+        self._protocol = protocol_for(edge.limits)
         self._guard = Guard()
         self._incoming = Http2Incoming(self, edge, self._protocol, self._guard, peer)
         self._streams = self._incoming.streams
@@ -67,9 +65,7 @@ class Http2Session:
         """Take part in the edge, beginning with what has been read already."""
         self._edge.connections.add(self)
         self._edge.poller.add(self)
-        self._protocol.initiate_connection()
-        self._protocol.increment_flow_control_window(_WINDOW_BYTES)
-        self._feed(early)
+        self._do(self._feed, early)
         self.on_readable()
 
     def abandon(self) -> None:
@@ -78,12 +74,23 @@ class Http2Session:
 
     def post(self, what: Callable[[Http2Stream], None], stream: Http2Stream) -> None:
         """Have `what` done with `stream` in a turn; from any thread."""
-        self._edge.driver.post(what, stream)
+        self._edge.driver.post(self._do, what, stream)
+
+    def _do(self, what: Callable[..., None], *args: object) -> None:
+        """A fault of ours, or of the library, costs this connection and not the process."""
+        try:
+            what(*args)
+        except Exception:
+            _log.exception("an HTTP/2 connection failed inside Wherry")
+            self._break_off()
 
     # Incoming -------------------------------------------------------------------------------
 
     def on_readable(self, ended: bool = False) -> None:  # noqa: ARG002 - as the poller calls
         """Read what there is."""
+        self._do(self._read)
+
+    def _read(self) -> None:
         while not self._paused and not self._closed:
             try:
                 data = self._sock.recv(_READ_BYTES)
@@ -144,7 +151,7 @@ class Http2Session:
     def pump(self, stream: Http2Stream) -> None:
         """Send what the stream has, as far as the windows and the socket allow."""
         if self._closed or stream.broken:
-            stream.unsent = memoryview(b"")
+            stream.unsent = NOTHING
             stream.flushed()
             return
         try:
@@ -176,7 +183,8 @@ class Http2Session:
                 stream.blocked_at = now + self._edge.limits.write_s
             return False
         stream.blocked_at = _FOREVER
-        chunk, stream.unsent = stream.unsent[:room], stream.unsent[room:]
+        chunk, rest = stream.unsent[:room], stream.unsent[room:]
+        stream.unsent = rest or NOTHING
         stream.ended = stream.ends and not stream.unsent
         protocol.send_data(stream.id, bytes(chunk), end_stream=stream.ended)
         self._out += protocol.data_to_send()
@@ -191,9 +199,13 @@ class Http2Session:
 
     def finish(self, stream: Http2Stream) -> None:
         """The stream's answer is given: see it out, then forget it."""
-        if self._streams.get(stream.id) is not stream or stream.unsent:
-            return  # it is gone, or `_pump_all` comes back to it
+        if stream.unsent and not stream.broken:
+            return  # `_pump_all` comes back to it
+        if self._streams.get(stream.id) is not stream:
+            stream.forget()  # its caller is gone
+            return
         del self._streams[stream.id]
+        stream.forget()
         self._guard.on_answer()
         self._patience_s = self._edge.limits.keepalive_s
         self._used_at = self._edge.now
@@ -217,9 +229,12 @@ class Http2Session:
     def on_writable(self) -> None:
         """The socket may take more."""
         if self._out and not self._closed:
-            self._flush()
-            if len(self._out) <= _UNSENT_BYTES:
-                self._pump_all()
+            self._do(self._write)
+
+    def _write(self) -> None:
+        self._flush()
+        if len(self._out) <= _UNSENT_BYTES:
+            self._pump_all()
 
     def _flush(self) -> None:
         """Give the socket what it takes; read no further while much waits."""
@@ -255,6 +270,9 @@ class Http2Session:
 
     def on_expired(self) -> None:
         """Look at the clock: of the socket, of each stream, of the idle session."""
+        self._do(self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
         now, limits = self._edge.now, self._edge.limits
         self.expires = now + _LOOK_S
         if self._closing or (self._out and now - self._wrote_at > limits.write_s):
@@ -277,6 +295,9 @@ class Http2Session:
     def close_if_idle(self) -> None:
         """Close, or say that nothing more is taken."""
         self.on_readable()
+        self._do(self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
         if self._streams or self._out:
             self._say_farewell()
         else:
@@ -318,30 +339,3 @@ class Http2Session:
         self.close()
         for stream in list(self._streams.values()):
             self._incoming.abandon(stream)
-
-
-class _Protocol(H2Connection):
-    """The state of the protocol, without a memory for streams that are long gone."""
-
-    MAX_CLOSED_STREAMS = 1000  # at the library's 65536 a connection kept some 8 MB for them
-
-
-def _protocol(head_bytes: int) -> H2Connection:
-    # Answers are validated where they are made; to do it again here took a sixth of a call.
-    configuration = H2Configuration(
-        client_side=False,
-        header_encoding=None,
-        validate_outbound_headers=False,
-        normalize_outbound_headers=False,
-    )
-    protocol = _Protocol(configuration)
-    protocol.local_settings = Settings(
-        client=False,
-        initial_values={
-            SettingCodes.MAX_CONCURRENT_STREAMS: _STREAMS,
-            SettingCodes.INITIAL_WINDOW_SIZE: _STREAM_WINDOW_BYTES,
-            SettingCodes.MAX_HEADER_LIST_SIZE: head_bytes,
-        },
-    )
-    protocol.decoder.max_header_list_size = head_bytes
-    return protocol

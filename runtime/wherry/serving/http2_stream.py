@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wherry.reply import Reply
     from wherry.serving.http2_session import Http2Session
 
+NOTHING = memoryview(b"")
 _BODILESS = frozenset({204, 304})
 
 
@@ -40,6 +41,7 @@ class Http2Stream:
         unsent: Bytes of the answer that wait for the caller's window or for the socket.
         ends: Whether the answer is over with `unsent`.
         ended: Whether the end of the answer is sent.
+        done: Whether all is said, so that there is no `exchange` any more.
         expires: Monotonic seconds until when its body must have come.
         blocked_at: Monotonic seconds until when the caller must take more of the answer.
     """
@@ -52,6 +54,7 @@ class Http2Stream:
         "broken",
         "chunks",
         "deaf",
+        "done",
         "ended",
         "ends",
         "exchange",
@@ -70,12 +73,13 @@ class Http2Stream:
         self._then: Callable[[], None] | None = None
         self.id = number
         self.peer = peer
-        self.broken = self.begun = self.deaf = self.ends = self.ended = False
+        self.broken = self.begun = self.deaf = self.ends = False
+        self.ended = self.done = False
         self.has_body = has_body
         self.chunks: list[bytes] = []
         self.received_bytes = self.unread_bytes = 0
         self.head: Headers | None = None
-        self.unsent = memoryview(b"")
+        self.unsent = NOTHING
         self.expires = self.blocked_at = float("inf")
         # An exchange asks of its connection no more than this class has; only a protocol that
         # follows a 101 asks for more, and HTTP/2 has no 101.
@@ -125,6 +129,14 @@ class Http2Stream:
         self._session.post(self._session.finish, self)
 
     # In a turn ------------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """It is over: part from the exchange, so that memory is free without the collector."""
+        if not self.done:
+            self.done = True
+            self.unsent = NOTHING
+            self.chunks = []
+            del self.exchange
 
     def flushed(self) -> None:
         """Tell who waits that `unsent` is sent, or that nobody wants it."""
