@@ -29,7 +29,8 @@ def imports_as_before(tmp_path):
     yield
     forget_provided()
     sys.path[:] = path
-    for name in set(sys.modules) - before:
+    # What is below comes first: the path of a namespace is asked of the package above it.
+    for name in sorted(set(sys.modules) - before, reverse=True):
         module = sys.modules[name]
         places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
         is_written = any(str(place).startswith(str(tmp_path)) for place in places)
