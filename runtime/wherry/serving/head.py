@@ -93,16 +93,10 @@ def encode_whole(
         length: Length of the body, sent or not.
         body: What is sent of it: all, or nothing to a HEAD.
     """
-    lines = _END.join(map(b": ".join, headers))
-    parts = (
-        STATUS_LINES[status],
-        date,
-        call_id.encode("ascii"),
-        _END + lines if lines else b"",
-        _END,
-        _END if status in BODILESS else LENGTHS[length],
-        body,
-    )
+    parts = [STATUS_LINES[status], date, call_id.encode("ascii"), _END]
+    for name, value in headers:
+        parts += (name, b": ", value, _END)
+    parts += (_END if status in BODILESS else LENGTHS[length], body)
     return b"".join(parts)
 
 
