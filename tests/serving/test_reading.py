@@ -166,6 +166,71 @@ def test_the_line_that_a_request_begins_with(start: bytes, status: int | None, s
     assert len(requests) == (status is None)
 
 
+HOSTS = [
+    "", "x", "x:80", "x:", "x:0080", "x:65535", "example.com", "a_b", "127.0.0.1:8080", "[::1]",
+    "[::1]:8080", "[2001:db8::192.0.2.1]", "%41.com", "a!$&'()*+,;=~b", "X.EXAMPLE",
+]  # fmt: skip
+NO_HOSTS = [
+    "a b", "a/b", "a?b", "a#b", "u@x", "x:65536", "x:99999", "x:123456", "x:y", "x:-1", "x:80:80",
+    "%4", "%zz", "::1", "[::1", "::1]", "[x]", "[]", "[:]", "[1::2::3]", "[::1]x", "[::g]",
+    "[::1]:x", "[::1%25eth0]", "x,y z", "\x7f", "a\tb", "<x>", '"x"', "{x}", "x\\y", "x|y", "x^y", "x`y",
+    "\xe4",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize(("hosts", "good"), [(HOSTS, True), (NO_HOSTS, False)])
+def test_host_is_a_host_and_a_port_at_most(hosts: list[str], good: bool, size: int):
+    """RFC 9110 section 7.2; RFC 3986 section 3.2 for what a host and a port are."""
+    for host in hosts:
+        data = b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host.encode("latin-1")
+        requests, problem = read([data[at : at + size] for at in range(0, len(data), size)])
+        assert (len(requests), problem is None) == (good, good), host
+        assert problem is None or problem.status == 400
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize(
+    ("line", "hosts", "path"),
+    [
+        (b"GET / HTTP/1.1", [], None),
+        (b"GET / HTTP/1.1", [b"x", b"x"], None),
+        (b"GET / HTTP/1.1", [b"x", b"y"], None),
+        (b"GET / HTTP/1.0", [], "/"),
+        (b"GET / HTTP/1.0", [b"x", b"x"], None),
+        (b"GET http://x/a HTTP/1.1", [b"x"], "/a"),
+        (b"GET http://x/a HTTP/1.1", [b"X"], "/a"),
+        (b"GET HTTP://x HTTP/1.1", [b"x"], "/"),
+        (b"GET http://x?q HTTP/1.1", [b"x"], "/"),
+        (b"GET https://x:443/ HTTP/1.1", [b"x:443"], "/"),
+        (b"GET http://x/a HTTP/1.1", [b"y"], None),
+        (b"GET http://x/a HTTP/1.1", [b"x:80"], None),
+        (b"GET http://x/a HTTP/1.1", [b""], None),
+        (b"GET http://x/a HTTP/1.1", [], None),
+        (b"GET http:///a HTTP/1.1", [b""], None),
+        (b"GET http://u@x/a HTTP/1.1", [b"x"], None),
+        (b"GET http://x:99999/a HTTP/1.1", [b"x:99999"], None),
+        (b"GET ftp://x/a HTTP/1.1", [b"x"], None),
+        (b"GET http://x/#f HTTP/1.1", [b"x"], None),
+        (b"GET x:80 HTTP/1.1", [b"x:80"], None),
+        (b"GET a/b HTTP/1.1", [b"x"], None),
+        (b"GET /#f HTTP/1.1", [b"x"], None),
+        (b"GET //x/a HTTP/1.1", [b"x"], "//x/a"),
+        (b"OPTIONS * HTTP/1.1", [b"x"], "*"),
+        (b"GET * HTTP/1.1", [b"x"], None),
+        (b"OPTIONS ** HTTP/1.1", [b"x"], None),
+        (b"CONNECT x:443 HTTP/1.1", [b"x:443"], None),
+        (b"CONNECT /a HTTP/1.1", [b"x"], None),
+    ],
+)
+def test_the_four_forms_of_a_target(line: bytes, hosts: list[bytes], path: str | None, size: int):
+    """RFC 9112 section 3.2: two are taken from anyone, one from OPTIONS, one is a proxy's."""
+    data = line + b"\r\n" + b"".join(b"Host: %s\r\n" % host for host in hosts) + b"\r\n"
+    requests, problem = read([data[at : at + size] for at in range(0, len(data), size)])
+    assert [each[1] for each in requests] == ([] if path is None else [path])
+    assert (None if problem is None else problem.status) == (400 if path is None else None)
+
+
 def test_what_stands_around_the_chunks_is_bounded():
     """Extensions and unfinished trailers are told by no call of the parser."""
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
