@@ -33,6 +33,7 @@ Invoke: TypeAlias = Callable[..., Answer]
 """`invoke` with its handler filled in, as the fixture `wherry_invoke` gives it."""
 
 _DRAIN_S = 10.0
+_REST_S = 1.0
 _CALL_ID = "test"
 _FUNCTION = "test"
 _LATE = Problem(status=504, detail="the function did not answer in time")
@@ -110,7 +111,7 @@ def invoke(
     if not call.handler.is_async:
         return contextvars.copy_context().run(_call, call)
     _refuse_running_loop()
-    return asyncio.run(_call_async(call))
+    return asyncio.run(_call_to_the_end(call))
 
 
 async def invoke_async(
@@ -213,6 +214,15 @@ def _call(call: _Call) -> Answer:
         except BaseException as raised:
             error = raised
     return _answer(call, head, body, error, records)
+
+
+async def _call_to_the_end(call: _Call) -> Answer:
+    """The answer, once what the handler has left running has ended, or had a second to."""
+    answer = await _call_async(call)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=_REST_S)
+    return answer
 
 
 async def _call_async(call: _Call) -> Answer:

@@ -382,3 +382,9 @@ def test_who_says_so_must_have_one(written):
         load(written("x = 1"), signature="asgi")
     with pytest.raises(HandlerSignatureError, match="an application"):
         load(written("def app(environ, start_response): ..."), signature="asgi")
+
+
+def test_in_memory_what_follows_the_answer_is_done(written, capsys):
+    body = f"{OK}\nawait asyncio.sleep(0.05)\nprint('followed')"
+    assert invoke(load(app_of(written, body))).text == "ok"
+    assert "followed" in capsys.readouterr().out

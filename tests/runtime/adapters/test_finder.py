@@ -64,9 +64,9 @@ def test_the_modules_in_their_own_place_are_not_changed():
         "cloudevents.nothing",
         "functions_framework.nothing",
         "functions_framework.aio.nothing",
-        "google.cloud.storage",
+        "google.cloud.nothing",
         "google.cloud.functions.nothing",
-        "google.protobuf",
+        "google.nothing",
     ],
 )
 def test_what_is_not_provided_is_missing_by_its_own_name(name):
