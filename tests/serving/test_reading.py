@@ -231,6 +231,13 @@ def test_the_four_forms_of_a_target(line: bytes, hosts: list[bytes], path: str |
     assert (None if problem is None else problem.status) == (400 if path is None else None)
 
 
+@pytest.mark.parametrize("size", [1000, 65_536, 1_000_000])
+def test_a_head_is_bounded_as_a_whole(size: int):
+    data = b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: %s\r\n" % (b"a" * 3000) * 43 + b"\r\n"
+    requests, problem = read([data[at : at + size] for at in range(0, len(data), size)])
+    assert (requests, problem.status) == ([], 431)
+
+
 def test_what_stands_around_the_chunks_is_bounded():
     """Extensions and unfinished trailers are told by no call of the parser."""
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -310,9 +310,14 @@ class Reading:
             raise Refused(431, f"more than {limits.fields} header fields")
         if self._fed <= limits.field:  # then no single field can be longer
             return
+        head = len(self._target)
         for name, value in self._fields:
-            if len(name) + len(value) + _FIELD_MARKS > limits.field:
+            size = len(name) + len(value) + _FIELD_MARKS
+            head += size
+            if size > limits.field:
                 raise Refused(431, f"a header field is over {limits.field} bytes")
+        if head > limits.head:
+            raise Refused(431, "the request head is too large")
 
     def _judge_host(self, _exchange: Exchange, value: bytes) -> None:
         self._hosts += 1
