@@ -500,7 +500,9 @@ def test_the_drain_says_so_and_finishes_what_is_there(http2):
 def test_a_caller_that_takes_leave_gets_its_answers(function: Running, http2):
     connection = http2(function.port)
     slow = connection.ask("/sleep?s=0.3")
-    connection.sock.sendall(b"\0\0\x08\x07\0\0\0\0\0" + b"\0" * 8)  # GOAWAY, no error
+    goaway = b"\0\0\x08\x07\0\0\0\0\0" + b"\0" * 8
+    ping = b"\0\0\x08\x06\0\0\0\0\0" + b"12345678"
+    connection.sock.sendall(goaway + ping)
     assert connection.answer(slow).body == b"slept"
     connection.rest()
 

@@ -7,8 +7,10 @@ Sans I/O. What callers may do at once is here; what they may do for nothing is i
 from __future__ import annotations
 
 from h2.config import H2Configuration
-from h2.connection import H2Connection
+from h2.connection import ConnectionState, H2Connection
+from h2.events import Event
 from h2.settings import SettingCodes, Settings
+from hyperframe.frame import Frame, GoAwayFrame
 
 from wherry.serving.limits import Limits
 
@@ -18,9 +20,21 @@ WINDOW_BYTES = 1024 * 1024
 
 
 class _Protocol(H2Connection):
-    """The library's connection, without a memory for streams that are long gone."""
+    """The library's connection, where it remembers too much and gives up too early."""
 
     MAX_CLOSED_STREAMS = 1000  # at the library's 65536 a connection kept 8 MB for them
+
+    # The library takes any GOAWAY for the end of everything. One without an error says only that
+    # the caller asks nothing more; it still waits for answers (RFC 9113 section 6.8).
+
+    def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
+        frames, events = super()._receive_goaway_frame(frame)
+        if not frame.error_code:
+            self.state_machine.state = ConnectionState.SERVER_OPEN
+        return frames, events
+
+    def clear_outbound_data_buffer(self) -> None:
+        """Nothing: what waits to be sent is waited for."""
 
 
 def protocol_for(limits: Limits) -> H2Connection:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from h2.connection import ConnectionState
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, Event
 from h2.exceptions import ProtocolError
@@ -131,9 +130,6 @@ class Http2Session:
         self._leaving = True
         if event.error_code or not self._streams:
             self._end()
-        else:
-            # The library takes GOAWAY for the end of everything; RFC 9113 section 6.8 does not.
-            self._protocol.state_machine.state = ConnectionState.SERVER_OPEN
 
     def reopen(self, stream: Http2Stream) -> None:
         """The handler has read: the caller may send more of the body."""
