@@ -6,7 +6,6 @@ handlers and owns no process. The states are those of `wherry.lifecycle`.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
@@ -22,7 +21,7 @@ from wherry.errors import ConfigError, HandlerStartError
 from wherry.lifecycle import Event, Lifecycle, State
 from wherry.metrics import Number, SharedTotals
 from wherry.secrets import REDACTOR
-from wherry.serving import hooks
+from wherry.serving import collector, hooks
 from wherry.serving.announcement import tell_log, tell_starter
 from wherry.serving.connection import Connection
 from wherry.serving.driver import Driver, LoopDriver
@@ -111,8 +110,7 @@ class Server:
         """
         from wherry.serving.mounts import load_mounts
 
-        gc.freeze()  # the collector need not look at our modules while it looks at the function's
-        gc.enable()
+        collector.begin_imports()
         log.configure(self.config, REDACTOR.redact)
         os.register_at_fork(after_in_child=self._let_go)
         if mounts is None:
@@ -152,8 +150,7 @@ class Server:
             self.lifecycle.on(Event.FAILED)
             raise
         mark("start hook")
-        gc.collect()
-        gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
+        collector.end_imports()
         poller = make_poller()
         driver = self._driver(functions, pace, poller)
         edge = Edge(driver, poller, functions.limits, functions.service)
