@@ -75,6 +75,7 @@ class Config:
     log_format: str = "json"
     log_level: str = "info"
     access_log: bool = True
+    capture_output: bool = True
     listen_fd: int | None = None
     ready_fd: int | None = None
 

@@ -398,6 +398,13 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(("WHERRY_ACCESS_LOG",), "access_log", _switch, "`true`", "One line for each call."),
     Variable(
+        ("WHERRY_CAPTURE_OUTPUT",),
+        "capture_output",
+        _switch,
+        "`true`",
+        "Whether what a call prints becomes lines of the log that name the call.",
+    ),
+    Variable(
         ("WHERRY_LISTEN_FD",),
         "listen_fd",
         _whole(3, 65535),

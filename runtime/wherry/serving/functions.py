@@ -24,10 +24,11 @@ from wherry.serving.share import Share
 if TYPE_CHECKING:
     import asyncio
 
+    from wherry.access_log import AccessLog
     from wherry.config import Config
+    from wherry.context import Context
     from wherry.handler import Handler
     from wherry.lifecycle import Lifecycle
-    from wherry.log import AccessLog
     from wherry.metrics import Ledger
     from wherry.serving.edge import Edge, Service
     from wherry.serving.loop_watch import LoopWatch, Suspect
@@ -220,6 +221,14 @@ class Functions:
                 if exchange.task is task:
                     return Suspect(handler=engine.handler.name, context=exchange.context)
         return None
+
+    def is_running(self, context: Context) -> bool:
+        """Whether the handler that this is the context of has not ended."""
+        return any(
+            exchange.context is context
+            for engine in self._functions
+            for exchange in list(engine.admitted)
+        )
 
     def gauges(self) -> Numbers:
         """Calls of this moment, for the metrics."""

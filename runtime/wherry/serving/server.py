@@ -16,6 +16,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry import log
+from wherry.access_log import AccessLog
+from wherry.capture import Capture
 from wherry.config import Config
 from wherry.errors import ConfigError, HandlerStartError
 from wherry.lifecycle import Event, Lifecycle, State
@@ -92,8 +94,9 @@ class Server:
         self._on_ready = on_ready
         self._on_worn = on_worn
         self._wear: Wear | None = None
+        self._capture: Capture | None = None
         self._begun = monotonic()
-        self._access_log = log.AccessLog(json=config.log_format == "json")
+        self._access_log = AccessLog(json=config.log_format == "json")
         self._pace: Pace | None = None
         self._terminated = self._hurry = self._retired = False
         # What a child that a handler forks must let go of.
@@ -112,6 +115,9 @@ class Server:
 
         collector.begin_imports()
         log.configure(self.config, REDACTOR.redact)
+        if self.config.capture_output:
+            self._capture = Capture(self.config, REDACTOR.redact)
+            self._shared.append(self._capture.forget)
         os.register_at_fork(after_in_child=self._let_go)
         if mounts is None:
             mounts = load_mounts(self.config)
@@ -177,6 +183,8 @@ class Server:
             await self._stop(functions, pace)
             self._metering.publish(functions)
             self._access_log.flush()
+            if self._capture is not None:
+                self._capture.end()
             self._metering.close()
 
     def _driver(self, functions: Functions, pace: Pace, poller: Poller) -> Driver:
@@ -299,6 +307,8 @@ class Server:
         edge.driver.post(edge.tick)
         edge.driver.post(functions.tick)
         self._access_log.flush()
+        if self._capture is not None:
+            self._capture.settle(functions.is_running)
 
     def _start_watch(self, edge: Edge, functions: Functions) -> None:
         def count(suspect: Suspect | None) -> None:
