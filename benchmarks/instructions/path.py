@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from wherry.access_log import AccessLog
 from wherry.config import Config
 from wherry.lifecycle import Event, Lifecycle
-from wherry.log import AccessLog
 from wherry.metrics import Ledger
 from wherry.serving.connection import Connection
 from wherry.serving.driver import Job

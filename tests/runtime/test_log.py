@@ -7,10 +7,11 @@ import os
 
 import pytest
 
+from wherry.access_log import AccessLog
 from wherry.config import Config
 from wherry.context import CURRENT, Context, Identity
 from wherry.deadline import Deadline
-from wherry.log import AccessLog, ConsoleFormatter, JsonFormatter, configure
+from wherry.log import ConsoleFormatter, JsonFormatter, configure
 from wherry.trace import TraceParent
 
 CONTEXT = Context(

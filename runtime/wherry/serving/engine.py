@@ -35,10 +35,10 @@ from wherry.trace import parse_traceparent
 if TYPE_CHECKING:
     import asyncio
 
+    from wherry.access_log import AccessLog
     from wherry.config import Config
     from wherry.emission import Emitter
     from wherry.handler import Handler
-    from wherry.log import AccessLog
     from wherry.secrets import Secrets
     from wherry.serving.driver import Pool
     from wherry.serving.edge import Edge

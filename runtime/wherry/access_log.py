@@ -1,0 +1,107 @@
+"""The line of each call, gathered and written together.
+
+It does not pass through `logging`, which costs 7 us a line: it is one template. What `wherry.log` says of lines holds
+here, too: one JSON object each for machines, short text for a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from wherry.log import escaped_line, timestamp
+
+if TYPE_CHECKING:
+    from wherry.context import Context
+
+_PATH_CHARS = 2048
+_STAMP_S = 0.001
+_GATHERED = 128
+_HARMLESS_PATHS = 512
+_HARMLESS_CHARS = 128
+
+
+class AccessLog:
+    """Access lines, gathered and written together.
+
+    Lines are added from any thread; `flush` is called by the server's clock and when enough have
+    gathered. A process that is killed loses the lines of its last tenth of a second.
+
+    Attributes:
+        named: Whether a line says which function was called; for processes with several.
+    """
+
+    def __init__(self, *, json: bool, descriptor: int = 2) -> None:
+        self._json = json
+        self.named = False
+        self._descriptor = descriptor
+        self._lines: list[str] = []
+        self._harmless: set[str] = set()
+        self._stamped_at = 0.0
+        self._opening = ""
+
+    def add(
+        self, context: Context, method: str, path: str, status: int, size: int, seconds: float
+    ) -> None:
+        """Note one answered call; `path` has no query, `size` is bytes of body."""
+        now = time.time()
+        if not 0 <= now - self._stamped_at < _STAMP_S:
+            self._open(now)
+        if path not in self._harmless:
+            path = self._made_harmless(path)
+        name = context.function if self.named else ""
+        if self._json:
+            trace = context.trace
+            function = f'"function":"{name}",' if name else ""
+            traced = "" if trace is None else f',"trace_id":"{trace.trace_id}"'
+            line = (
+                f'{self._opening}{method}","path":"{path}",{function}"status":{status},'
+                f'"bytes":{size},"seconds":{seconds:.6f},"call_id":"{context.call_id}"{traced}}}\n'
+            )
+        else:
+            function = f"{name}: " if name else ""
+            line = (
+                f"{self._opening}{function}{method} {path} {status} {size} B "
+                f"{seconds * 1000:.1f} ms [{context.call_id}]\n"
+            )
+        lines = self._lines
+        lines.append(line)
+        if len(lines) >= _GATHERED:
+            self.flush()
+
+    def _made_harmless(self, path: str) -> str:
+        """The path as it may stand in a line; those that may as they are, are remembered.
+
+        A set lookup costs a fifth of what it costs to look at the characters.
+        """
+        if not path.isascii() or not path.isprintable() or '"' in path or "\\" in path:
+            path = escaped_line(path)[:_PATH_CHARS]
+            return path.replace("\\", "\\\\").replace('"', '\\"')
+        if len(path) > _HARMLESS_CHARS:
+            return path[:_PATH_CHARS]
+        if len(self._harmless) < _HARMLESS_PATHS:
+            self._harmless.add(path)
+        return path
+
+    def _open(self, now: float) -> None:
+        """Make what all lines of this millisecond begin with."""
+        self._stamped_at = now
+        stamp = timestamp(now)
+        if self._json:
+            self._opening = f'{{"ts":"{stamp}","level":"info","logger":"wherry.access","method":"'
+        else:
+            self._opening = f"{stamp[11:19]} "
+
+    def discard(self) -> None:
+        """Forget what has gathered: a child process would write its parent's lines once more."""
+        self._lines.clear()
+
+    def flush(self) -> None:
+        """Write what has gathered; a log that cannot be written never fails a call."""
+        lines, self._lines = self._lines, []
+        if lines:
+            try:
+                os.write(self._descriptor, "".join(lines).encode())
+            except OSError:
+                return
