@@ -21,7 +21,7 @@ from h2.exceptions import ProtocolError
 from wherry.problem import Problem
 from wherry.serving import http2_request
 from wherry.serving.http2_stream import NOTHING, Http2Stream
-from wherry.serving.reading import Refused
+from wherry.serving.receiver import Refused
 
 if TYPE_CHECKING:
     from h2.connection import H2Connection

@@ -14,7 +14,7 @@ from wherry.serving import fields
 from wherry.serving.exchange import Exchange
 from wherry.serving.fields import Meanings
 from wherry.serving.limits import Limits
-from wherry.serving.reading import Refused
+from wherry.serving.receiver import Refused
 
 FieldList = list[tuple[bytes, bytes]]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
 
 from httptools.parser.errors import (
     HttpParserCallbackError,
@@ -24,6 +23,7 @@ from wherry.problem import Problem
 from wherry.serving import fields, whole
 from wherry.serving.exchange import Exchange
 from wherry.serving.limits import Limits
+from wherry.serving.receiver import Receiver, Refused
 from wherry.serving.request_line import start_of
 
 _log = logging.getLogger("wherry.serving")
@@ -35,46 +35,6 @@ _METHODS = {
 _LENGTH_DIGITS = 18
 _CHUNK_COST = 8  # bytes on the wire for one of the body: `1`, CRLF, the byte, CRLF, and some more
 _FIELD_MARKS = 4  # colon, blank and line end count, as they do for gunicorn
-
-
-class Refused(Exception):  # noqa: N818 - the tree of public errors is elsewhere; this never escapes
-    """The bytes are no acceptable request."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.problem = Problem(status=status, detail=detail)
-
-
-class Receiver(Protocol):
-    """Who is told what the bytes meant."""
-
-    def new_exchange(self) -> Exchange:
-        """An exchange for the request whose head has just ended."""
-        ...
-
-    def on_head(self, exchange: Exchange, *, has_body: bool) -> None:
-        """The head is complete and acceptable."""
-        ...
-
-    def on_chunk(self, exchange: Exchange, chunk: bytes) -> None:
-        """Part of a body that is streamed to the handler."""
-        ...
-
-    def on_request(self, exchange: Exchange) -> None:
-        """The request is complete."""
-        ...
-
-    def on_whole(self, exchange: Exchange) -> None:
-        """A request is there that came in one piece; nothing else is told of it."""
-        ...
-
-    def on_expect(self) -> None:
-        """The caller waits for `100 Continue` before it sends the body."""
-        ...
-
-    def on_upgrade(self) -> None:
-        """The request that has just been told asks for another protocol behind it."""
-        ...
 
 
 class Reading:
