@@ -124,9 +124,8 @@ def same(whole: Seen, parted: Seen) -> bool:
     if parted.calls == whole.calls:
         return answers(parted) == answers(whole)
     fewer, more = sorted((whole, parted), key=lambda seen: len(seen.calls))
-    count = len(fewer.calls)
-    refused = fewer.statuses[-1:] == [400]
-    return count >= 1 and refused and more.calls[:count] == fewer.calls
+    refused = len(fewer.statuses) > 1 and fewer.statuses[-1] == 400
+    return refused and more.calls[: len(fewer.calls)] == fewer.calls
 
 
 def answers(seen: Seen) -> list[int]:
