@@ -64,9 +64,6 @@ class _Taken:
     def on_whole(self, exchange: Exchange) -> None:
         self.on_request(exchange)
 
-    def on_whole(self, exchange: Exchange) -> None:
-        self.on_request(exchange)
-
     def on_request(self, exchange: Exchange) -> None:
         self.requests.append(
             (
