@@ -279,3 +279,14 @@ def scrape(function: Running) -> bytes:
 
     with urlopen(function.metrics_url, timeout=10) as answer:
         return answer.read()
+
+
+def test_a_new_connection_has_time_for_its_first_request_while_draining(wire):
+    with running(FUNCTIONS / "sync.py") as function:
+        used = wire(function.port).send(get("/"))
+        used.answer()
+        fresh = wire(function.port)
+        function.process.send_signal(signal.SIGTERM)
+        assert used.rest() == b""  # closed, because nothing is asked on it
+        status, headers, _ = fresh.send(get("/")).answer()
+        assert (status, headers[b"connection"]) == (200, b"close")

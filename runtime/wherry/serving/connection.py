@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _FOREVER = float("inf")
 _LINGER_S = 2.0
+_FRESH_S = 1.0
 _BUFFER_BYTES = 65536
 _RESET = struct.pack("ii", 1, 0)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -48,6 +49,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_born",
         "_closed",
         "_deaf",
         "_descriptor",
@@ -59,6 +61,7 @@ class Connection:
         "_sock",
         "_then",
         "_unsent",
+        "_used",
         "_waiting",
         "active",
         "broken",
@@ -81,6 +84,8 @@ class Connection:
         self.broken = False
         self.closing = False
         self.expires = edge.now + edge.limits.head_s
+        self._born = edge.now
+        self._used = False
 
     def fileno(self) -> int:
         """The socket's descriptor."""
@@ -289,6 +294,7 @@ class Connection:
                 self._edge.driver.post(self._advance)
             return
         self.expires = self._edge.now + self._edge.limits.keepalive_s
+        self._used = True
         self.active = None
         if self._waiting or self._paused or self._ended:
             self._edge.driver.post(self._advance)
@@ -370,8 +376,16 @@ class Connection:
         """Close, unless a request is there or on its way."""
         if self.is_idle and not self._closed:
             self.on_readable()
-            if self.is_idle and not self.closing:
+            if self.is_idle and not self.closing and not self._is_fresh:
                 self.close()
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether it was made a moment ago and its first request may still be under way.
+
+        A client tries again when a connection ends that it has used; on a new one it fails.
+        """
+        return not self._used and self._edge.now - self._born < _FRESH_S
 
     def abandon(self) -> None:
         """In a child process: close the descriptor, and touch nothing that the parent shares."""
