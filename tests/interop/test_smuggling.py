@@ -119,11 +119,16 @@ class Front:
         return [match[1] for match in self._passed_on.finditer(text)]
 
 
+def listens(front: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(front)) == 0
+
+
 @contextmanager
 def started(command: list[str], front: Path) -> Iterator[None]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         until = time.monotonic() + 30
-        while not front.exists():
+        while not listens(front):
             assert process.poll() is None, process.stderr.read().decode()
             assert time.monotonic() < until, "the proxy did not come up"
             time.sleep(0.01)
