@@ -256,7 +256,7 @@ def test_the_lock_file_is_there_while_calls_are_welcome(wire, tmp_path: Path, wo
     lock.write_text("left by one that was killed")
     settings = {**OPENFAAS, "TMPDIR": str(tmp_path), "WHERRY_LAME_DUCK": "1s"}
     with running(FUNCTIONS / "sync.py", WHERRY_WORKERS=workers, **settings) as function:
-        eventually(lock.exists)
+        eventually(lambda: function.log.count("is ready on") == int(workers))
         assert stat.S_IMODE(lock.stat().st_mode) == 0o600
         assert lock.read_bytes() == b""
         function.process.terminate()
