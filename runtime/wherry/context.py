@@ -6,6 +6,7 @@ The context makes nothing until it is asked: logger, secrets and emission are bu
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from wherry.cloudevents import CloudEvent
     from wherry.emission import Emission, Emitter
     from wherry.secrets import Secrets
-    from wherry.trace import TraceParent
+    from wherry.trace import Passage, TraceParent
 
 
 class Platform(enum.Enum):
@@ -63,6 +64,7 @@ class Context:
 
     __slots__ = (
         "_emitter",
+        "_passage",
         "_secrets",
         "_start_time_ns",
         "call_id",
@@ -98,6 +100,31 @@ class Context:
     def note_start(self, nanoseconds: int) -> None:
         """Set `start_time_ns`; for whoever makes the context."""
         self._start_time_ns = nanoseconds
+
+    @property
+    def trace_state(self) -> str:
+        """The caller's `tracestate`; empty where there is none, or no trace."""
+        passage: Passage | None = getattr(self, "_passage", None)
+        return "" if passage is None or self.trace is None else passage.state
+
+    @property
+    def baggage(self) -> Mapping[str, str]:
+        """What the caller's W3C `baggage` says; it is passed on with events that are emitted."""
+        if not self.baggage_header:
+            return {}
+        from wherry.trace import baggage_of
+
+        return baggage_of(self.baggage_header)
+
+    @property
+    def baggage_header(self) -> str:
+        """The same as a header field's value."""
+        passage: Passage | None = getattr(self, "_passage", None)
+        return "" if passage is None else passage.baggage
+
+    def note_passage(self, passage: Passage) -> None:
+        """Set what travels beside the trace; for whoever makes the context."""
+        self._passage = passage
 
     @property
     def function(self) -> str:

@@ -105,13 +105,18 @@ class Emitter:
             InvalidEvent: The event cannot be sent.
         """
         from wherry.cloudevents import HeaderEncoding, encode_binary
+        from wherry.cloudevents.tracing import began_in
 
         sink = self._sink
         if sink is None:
             raise EmitError("there is no sink to emit to: set K_SINK or WHERRY_SINK", attempts=0)
         event = self._overridden(event)
+        hop = ""
+        if context is not None and context.trace is not None:
+            hop = context.trace.child()
+            event = began_in(event, hop, context.trace_state)
         headers, body = encode_binary(event, encoding=HeaderEncoding(self._encoding))
-        headers += _call_headers(context)
+        headers += _call_headers(context, hop)
         emission = Emission(event)
         named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
         loop = _running_loop()
@@ -269,13 +274,16 @@ def _check_overrides(overrides: Mapping[str, str]) -> None:
         )
 
 
-def _call_headers(context: Context | None) -> list[tuple[bytes, bytes]]:
+def _call_headers(context: Context | None, hop: str) -> list[tuple[bytes, bytes]]:
     if context is None:
         return []
-    headers = [(b"x-call-id", context.call_id.encode("latin-1"))]
-    if context.trace is not None:
-        headers.append((b"traceparent", context.trace.child().encode("ascii")))
-    return headers
+    named = {
+        "x-call-id": context.call_id,
+        "traceparent": hop,
+        "tracestate": context.trace_state,
+        "baggage": context.baggage_header,
+    }
+    return [(name.encode(), value.encode("latin-1")) for name, value in named.items() if value]
 
 
 def _content_type(data: Any) -> str | None:

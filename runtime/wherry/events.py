@@ -21,11 +21,14 @@ from wherry.cloudevents import (
     encode_structured,
     mode_of,
 )
+from wherry.cloudevents.event import adopt
+from wherry.cloudevents.tracing import TRACEPARENT, began_in
 from wherry.content_coding import why_unread
 from wherry.errors import EventError, RequestRefused, ResponseError
 from wherry.outcomes import Drop, Retry
 from wherry.problem import Problem
 from wherry.reply import Reply
+from wherry.trace import parse_traceparent
 
 if TYPE_CHECKING:
     from wherry.request import Request
@@ -39,10 +42,12 @@ class Arrival(NamedTuple):
     Attributes:
         mode: Binary, structured or batch.
         encoding: How attribute values stand in headers.
+        traced: Whether an event that came alone names the trace that it began in.
     """
 
     mode: Mode
     encoding: HeaderEncoding
+    traced: bool = False
 
 
 # Looked up by what is cheap to hash: a member of an enum is not.
@@ -78,9 +83,13 @@ def read(
             events = [
                 decode_binary(attributes, content_type, request.body, encoding=arrival.encoding)
             ]
+            if TRACEPARENT in attributes:
+                arrival = _traced(request, events[0], arrival)
         elif mode is _MODE_STRUCTURED:
             arrival = _STRUCTURED[encoding]
             events = [decode_structured(content_type or "", request.body)]
+            if TRACEPARENT in events[0].wire_attributes():
+                arrival = _traced(request, events[0], arrival)
         elif mode is _MODE_BATCH:
             arrival = _BATCH[encoding]
             events = decode_batch(content_type or "", request.body)
@@ -122,7 +131,7 @@ def answer(outcomes: list[Any], arrival: Arrival, request: Request) -> Reply:
     return response.reply(replies, request, arrival)
 
 
-def of_event(event: Any, _request: Request, arrival: Arrival | None) -> Reply:
+def of_event(event: Any, request: Request, arrival: Arrival | None) -> Reply:
     """The reply that carries `event`, in the mode that the request came in."""
     if arrival is None:
         arrival = _BINARY["strict"]
@@ -130,6 +139,8 @@ def of_event(event: Any, _request: Request, arrival: Arrival | None) -> Reply:
     if mode is _MODE_BATCH:
         return of_batch([event])
     try:
+        if arrival.traced:
+            event = _told_of_trace(event, request)
         if mode is _MODE_STRUCTURED:
             headers, body = encode_structured(event)
         else:
@@ -146,6 +157,23 @@ def of_batch(events: list[Any]) -> Reply:
     except Exception as error:
         raise _unsendable() from error
     return Reply(200, headers, body)
+
+
+def _traced(request: Request, event: CloudEvent, arrival: Arrival) -> Arrival:
+    """Let the call be in the trace of its event, where no header says that it is in another."""
+    context = request.context
+    if context.trace is None:
+        text = str(event.wire_attributes()[TRACEPARENT])
+        context.trace = parse_traceparent(text.encode("latin-1", "replace"))
+    return arrival._replace(traced=context.trace is not None)
+
+
+def _told_of_trace(event: Any, request: Request) -> Any:
+    """The answer to an event that names its trace names it, too, unless it names another."""
+    context = request.context
+    if context.trace is None:
+        return event
+    return began_in(adopt(event), context.trace.child(), context.trace_state)
 
 
 def _refuse_repeated(name: str) -> NoReturn:

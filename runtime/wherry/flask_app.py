@@ -37,7 +37,7 @@ from wherry.problem import Problem
 from wherry.reply import Reply
 from wherry.request import Request
 from wherry.secrets import Secrets
-from wherry.trace import parse_traceparent
+from wherry.trace import FIELDS, parse_passage, parse_traceparent
 
 T = TypeVar("T")
 _CHUNK_BYTES = 65_536
@@ -159,7 +159,7 @@ class _FunctionApp(flask.Flask):
     def _context(self, asked: flask.Request) -> Context:
         given = asked.headers.get("X-Call-Id", "")
         trace = asked.headers.get("Traceparent")
-        return Context(
+        context = Context(
             call_id=given if _CALL_ID.fullmatch(given) else f"{getrandbits(128):032x}",
             deadline=Deadline.after(self._settings.timeout_s),
             identity=self._settings.identity,
@@ -167,6 +167,14 @@ class _FunctionApp(flask.Flask):
             emitter=self._emitter,
             secrets=self._secrets,
         )
+        beside = [
+            (name.lower(), value.encode("latin-1"))
+            for name, value in asked.headers
+            if name.lower() in FIELDS
+        ]
+        if beside:
+            context.note_passage(parse_passage(beside))
+        return context
 
     def _request(self, asked: flask.Request, context: Context) -> Request:
         headers = [

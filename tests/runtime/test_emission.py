@@ -10,7 +10,7 @@ from wherry.context import Identity
 from wherry.deadline import Deadline
 from wherry.emission import Emitter
 from wherry.errors import ConfigError
-from wherry.trace import TraceParent
+from wherry.trace import Passage, TraceParent
 
 
 class Sink:
@@ -237,3 +237,30 @@ def test_drain_tells_how_many_are_left(sink):
 
     asyncio.run(main())
     assert emitter.drain(0) == 0
+
+
+def test_an_event_names_the_trace_that_it_began_in(sink):
+    trace = TraceParent("a" * 32, "b" * 16, "01")
+    context = context_of(emitter_of(sink), trace=trace)
+    context.note_passage(Passage("v=1", "tenant=7"))
+    context.emit(type="t")
+    headers, _ = sink.got[0]
+    # One hop so far: both say the same.
+    assert headers["ce-traceparent"] == headers["traceparent"]
+    assert (headers["ce-tracestate"], headers["tracestate"]) == ("v=1", "v=1")
+    assert headers["baggage"] == "tenant=7"
+
+
+def test_a_hop_does_not_change_where_an_event_began(sink):
+    began = "00-" + "c" * 32 + "-" + "d" * 16 + "-00"
+    context = context_of(emitter_of(sink), trace=TraceParent("a" * 32, "b" * 16, "01"))
+    context.emit(CloudEvent(type="t", source="/s", traceparent=began))
+    headers, _ = sink.got[0]
+    assert headers["ce-traceparent"] == began
+    assert headers["traceparent"].startswith("00-" + "a" * 32)
+
+
+def test_without_a_trace_none_is_named(sink):
+    context_of(emitter_of(sink)).emit(type="t")
+    headers, _ = sink.got[0]
+    assert not [name for name in headers if "trace" in name or name == "baggage"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wherry import trace
+
 PLAIN, HOST, CONTENT_TYPE, EVENT, TRACE, CALL_ID, EXPECT, CODING, LENGTH, TIMEOUT = range(10)
 CONNECTION, UPGRADE, PLATFORM, COUNT = 10, 11, 12, 13
 START_TIME = "x-start-time"
@@ -26,7 +28,9 @@ _MEANINGS = {
     b"proxy-connection": UPGRADE,  # the parser takes it for the other
     b"upgrade": UPGRADE,
 }
-_PLATFORM_NAMES = frozenset({START_TIME.encode(), b"webhook-request-origin"})
+_PLATFORM_NAMES = frozenset(
+    {START_TIME.encode(), b"webhook-request-origin", *(name.encode() for name in trace.FIELDS)}
+)
 _FORBIDDEN_TRAILERS = frozenset(
     b"authorization connection content-encoding content-length content-range content-type "
     b"cookie expect forwarded host keep-alive max-forwards proxy-authorization "

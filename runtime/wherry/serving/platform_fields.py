@@ -1,6 +1,7 @@
 """What the platforms say in header fields of their own, beside the call itself.
 
-A gateway's time stamp, the proxies' account of who calls, a web hook sender's question. Only a
+A gateway's time stamp, the proxies' account of who calls, a web hook sender's question, and what
+travels beside a trace. Only a
 request that has such a field comes here; the names are in `wherry.serving.fields`. It knows no
 socket and calls no handler.
 """
@@ -14,6 +15,7 @@ from wherry.declarations import Kind
 from wherry.metrics import Ledger, Number
 from wherry.serving import webhook
 from wherry.serving.fields import START_TIME, is_forwarding
+from wherry.trace import FIELDS, parse_passage
 
 if TYPE_CHECKING:
     from wherry.config import Config
@@ -59,6 +61,8 @@ class PlatformFields:
                 self._stamp(exchange, value)
             elif name == webhook.REQUEST_ORIGIN:
                 asked = value
+            elif name in FIELDS:
+                exchange.context.note_passage(parse_passage(said))
         if asked is None or self._consent is None or exchange.method != webhook.METHOD:
             return None
         return self._consent.answer(asked.decode("latin-1"))

@@ -27,7 +27,7 @@ from wherry.testing.answer import Answer
 from wherry.testing.delivery import Recorder
 from wherry.testing.message import Headers, Message, message_of
 from wherry.testing.records import recorded
-from wherry.trace import parse_traceparent
+from wherry.trace import FIELDS, parse_passage, parse_traceparent
 
 Invoke: TypeAlias = Callable[..., Answer]
 """`invoke` with its handler filled in, as the fixture `wherry_invoke` gives it."""
@@ -199,6 +199,9 @@ def _prepared(
             secrets=None if secrets is None else Secrets((), environ=secrets, redactor=Redactor()),
         ),
     )
+    beside = [(name.decode("latin-1").lower(), value) for name, value in message.pairs]
+    if any(name in FIELDS for name, _ in beside):
+        request.context.note_passage(parse_passage(beside))
     if found.wants_stream:
         chunks = [message.body] if message.body else []
         request.stream = _chunks_async(chunks) if found.is_async else iter(chunks)

@@ -44,8 +44,9 @@ class Running:
     @property
     def log(self) -> str:
         """What it has written to standard output and error so far."""
-        self._log.seek(0)
-        return self._log.read().decode("utf-8", "replace")
+        log = self._log.fileno()
+        # The place in the file is the server's, too: to seek would have it write over its lines.
+        return os.pread(log, os.fstat(log).st_size, 0).decode("utf-8", "replace")
 
     @property
     def metrics_url(self) -> str:
