@@ -9,7 +9,6 @@ told of each request through `Receiver`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from time import monotonic
 
 from httptools.parser.errors import (
@@ -22,6 +21,7 @@ from httptools.parser.parser import HttpRequestParser
 from wherry.problem import Problem
 from wherry.serving import fields, whole
 from wherry.serving.exchange import Exchange
+from wherry.serving.judgement import judge
 from wherry.serving.limits import Limits
 from wherry.serving.receiver import Receiver, Refused
 from wherry.serving.request_line import start_of
@@ -32,9 +32,7 @@ _METHODS = {
 }
 
 
-_LENGTH_DIGITS = 18
 _CHUNK_COST = 8  # bytes on the wire for one of the body: `1`, CRLF, the byte, CRLF, and some more
-_FIELD_MARKS = 4  # colon, blank and line end count, as they do for gunicorn
 
 
 class Reading:
@@ -49,12 +47,9 @@ class Reading:
     __slots__ = (
         "_chunks",
         "_exchange",
-        "_expects",
         "_fed",
         "_fields",
-        "_has_body",
         "_held",
-        "_hosts",
         "_limits",
         "_meanings",
         "_parser",
@@ -87,8 +82,6 @@ class Reading:
         self._held = b""
         self._passed_over = False
         self.upgrading = False
-        self._hosts = 0
-        self._has_body = self._expects = False
         self.in_head = False
         self.in_body = False
 
@@ -227,7 +220,9 @@ class Reading:
             raise Refused(505, "expected HTTP/1.1 or HTTP/1.0")
         method = parser.get_method()
         exchange.method = _METHODS.get(method) or method.decode("ascii")
-        self._judge_fields(exchange)
+        judged = judge(
+            exchange, self._fields, self._target, self._fed, self._limits, self._meanings
+        )
         parts = fields.split_target(exchange.method, self._target)
         if parts is None:
             raise Refused(400, "the request target is not valid")
@@ -236,95 +231,10 @@ class Reading:
         exchange.started = monotonic()
         exchange.keep_alive = parser.should_keep_alive()
         self.in_body = True
-        self._passed_over = self._has_body and parser.should_upgrade()
-        self._receiver.on_head(exchange, has_body=self._has_body)
-        if self._expects and self._has_body:
+        self._passed_over = judged.has_body and parser.should_upgrade()
+        self._receiver.on_head(exchange, has_body=judged.has_body)
+        if judged.expects and judged.has_body:
             self._receiver.on_expect()
-
-    def _judge_fields(self, exchange: Exchange) -> None:
-        """Give each field its meaning; most have none for the server."""
-        meanings = self._meanings
-        self._check_sizes()
-        self._hosts, self._has_body, self._expects = 0, False, False
-        for name, value in self._fields:
-            meaning, attribute = meanings[name]
-            if not meaning:
-                continue
-            if meaning == fields.EVENT:
-                events = exchange.event_attributes
-                if events is None:
-                    events = exchange.event_attributes = {}
-                if attribute in events:
-                    exchange.repeated_attribute = attribute
-                events[attribute] = value.decode("latin-1")
-            elif meaning == fields.PLATFORM:
-                exchange.note_platform(attribute, value)
-            else:
-                _JUDGES[meaning](self, exchange, value)
-        if self._hosts != 1 and (self._hosts or exchange.http_version == "1.1"):
-            raise Refused(400, "expected exactly one Host header")
-
-    def _check_sizes(self) -> None:
-        limits = self._limits
-        if len(self._fields) > limits.fields:
-            raise Refused(431, f"more than {limits.fields} header fields")
-        if self._fed <= limits.field:  # then no single field can be longer
-            return
-        head = len(self._target)
-        for name, value in self._fields:
-            size = len(name) + len(value) + _FIELD_MARKS
-            head += size
-            if size > limits.field:
-                raise Refused(431, f"a header field is over {limits.field} bytes")
-        if head > limits.head:
-            raise Refused(431, "the request head is too large")
-
-    def _judge_host(self, _exchange: Exchange, value: bytes) -> None:
-        self._hosts += 1
-        if fields.valid_host(value) is None:
-            raise Refused(400, "the Host header is not valid")
-        if self._target[:1] != b"/":
-            authority = fields.absolute_authority(self._target)
-            if authority is not None and authority.lower() != value.lower():
-                raise Refused(400, "the request target and the Host header name different hosts")
-
-    def _judge_content_type(self, exchange: Exchange, value: bytes) -> None:
-        if exchange.content_type is not None:
-            raise Refused(400, "more than one Content-Type header")
-        exchange.content_type = value.decode("latin-1")
-
-    def _judge_trace(self, exchange: Exchange, value: bytes) -> None:
-        exchange.trace_header = value
-
-    def _judge_call_id(self, exchange: Exchange, value: bytes) -> None:
-        if fields.valid_call_id(value) is not None:
-            exchange.call_id = value.decode("ascii")
-
-    def _judge_expect(self, exchange: Exchange, value: bytes) -> None:
-        if value.lower() != b"100-continue":
-            raise Refused(417, "the only expectation that is met is 100-continue")
-        self._expects = exchange.http_version == "1.1"
-
-    def _judge_coding(self, exchange: Exchange, value: bytes) -> None:
-        if exchange.http_version == "1.0":
-            raise Refused(400, "HTTP/1.0 has no transfer codings")
-        if value.lower() != b"chunked":
-            raise Refused(501, "the only transfer coding that is understood is chunked")
-        self._has_body = True
-
-    def _judge_length(self, _exchange: Exchange, value: bytes) -> None:
-        if not value.isdigit() or len(value) > _LENGTH_DIGITS:
-            raise Refused(400, "the Content-Length header is not valid")
-        length = int(value)
-        if length > self._limits.body:
-            raise Refused(413, f"the body is over {self._limits.body} bytes")
-        self._has_body = length > 0
-
-    def _leave_to_parser(self, exchange: Exchange, value: bytes) -> None:
-        """The parser has judged it."""
-
-    def _judge_timeout(self, exchange: Exchange, value: bytes) -> None:
-        exchange.timeout_header = value
 
     def on_body(self, chunk: bytes) -> None:
         """Part of the body."""
@@ -368,17 +278,3 @@ class Reading:
     def close(self) -> None:
         """Break the circle with the parser, so that memory is free without the collector."""
         self._parser = None
-
-
-_JUDGES: dict[int, Callable[[Reading, Exchange, bytes], None]] = {
-    fields.HOST: Reading._judge_host,
-    fields.CONTENT_TYPE: Reading._judge_content_type,
-    fields.TRACE: Reading._judge_trace,
-    fields.CALL_ID: Reading._judge_call_id,
-    fields.EXPECT: Reading._judge_expect,
-    fields.CODING: Reading._judge_coding,
-    fields.LENGTH: Reading._judge_length,
-    fields.TIMEOUT: Reading._judge_timeout,
-    fields.CONNECTION: Reading._leave_to_parser,
-    fields.UPGRADE: Reading._leave_to_parser,
-}
