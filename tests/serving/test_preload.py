@@ -74,7 +74,7 @@ def test_the_master_imports_it_once_and_a_reload_anew(folder: Path):
     ("code", "says"),
     [
         (
-            "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
+            "from threading import Event, Thread\nThread(target=Event().wait, daemon=True).start()",
             "threads",
         ),
         ("import asyncio\nLOOP = asyncio.new_event_loop()", "connections or an event loop"),

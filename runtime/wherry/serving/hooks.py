@@ -21,6 +21,12 @@ Complete = Callable[[Awaitable[Any]], Awaitable[None]]
 """How what a hook gives back is awaited; the server may have no event loop of its own."""
 
 
+def needs_loop(handler: Handler) -> bool:
+    """Whether anything of this handler runs on an event loop."""
+    asked = (handler.hooks.start, handler.hooks.stop, handler.hooks.ready, handler.hooks.alive)
+    return handler.is_async or any(inspect.iscoroutinefunction(hook) for hook in asked)
+
+
 async def start(handlers: Iterable[Handler], complete: Complete) -> None:
     """Run the start hooks, one after the other.
 

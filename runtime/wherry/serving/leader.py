@@ -32,10 +32,11 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from wherry.metrics import Ledger, Shard
+from wherry.metrics import Ledger
 from wherry.serving.bell import Bell
 from wherry.serving.driver import Job, Running
 from wherry.serving.poller import Poller
+from wherry.serving.pool_thread import PoolThread
 from wherry.serving.process import give_up
 
 if TYPE_CHECKING:
@@ -50,20 +51,6 @@ SLOW_COSTS = 32
 _MOST_POINTS = 128
 _PARK_AFTER = 250
 _BLOCKS = 4
-
-
-class _Thread:
-    """One thread of the pool, its present call (None between calls), and when that began."""
-
-    __slots__ = ("bell", "ident", "job", "shard", "since")
-
-    def __init__(self, shard: Shard) -> None:
-        self.bell = threading.Lock()
-        self.bell.acquire()
-        self.shard = shard
-        self.ident = 0
-        self.job: Job | None = None
-        self.since = 0.0
 
 
 class LeaderDriver:
@@ -88,14 +75,14 @@ class LeaderDriver:
         self._ledger = ledger
         self._jobs: deque[Job] = deque()
         self._posted: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
-        self._awake: list[_Thread] = []
-        self._asleep: list[_Thread] = []
+        self._awake: list[PoolThread] = []
+        self._asleep: list[PoolThread] = []
         self._started = 0
         self._starting = threading.Lock()
         self._vacancies: list[None] = []
         self._token: list[None] = []
         self._leader = 0
-        self._leading: _Thread | None = None
+        self._leading: PoolThread | None = None
         self._polling = False
         self._generation = 0
         self._points = 0
@@ -166,7 +153,7 @@ class LeaderDriver:
 
     # Leading --------------------------------------------------------------------------------
 
-    def _lead(self, me: _Thread) -> None:
+    def _lead(self, me: PoolThread) -> None:
         """Give turns until the lead is taken away."""
         poller, jobs, posted = self._poller, self._jobs, self._posted
         token: list[None] = []
@@ -189,7 +176,7 @@ class LeaderDriver:
         poller.close()
         self._bell.close()
 
-    def _run_or_hand_out(self, me: _Thread, token: list[None]) -> bool:
+    def _run_or_hand_out(self, me: PoolThread, token: list[None]) -> bool:
         """Deal with the gathered calls; False when the lead was lost on the way."""
         if self._parked:
             self._parked = False
@@ -225,7 +212,7 @@ class LeaderDriver:
         self._generation += 1
         return job
 
-    def _run_one(self, me: _Thread, job: Job) -> None:
+    def _run_one(self, me: PoolThread, job: Job) -> None:
         me.since = monotonic()
         me.job = job
         seconds = 0.0
@@ -303,13 +290,13 @@ class LeaderDriver:
         thread.bell.release()
 
     def _start(self) -> None:
-        thread = _Thread(self._ledger.shard())
+        thread = PoolThread(self._ledger.shard())
         self._awake.append(thread)
         threading.Thread(
             target=self._follow, args=(thread,), name=f"handler-{self._started}", daemon=True
         ).start()
 
-    def _follow(self, me: _Thread) -> None:
+    def _follow(self, me: PoolThread) -> None:
         me.ident = get_ident()
         while not self._stopped:
             if self._vacancies:
@@ -338,7 +325,7 @@ class LeaderDriver:
             return True
         return bool(self._jobs and self._rights and self._points < EARNED)
 
-    def _rest(self, me: _Thread) -> bool:
+    def _rest(self, me: PoolThread) -> bool:
         """Lie down; False when there turned out to be something to do after all.
 
         The order matters: first asleep, then a last look. Whoever adds a call or a vacancy does

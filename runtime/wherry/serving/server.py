@@ -11,7 +11,6 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from inspect import iscoroutinefunction
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,6 @@ from wherry.serving.wear import Wear
 from wherry.startup import mark
 
 if TYPE_CHECKING:
-    from wherry.handler import Handler
     from wherry.serving.lock_file import LockFile
     from wherry.serving.loop_watch import Suspect
     from wherry.serving.mounts import Mount
@@ -135,7 +133,7 @@ class Server:
             HandlerConflict: Two functions have the same path or event type.
             HandlerStartError: A `start` hook raised.
         """
-        needs_loop = any(_needs_loop(mount.handler) for mount in mounts)
+        needs_loop = any(hooks.needs_loop(mount.handler) for mount in mounts)
         self._pace = pace = LoopPace() if needs_loop else BlockingPace()
         pace.run(self._live(mounts, pace))
         return self.exit_code
@@ -343,9 +341,3 @@ def _http_2() -> type[Connection]:
             hint="pip install 'wherry[h2c]'",
         ) from None
     return PrefaceConnection
-
-
-def _needs_loop(handler: Handler) -> bool:
-    """Whether anything of this handler runs on an event loop."""
-    asked = (handler.hooks.start, handler.hooks.stop, handler.hooks.ready, handler.hooks.alive)
-    return handler.is_async or any(iscoroutinefunction(hook) for hook in asked)

@@ -18,7 +18,6 @@ import mmap
 import os
 import select
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from wherry.config import Config
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
-_RETIRE = signal.SIGUSR2
-_READY, _WORN = b"r", b"w"
+RETIRE = signal.SIGUSR2
+READY, WORN = b"r", b"w"
 _SLOTS = 8
 _LOOK_S = 1.0
 _SILENCE_S = 30.0
@@ -74,6 +73,7 @@ class Supervisor:
         self._workers: dict[int, _Worker] = {}
         self._stopping = False
         self._start_at: float | None = None
+        self._once_more = False
         self._exit_code = 0
         silence_s = max(_SILENCE_S, config.timeout_s + _OVERDUE_S)
         self._most_silent = round(silence_s / _LOOK_S) if config.timeout_s else 0
@@ -94,11 +94,11 @@ class Supervisor:
         self._fork()
         while self._workers or self._start_at is not None:
             self._wait()
+            for worker in list(self._workers.values()):
+                self._hear(worker)  # before signals: one who is ready may have caused them
             for heard in self._heard():
                 self._on_signal(heard)
             self._reap()
-            for worker in list(self._workers.values()):
-                self._hear(worker)
             self._look()
         if self._lock is not None:
             self._lock.remove()
@@ -130,6 +130,8 @@ class Supervisor:
         if number in {signal.SIGTERM, signal.SIGINT} or hung_up:
             self._stop()
         elif number == signal.SIGHUP:
+            # What is on its way may have read the code before it was changed.
+            self._once_more = self._is_one_on_its_way()
             self._replace("SIGHUP")
 
     def _stop(self) -> None:
@@ -150,25 +152,31 @@ class Supervisor:
             os.close(worker.voice)
             worker.voice = -1
             _kill(worker, signal.SIGKILL)
-        if _READY in said:
+        if READY in said:
             worker.ready = True
             for other in self._workers.values():
                 if other is not worker and other.ready:
                     self._retire(other)
-        if _WORN in said:
+            if self._once_more:
+                self._replace("SIGHUP")
+        if WORN in said:
             self._replace("its own wish")
 
     def _retire(self, worker: _Worker) -> None:
         if not worker.leaving:
             worker.leaving = True
             worker.kill_at = monotonic() + 2 * self._config.drain_timeout_s + _OVERDUE_S
-            _kill(worker, _RETIRE)
+            _kill(worker, RETIRE)
 
     def _replace(self, why: str) -> None:
-        on_its_way = any(not worker.ready for worker in self._workers.values())
-        if not (self._stopping or on_its_way or self._start_at is not None):
+        if not (self._stopping or self._is_one_on_its_way()):
+            self._once_more = False
             self._say("info", "a new worker is started, at %s", why)
             self._fork()
+
+    def _is_one_on_its_way(self) -> bool:
+        starting = any(not worker.ready for worker in self._workers.values())
+        return starting or self._start_at is not None
 
     def _look(self) -> None:
         """Start what is due; end what is silent or overdue."""
@@ -230,6 +238,8 @@ class Supervisor:
                 self._start_again(worker)
         elif self._workers:
             self._say("error", "the new worker %s; the one before it goes on serving", how)
+            if self._once_more:
+                self._replace("SIGHUP")
         else:
             if code < 0 or code != 3:
                 self._say("error", "the worker %s before it was ready", how)
@@ -283,50 +293,18 @@ class Supervisor:
         for descriptor in (self._bell, self._ringer, *(w.voice for w in self._workers.values())):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._serve(slot, voice)
+        from wherry.serving.supervised import serve  # long, and a signal may end it
 
-    def _serve(self, slot: int, voice: int) -> NoReturn:
-        from wherry.errors import WherryError
-        from wherry.serving.process import leave, on_signal, report_crashes
-        from wherry.serving.report import report
-        from wherry.serving.server import Server
-
-        parent = os.getppid()
-
-        def beat() -> None:
-            self._beats[slot] = (self._beats[slot] + 1) & 0xFF
-            if os.getppid() != parent:
-                server.terminate()
-
-        server = Server(
+        serve(
             self._config,
-            [self._socket],
+            self._socket,
             metrics_socket=self._metrics_socket,
             totals=self._totals,
             slot=slot,
             lock=self._lock,
-            heartbeat=beat,
-            on_ready=_saying(voice, _READY),
-            on_worn=_saying(voice, _WORN),
+            beats=self._beats,
+            say=lambda word: os.write(voice, word),
         )
-        report_crashes()
-        try:
-            mounts = server.load()
-            on_signal(signal.SIGTERM, server.terminate)
-            on_signal(_RETIRE, server.retire)
-            code = server.run(mounts)
-        except WherryError as error:
-            report(error)
-            code = error.exit_code
-        leave(code)
-
-
-def _saying(voice: int, word: bytes) -> Callable[[], None]:
-    def say() -> None:
-        with suppress(OSError):  # the parent is gone, and `beat` sees it
-            os.write(voice, word)
-
-    return say
 
 
 def _kill(worker: _Worker, number: int) -> None:
