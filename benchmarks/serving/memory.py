@@ -46,7 +46,7 @@ def is_available() -> bool:
 def pss_bytes(pid: int) -> int:
     """The proportional set size of a process and all below it."""
     total = 0
-    for each in _tree(pid):
+    for each in tree(pid):
         try:
             rollup = (_PROC / str(each) / "smaps_rollup").read_text()
         except OSError:
@@ -56,7 +56,8 @@ def pss_bytes(pid: int) -> int:
     return total
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """A process and all below it."""
     found = [pid]
     for task in (_PROC / str(pid) / "task").glob("*"):
         try:
@@ -64,5 +65,5 @@ def _tree(pid: int) -> list[int]:
         except OSError:
             continue
         for child in children:
-            found += _tree(int(child))
+            found += tree(int(child))
     return found

@@ -1,0 +1,1 @@
+"""Whether a server under mixed load for a long time holds more and more of anything."""
