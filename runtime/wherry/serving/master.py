@@ -46,6 +46,17 @@ class HurriedArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     stopping = False
 
+    def spawn_worker(self) -> Any:
+        """Fork a worker, to which a SIGTERM waits until it has its own handler.
+
+        Otherwise one that comes meanwhile is lost, and the worker serves on while the master waits.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
     def stop(self, graceful: bool = True) -> None:
         """Stop the workers."""
         self.stopping = True

@@ -38,6 +38,7 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             signal.signal(number, signal.SIG_DFL)
         report_crashes()
         signal.signal(signal.SIGTERM, leave_at_once)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # see `spawn_worker`
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         disregard(signal.SIGINT)  # a terminal sends it to the master, too
 
