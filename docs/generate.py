@@ -7,21 +7,44 @@ this script would write.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from click.testing import CliRunner
+from prometheus_client.parser import text_string_to_metric_families
 
+import wherry
 from wherry import errors
+from wherry.context import Identity
+from wherry.metrics import Ledger, Number, Snapshot, function_key
+from wherry.metrics.exposition import Exposition
 from wherry.serving.probes import PATHS
+from wherry.serving.process import EXIT_WORN
 from wherry.variables import VARIABLES
+from wherry_build.errors import BuildError
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as cli
+from wherry_local.errors import LocalError
 
 HERE = Path(__file__).resolve().parent
+RUNTIME = Path(wherry.__file__).parent
 PART = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+REFUSED_WITH = {"EventError": 400, "PayloadError": 422, "BodyInterrupted": 400}
+"""Errors that become a problem, and the status of one that names none."""
+_WORDS = 2  # a text of no more is put together elsewhere
+
+EXIT_CODES = {
+    0: "done, or ended as asked",
+    1: "failed",
+    2: "wrong input: a setting, an argument or a file",
+    3: "could not start",
+    EXIT_WORN: "the only process is worn out and nobody replaces it: start it again",
+    130: "interrupted with Ctrl-C",
+}
 
 
 def settings() -> str:
@@ -46,6 +69,109 @@ def probes() -> str:
     return "\n".join(rows)
 
 
+def metrics() -> str:
+    """Every metric of a server that has counted one of each."""
+    function = function_key("hello")
+    ledger = Ledger("hello")
+    ledger.shard().observe(200, "GET", 0.1)
+    for number in Number:
+        ledger.count(function, number)
+
+    def reading() -> Snapshot:
+        return ledger.snapshot()
+
+    _, text = Exposition(reading, Identity(function="hello")).render("text/plain")
+    rows = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
+    for family in text_string_to_metric_families(text.decode()):
+        if not family.name.startswith(("python_", "process_")):
+            name = family.name + ("_total" if family.type == "counter" else "")
+            labels = ", ".join(f"`{label}`" for label in family.samples[0].labels if label != "le")
+            rows.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
+    return "\n".join(rows)
+
+
+def exits() -> str:
+    """Every exit code, and the errors that end with it."""
+    rows = ["| code | meaning | errors |", "|---|---|---|"]
+    for code, meaning in EXIT_CODES.items():
+        named = sorted(
+            each.__name__
+            for root in (errors.WherryError, BuildError, LocalError)
+            for each in root.__subclasses__()
+            if each.exit_code == code > 1  # what the command does not foresee ends with 1
+        )
+        rows.append(f"| {code} | {meaning} | {', '.join(f'`{name}`' for name in named)} |")
+    return "\n".join(rows)
+
+
+def refusals() -> str:
+    """Every `detail` that the source gives with a status."""
+    rows = ["| status | detail |", "|---|---|"]
+    rows += [f"| {status} | {detail} |" for status, detail in sorted(refused())]
+    return "\n".join(rows)
+
+
+def refused() -> set[tuple[int, str]]:
+    """Status and detail of each refusal in the source of the runtime; `…` for what varies."""
+    found: set[tuple[int, str]] = set()
+    for module in sorted(RUNTIME.rglob("*.py")):
+        if "testing" not in module.parts:
+            found |= set(_refused_in(ast.parse(module.read_text())))
+    return found
+
+
+def _refused_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    texts = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            given = _status_and_detail(node)
+            if given is not None:
+                statuses, said = given
+                detail = _text(texts.get(said.id, said) if isinstance(said, ast.Name) else said)
+                if len(re.findall(r"\w{2,}", detail)) > _WORDS:
+                    yield from ((status, detail) for status in statuses)
+
+
+def _status_and_detail(call: ast.Call) -> tuple[tuple[int, ...], ast.expr] | None:
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    status: ast.expr | None
+    if name == "Problem":
+        status, detail = named.get("status"), named.get("detail")
+    elif name == "Refused":
+        status, detail = call.args
+    elif name in REFUSED_WITH and call.args:
+        first, *rest = call.args
+        status, detail = named.get("status", ast.Constant(REFUSED_WITH[name])), first
+        status = rest[0] if rest else status
+    else:
+        return None
+    if detail is None:
+        return None
+    if isinstance(status, ast.Attribute) and status.attr == "overload_status":
+        return (429, 503), detail  # as the setting may be
+    if isinstance(status, ast.Constant) and isinstance(status.value, int):
+        return (status.value,), detail
+    return None
+
+
+def _text(node: ast.expr) -> str:
+    """The text that an expression makes, with `…` for each part that it does not spell out."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) for part in node.values)
+    if isinstance(node, ast.BoolOp):
+        return _text(node.values[-1])
+    return "…"
+
+
 def commands() -> str:
     """What `--help` says, for each command."""
     said = []
@@ -55,7 +181,15 @@ def commands() -> str:
     return "\n".join(said)
 
 
-PARTS = {"commands": commands, "settings": settings, "exceptions": exceptions, "probes": probes}
+PARTS = {
+    "commands": commands,
+    "exceptions": exceptions,
+    "exits": exits,
+    "metrics": metrics,
+    "probes": probes,
+    "refusals": refusals,
+    "settings": settings,
+}
 
 
 def written(page: str) -> str:
