@@ -57,18 +57,17 @@ class Context:
 
     Attributes:
         call_id: Id of this call, from `X-Call-Id` or made here; `[A-Za-z0-9._-]{1,128}`.
-        deadline: When the caller gets a 504 instead of an answer.
         identity: Function, revision, namespace and platform.
         trace: The caller's W3C `traceparent`, or None.
     """
 
     __slots__ = (
+        "_deadline",
         "_emitter",
         "_passage",
         "_secrets",
         "_start_time_ns",
         "call_id",
-        "deadline",
         "identity",
         "trace",
     )
@@ -76,18 +75,26 @@ class Context:
     def __init__(
         self,
         call_id: str,
-        deadline: Deadline,
+        deadline: Deadline | float,  # or its moment: few calls ask for it
         identity: Identity,
         trace: TraceParent | None = None,
         emitter: Emitter | None = None,
         secrets: Secrets | None = None,
     ) -> None:
         self.call_id = call_id
-        self.deadline = deadline
+        self._deadline = deadline
         self.identity = identity
         self.trace = trace
         self._emitter = emitter
         self._secrets = secrets
+
+    @property
+    def deadline(self) -> Deadline:
+        """When the caller gets a 504 instead of an answer."""
+        found = self._deadline
+        if not isinstance(found, Deadline):
+            found = self._deadline = Deadline(found)
+        return found
 
     @property
     def start_time_ns(self) -> int | None:

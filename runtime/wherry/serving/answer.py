@@ -37,15 +37,18 @@ def send(edge: Edge, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> N
         answer = encode_whole(
             reply.status, reply.headers, edge.date, exchange.call_id, len(body), shown
         )
+        if connection.write(answer):
+            connection.release_kept()
+        else:
+            connection.when_flushed(connection.release_kept)
     elif exchange.http_version == "2":
         _send_in_stream(exchange, reply, body)
-        return
     else:
         answer, keep_alive = _rarely_framed(edge, exchange, reply, body, keep_alive=keep_alive)
-    if connection.write(answer):
-        connection.release(keep_alive=keep_alive)
-    else:
-        connection.when_flushed(lambda: connection.release(keep_alive=keep_alive))
+        if connection.write(answer):
+            connection.release(keep_alive=keep_alive)
+        else:
+            connection.when_flushed(lambda: connection.release(keep_alive=keep_alive))
 
 
 def _send_in_stream(exchange: Exchange, reply: Reply, body: bytes) -> None:

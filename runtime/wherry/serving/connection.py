@@ -56,6 +56,7 @@ class Connection:
         "_edge",
         "_ended",
         "_hinted",
+        "_keepalive_s",
         "_paused",
         "_reading",
         "_sock",
@@ -85,6 +86,7 @@ class Connection:
         self.closing = False
         self.expires = edge.now + edge.limits.head_s
         self._born = edge.now
+        self._keepalive_s = edge.limits.keepalive_s
         self._used = False
 
     def fileno(self) -> int:
@@ -278,6 +280,17 @@ class Connection:
         self._then = then
         self._edge.driver.post(self._flush)
 
+    def release_kept(self) -> None:
+        """`release` for what is most usual: the body had come, and the connection stays."""
+        if self.broken:
+            self.release(keep_alive=False)
+            return
+        self.expires = self._edge.now + self._keepalive_s
+        self._used = True
+        self.active = None
+        if self._waiting or self._paused or self._ended:
+            self._edge.driver.post(self._advance)
+
     def release(self, *, keep_alive: bool) -> None:
         """The active request is answered in full; whoever answered it owns it no longer."""
         incoming = None if self.active is None else self.active.incoming
@@ -293,11 +306,7 @@ class Connection:
             if self.broken or self._ended or self._paused:
                 self._edge.driver.post(self._advance)
             return
-        self.expires = self._edge.now + self._edge.limits.keepalive_s
-        self._used = True
-        self.active = None
-        if self._waiting or self._paused or self._ended:
-            self._edge.driver.post(self._advance)
+        self.release_kept()
 
     def _advance(self) -> None:
         """Begin the next request that waits, or read on, or close."""

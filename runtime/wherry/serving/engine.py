@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from wherry import invocation
 from wherry.call_ids import CallIds
 from wherry.context import Context, Platform
-from wherry.deadline import Deadline, duration_s
+from wherry.deadline import duration_s
 from wherry.errors import InvocationFailed, RequestRefused, ResponseError
 from wherry.lifecycle import Lifecycle
 from wherry.metrics import Ledger, Number, Numbers, Shard, function_key, number_key
@@ -63,6 +63,9 @@ class Engine:
         tasks: Runs calls of an async handler; None for others.
         late: Calls that were answered 504 and whose handler may be running still.
         stuck: How many of them count as stuck; `wherry.serving.wear` finds out.
+        refused: Calls refused because one more was too many.
+        expired: Calls answered 504.
+        abandoned: Calls among them whose handler had begun and cannot be stopped.
         draining: Whether every answer says `Connection: close`.
         takes_streams: Whether the handler takes bodies as they arrive.
     """
@@ -93,6 +96,7 @@ class Engine:
         self.unanswered: dict[Exchange, None] = {}
         self.late: dict[Exchange, None] = {}
         self.stuck = 0
+        self.refused = self.expired = self.abandoned = 0
         self._identity = config.identity
         self._probes = probes.chosen(config.probes)
         self._on_openfaas = config.platform is Platform.OPENFAAS
@@ -144,6 +148,7 @@ class Engine:
                 self.finish(exchange, answer, self._shard)
                 return
         if len(self.admitted) >= self.limits.capacity:
+            self.refused += 1
             self.finish(exchange, self._own_answer(exchange, self._overloaded), self._shard)
             return
         self.admitted[exchange] = None
@@ -176,7 +181,7 @@ class Engine:
         """Answer 504 for each call whose deadline has passed."""
         now = monotonic()
         for exchange in list(self.unanswered):
-            if exchange.context.deadline.at <= now and self.claim(exchange):
+            if exchange.due <= now and self.claim(exchange):
                 self.finish(
                     exchange,
                     self._own_answer(exchange, _LATE),
@@ -187,8 +192,11 @@ class Engine:
                     exchange.incoming.fail("the deadline has passed")
                 if self.tasks is not None:
                     self.tasks.cancel(exchange)
+                self.expired += 1
                 if exchange in self.admitted:
                     self.late[exchange] = None
+                    if self.tasks is None:
+                        self.abandoned += any(each is exchange for each, _ in self.running())
 
     @property
     def is_full(self) -> bool:
@@ -212,6 +220,9 @@ class Engine:
             number_key(function, Number.IN_FLIGHT): len(self.admitted) - waiting,
             number_key(function, Number.QUEUED): waiting,
             number_key(function, Number.STUCK): self.stuck,
+            number_key(function, Number.REFUSED): self.refused,
+            number_key(function, Number.LATE): self.expired,
+            number_key(function, Number.ABANDONED): self.abandoned,
         }
 
     # Answering ------------------------------------------------------------------------------
@@ -306,10 +317,10 @@ class Engine:
         if exchange.timeout_header:
             timeout_s = _shortened(timeout_s, exchange.timeout_header)
         trace = exchange.trace_header
-        at = exchange.started + timeout_s if timeout_s > 0 else _NEVER
+        exchange.due = exchange.started + timeout_s if timeout_s > 0 else _NEVER
         exchange.context = Context(  # by position: keywords would double what it costs
             exchange.call_id,
-            Deadline(at),
+            exchange.due,
             self._identity,
             parse_traceparent(trace) if trace else None,
             self._emitter,

@@ -29,6 +29,7 @@ class Exchange(Request):
         trace_header: Value of `traceparent`, not yet parsed.
         platform_fields: What the platform says beside the call, by lower-case name, or None.
         timeout_header: Value of `X-Timeout`, not yet parsed.
+        due: Monotonic seconds at which it is answered 504 instead; set before a call is admitted.
         started: Monotonic seconds when its head was complete.
         incoming: The body as it arrives, when the handler takes a stream.
         task: The task of an async handler while it runs.
@@ -39,6 +40,7 @@ class Exchange(Request):
     __slots__ = (
         "call_id",
         "connection",
+        "due",
         "incoming",
         "keep_alive",
         "platform_fields",
@@ -72,6 +74,7 @@ class Exchange(Request):
         self.trace_header = b""
         self.timeout_header = b""
         self.started = 0.0
+        self.due: float
         self.incoming: BodyStream | None = None
         self.task: asyncio.Task[None] | None = None
         self.size = 0
