@@ -2,9 +2,9 @@
 
     python -m benchmarks.soak.load PORT SECONDS INTERVAL_S
 
-Each kind of client comes again and again at a pace of its own, so the load is moderate and does not
-grow when the server is quick. A line of `Tally` goes to standard output every INTERVAL_S, and one at
-the end. It ends by itself after SECONDS.
+Each kind of client comes again and again at a pace of its own, so the load is moderate and does
+not grow when the server is quick. A line of `Tally` goes to standard output every INTERVAL_S, and
+one at the end. It ends by itself after SECONDS.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from random import Random
 from time import monotonic, perf_counter
 
@@ -47,23 +47,24 @@ class Load:
     async def run(self, interval_s: float) -> None:
         """Every client until the end, and a line every `interval_s`."""
         await self._first()
-        turns: list[Awaitable[None]] = []
-        for number in range(KEPT):
-            turns.append(self._caller(Random(f"kept {SEED} {number}"), _KEPT_FOR, KEPT_WAIT_S))
-        for number in range(NEW):
-            turns.append(self._caller(Random(f"new {SEED} {number}"), 1, NEW_WAIT_S))
-        for number in range(PROBING):
-            chance = Random(f"probe {SEED} {number}")
-            turns.append(self._caller(chance, 1, PROBING_WAIT_S, requests.probe))
-        for kind, (client, count, wait_s) in MISBEHAVING.items():
-            for number in range(count):
-                turns.append(self._again(kind, client, Random(f"{kind} {number}"), wait_s))
-        tasks = [asyncio.ensure_future(each) for each in turns]
+        tasks = [asyncio.ensure_future(each) for each in self._clients()]
         while (left_s := self._until - monotonic()) > 0:
             await asyncio.sleep(min(interval_s, left_s))
             print(self.tally.line(), flush=True)
         await self._ended(tasks)
         print(self.tally.line(), flush=True)
+
+    def _clients(self) -> Iterator[Awaitable[None]]:
+        for number in range(KEPT):
+            yield self._caller(Random(f"kept {SEED} {number}"), _KEPT_FOR, KEPT_WAIT_S)
+        for number in range(NEW):
+            yield self._caller(Random(f"new {SEED} {number}"), 1, NEW_WAIT_S)
+        for number in range(PROBING):
+            chance = Random(f"probe {SEED} {number}")
+            yield self._caller(chance, 1, PROBING_WAIT_S, requests.probe)
+        for kind, (client, count, wait_s) in MISBEHAVING.items():
+            for number in range(count):
+                yield self._again(kind, client, Random(f"{kind} {SEED} {number}"), wait_s)
 
     async def _first(self) -> None:
         """Each kind once, so that what is made at first use is there when the run begins."""
@@ -71,7 +72,7 @@ class Load:
             for each in requests.every(Random(SEED)):
                 await self._ask(wire, each)
 
-    async def _ended(self, tasks: list[asyncio.Future[None]]) -> None:
+    async def _ended(self, tasks: Sequence[asyncio.Future[None]]) -> None:
         """Let callers get their answers; slow clients are sent away."""
         await asyncio.wait(tasks, timeout=2.0)
         for each in tasks:
@@ -127,7 +128,7 @@ class Load:
             except OSError as error:  # it may be cut off, and is not to be refused a connection
                 wrong = f"{kind}: {error!r}" if isinstance(error, ConnectionRefusedError) else ""
             if wrong:
-                self.tally.bear(wrong)
+                self.tally.mishandle(wrong)
             await asyncio.sleep(wait_s * chance.uniform(0.5, 1.5))
 
 

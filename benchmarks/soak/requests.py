@@ -73,11 +73,11 @@ def _path(chance: Random) -> Request:
 
 def _typed(chance: Random) -> Request:
     number = chance.randrange(10**6)
-    order = {"id": number, "items": ["oar"] * chance.randrange(1, 9)}
-    wanted = {"id": number, "count": len(order["items"])}
+    items = ["oar"] * chance.randrange(1, 9)
+    wanted = {"id": number, "count": len(items)}
     return Request(
         kind="typed",
-        data=_json("/typed", json.dumps(order)),
+        data=_json("/typed", json.dumps({"id": number, "items": items})),
         holds=json.dumps(wanted, separators=(",", ":")).encode(),
     )
 

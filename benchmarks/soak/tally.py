@@ -16,13 +16,13 @@ class Tally:
     Attributes:
         sent: Requests and misbehaving clients so far, by kind.
         failed: Ordinary requests without the right answer.
-        borne: Misbehaving clients that were not treated as they should be.
+        mishandled: Misbehaving clients that were not treated as they should be.
         faults: What was wrong, the first few times.
     """
 
     sent: Counter[str] = field(default_factory=Counter)
     failed: int = 0
-    borne: int = 0
+    mishandled: int = 0
     faults: list[str] = field(default_factory=list)
     _times_s: list[float] = field(default_factory=list)
 
@@ -35,9 +35,9 @@ class Tally:
         self.failed += 1
         self._tell(what)
 
-    def bear(self, what: str) -> None:
-        """Count a misbehaving client that was borne."""
-        self.borne += 1
+    def mishandle(self, what: str) -> None:
+        """Count one that was not treated as it should be."""
+        self.mishandled += 1
         self._tell(what)
 
     def _tell(self, what: str) -> None:
@@ -52,7 +52,7 @@ class Tally:
             {
                 "sent": dict(self.sent),
                 "failed": self.failed,
-                "borne": self.borne,
+                "mishandled": self.mishandled,
                 "faults": self.faults,
                 "p50_ms": _part_ms(times, 0.50),
                 "p99_ms": _part_ms(times, 0.99),

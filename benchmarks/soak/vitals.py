@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,8 @@ class Vitals:
 
     Attributes:
         rss_mb: Resident memory, pages that processes share counted in each.
-        pss_mb: The same, counted by share.
+        pss_mb: The same, counted by share; the share depends on what else runs on the machine.
+        own_mb: The part of it that is no file's, which no other program shares: heap and stacks.
         threads: Threads.
         descriptors: Open descriptors, connections included.
         connections: Connections to its port that it has open.
@@ -35,6 +37,7 @@ class Vitals:
 
     rss_mb: float
     pss_mb: float
+    own_mb: float
     threads: int
     descriptors: int
     connections: int
@@ -56,10 +59,10 @@ def read(pid: int, *, port: int, metrics_port: int, log: Path, scratch: Path) ->
     """
     series = _series(metrics_port)
     processes = tree(pid)
-    rss, pss = (sum(_rollup_kib(each, name) for each in processes) for name in ("Rss:", "Pss:"))
     return Vitals(
-        rss_mb=round(rss * 1024 / 1e6, 2),
-        pss_mb=round(pss * 1024 / 1e6, 2),
+        rss_mb=_memory_mb(processes, "Rss:"),
+        pss_mb=_memory_mb(processes, "Pss:"),
+        own_mb=_memory_mb(processes, "Pss_Anon:"),
         threads=sum(_count(each, "task") for each in processes),
         descriptors=sum(_count(each, "fd") for each in processes),
         connections=_connections(port),
@@ -67,6 +70,10 @@ def read(pid: int, *, port: int, metrics_port: int, log: Path, scratch: Path) ->
         log_bytes=log.stat().st_size,
         files=sum(len(names) for _, _, names in os.walk(scratch)),
     )
+
+
+def _memory_mb(processes: Sequence[int], name: str) -> float:
+    return round(sum(_rollup_kib(each, name) for each in processes) * 1024 / 1e6, 2)
 
 
 def _rollup_kib(pid: int, name: str) -> int:
