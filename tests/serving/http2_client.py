@@ -31,6 +31,18 @@ class Answered:
         return self.ended or self.reset is not None
 
 
+class Patient(h2.connection.H2Connection):
+    """The library takes GOAWAY for the end, and would refuse the answers that still come."""
+
+    def _receive_goaway_frame(self, frame):
+        told = super()._receive_goaway_frame(frame)
+        self.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
+        return told
+
+    def clear_outbound_data_buffer(self) -> None:
+        pass
+
+
 class Http2Wire:
     """One connection."""
 
@@ -39,7 +51,7 @@ class Http2Wire:
         self.timeout_s = timeout_s
         config = h2.config.H2Configuration(client_side=True, header_encoding=None)
         config.validate_outbound_headers = config.normalize_outbound_headers = False
-        self.h2 = h2.connection.H2Connection(config)
+        self.h2 = Patient(config)
         self.h2.local_settings = h2.settings.Settings(
             client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
         )
@@ -101,8 +113,6 @@ class Http2Wire:
     def _on(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.ConnectionTerminated):
             self.goaway.append(event.error_code)
-            # The library takes GOAWAY for the end, and then refuses what still comes.
-            self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
             return
         answered = self.streams.get(getattr(event, "stream_id", None) or 0)
         if answered is None:
