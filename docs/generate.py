@@ -37,13 +37,14 @@ REFUSED_WITH = {"EventError": 400, "PayloadError": 422, "BodyInterrupted": 400}
 """Errors that become a problem, and the status of one that names none."""
 _WORDS = 2  # a text of no more is put together elsewhere
 
-EXIT_CODES = {
+EXIT_CODES: dict[int | str, str] = {
     0: "done, or ended as asked",
     1: "failed",
     2: "wrong input: a setting, an argument or a file",
     3: "could not start",
-    EXIT_WORN: "the only process is worn out and nobody replaces it: start it again",
-    130: "interrupted with Ctrl-C",
+    EXIT_WORN: "the process is no longer fit to serve, and nobody but the platform starts another",
+    "128 + n": "the last worker was ended by signal n",
+    130: "the command was interrupted with Ctrl-C",
 }
 
 
@@ -98,7 +99,7 @@ def exits() -> str:
             each.__name__
             for root in (errors.WherryError, BuildError, LocalError)
             for each in root.__subclasses__()
-            if each.exit_code == code > 1  # what the command does not foresee ends with 1
+            if each.exit_code == code and code != 1  # what the command does not foresee ends with 1
         )
         rows.append(f"| {code} | {meaning} | {', '.join(f'`{name}`' for name in named)} |")
     return "\n".join(rows)

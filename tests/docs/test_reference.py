@@ -19,6 +19,7 @@ from wherry.variables import FORWARDED_FIELDS, VARIABLES
 from wherry_build.errors import BuildError
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as command
+from wherry_local.conformance import cases
 from wherry_local.errors import LocalError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -289,3 +290,9 @@ def test_the_server_writes_the_files_of_the_reference(tmp_path, workers):
     written = {Path(line) for line in noted.read_text().splitlines() if "/" in line}
     assert temporary / ".lock" in written
     assert {path for path in written if path.parent != temporary} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_as_many_cases_as_the_pages_say(page):
+    counted = re.search(r"(\d+)(?: public)? cases", (ROOT / page).read_text())
+    assert int(counted[1]) == len(cases())
