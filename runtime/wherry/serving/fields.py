@@ -12,7 +12,7 @@ from typing import Any
 from wherry import trace
 
 PLAIN, HOST, CONTENT_TYPE, EVENT, TRACE, CALL_ID, EXPECT, CODING, LENGTH, TIMEOUT = range(10)
-CONNECTION, UPGRADE, PLATFORM, COUNT = 10, 11, 12, 13
+CONNECTION, UPGRADE, PLATFORM = 10, 11, 12
 START_TIME = "x-start-time"
 
 _MEANINGS = {
@@ -61,7 +61,7 @@ class Meanings(dict[bytes, tuple[int, str]]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: dict[bytes, tuple[tuple[bytes, bytes], int, Any]] = {}
+        self.lines: dict[bytes, tuple[tuple[bytes, bytes], int, str, Any]] = {}
         self.targets: dict[bytes, tuple[str, str, str]] = {}
         """What `wherry.serving.whole` remembers of lines that are repeated."""
 

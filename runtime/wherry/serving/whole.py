@@ -31,6 +31,7 @@ _REQUEST_LINE = re.compile(
 _FIELD = re.compile(
     rb"([!#-'*+.^-z|~0-9A-Z-]+): ?([!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?)"
 )
+_EVENT, _HOST, _LENGTH = fields.EVENT, fields.HOST, fields.LENGTH
 _LENGTH_DIGITS = 18
 _MOST = 512
 _LONGEST = 192
@@ -42,8 +43,8 @@ _STEADY = frozenset(
     b"x-forwarded-port x-forwarded-proto".split()
 )
 
-Line = tuple[tuple[bytes, bytes], int, Any]
-"""Name and value; the meaning; and for each meaning the value in the form that is needed."""
+Line = tuple[tuple[bytes, bytes], int, str, Any]
+"""Name and value; the meaning and its name; and the value in the form that is needed."""
 
 
 class Unusual(Exception):  # noqa: N818 - it is no fault, and never leaves this package
@@ -72,7 +73,7 @@ def _learn(line: bytes, meanings: fields.Meanings) -> Line:
     name, value = field.groups()
     meaning, attribute = meanings[name]
     form = _FORMS.get(meaning)
-    known = ((name, value), meaning, value if form is None else form(attribute, value))
+    known = ((name, value), meaning, attribute, value if form is None else form(value))
     if name.lower() in _STEADY and len(line) <= _LONGEST:
         if len(meanings.lines) >= _MOST:
             meanings.lines.clear()
@@ -117,35 +118,35 @@ def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meaning
     hosts = 0
     length = None
     attributes: dict[str, str] = {}
-    events = 0
-    taken, known = exchange.headers, meanings.lines
+    remembered, append = meanings.lines.get, exchange.headers.append
     for line in head:
-        field, meaning, form = known.get(line) or _learn(line, meanings)
-        taken.append(field)
+        field, meaning, attribute, form = remembered(line) or _learn(line, meanings)
+        append(field)
         if not meaning:
             continue
-        if meaning == fields.EVENT:
-            events += 1
-            attributes[form[0]] = form[1]
-        elif meaning == fields.HOST:
+        if meaning == _EVENT:
+            if attribute in attributes:
+                raise Unusual
+            attributes[attribute] = form
+        elif meaning == _HOST:
             hosts += 1
-        elif meaning == fields.LENGTH and length is None:
+        elif meaning == _LENGTH and length is None:
             length = form
         else:
-            _take(exchange, meaning, form)
-    if hosts != 1 or len(attributes) != events:
+            _take(exchange, meaning, attribute, form)
+    if hosts != 1:
         raise Unusual
-    if events:
+    if attributes:
         exchange.event_attributes = attributes
     return length or 0
 
 
-def _take(exchange: Exchange, meaning: int, form: Any) -> None:
+def _take(exchange: Exchange, meaning: int, name: str, form: Any) -> None:
     attribute = _ATTRIBUTES.get(meaning)
     if attribute is not None:
         setattr(exchange, attribute, form)
     elif meaning == fields.PLATFORM:
-        exchange.note_platform(*form)
+        exchange.note_platform(name, form)
     elif meaning == fields.CONTENT_TYPE and exchange.content_type is None:
         exchange.content_type = form
     elif meaning != fields.CONNECTION:
@@ -159,45 +160,36 @@ _ATTRIBUTES = {
 }
 
 
-def _as_text(_attribute: str, value: bytes) -> str:
+def _as_text(value: bytes) -> str:
     return value.decode("latin-1")
 
 
-def _with_its_name(attribute: str, value: bytes) -> tuple[str, bytes]:
-    return attribute, value
-
-
-def _event_attribute(attribute: str, value: bytes) -> tuple[str, str]:
-    return attribute, value.decode("latin-1")
-
-
-def _valid_host(_attribute: str, value: bytes) -> bytes:
+def _valid_host(value: bytes) -> bytes:
     if fields.valid_host(value) is None:
         raise Unusual
     return value
 
 
-def _length(_attribute: str, value: bytes) -> int:
+def _length(value: bytes) -> int:
     if not value.isdigit() or len(value) > _LENGTH_DIGITS:
         raise Unusual
     return int(value)
 
 
-def _call_id(_attribute: str, value: bytes) -> str:
+def _call_id(value: bytes) -> str:
     return value.decode("ascii") if fields.valid_call_id(value) is not None else ""
 
 
-def _keep_alive(_attribute: str, value: bytes) -> None:
+def _keep_alive(value: bytes) -> None:
     if value.lower() != b"keep-alive":
         raise Unusual
 
 
-_FORMS: dict[int, Callable[[str, bytes], Any]] = {
-    fields.EVENT: _event_attribute,
+_FORMS: dict[int, Callable[[bytes], Any]] = {
+    fields.EVENT: _as_text,
     fields.HOST: _valid_host,
     fields.CONTENT_TYPE: _as_text,
     fields.LENGTH: _length,
     fields.CALL_ID: _call_id,
     fields.CONNECTION: _keep_alive,
-    fields.PLATFORM: _with_its_name,
 }
