@@ -74,6 +74,10 @@ class Emitter:
         source: `source` of events that name none.
         encoding: How attributes stand in headers, `strict` or `knative`.
 
+    Attributes:
+        accepted: Events that the sink has accepted.
+        lost: Events that it has not, after every retry.
+
     Raises:
         ConfigError: An override is no extension attribute.
     """
@@ -90,6 +94,7 @@ class Emitter:
         self._source = source
         self._encoding = encoding
         self._overrides = dict(overrides)
+        self.accepted = self.lost = 0
         self._lock = threading.Lock()
         self._pool: urllib3.PoolManager | None = None
         self._threads: ThreadPoolExecutor | None = None
@@ -121,7 +126,7 @@ class Emitter:
         named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
         loop = _running_loop()
         if loop is None:
-            self._send(emission, sink, named, body, context)
+            self._deliver(emission, sink, named, body, context)
         else:
             self._start(loop, emission, sink, named, body, context)
         return emission
@@ -176,7 +181,7 @@ class Emitter:
                 from concurrent.futures import ThreadPoolExecutor  # who emits nothing has none
 
                 self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="wherry-emit")
-            future = self._threads.submit(self._send, emission, sink, headers, body, context)
+            future = self._threads.submit(self._deliver, emission, sink, headers, body, context)
             self._pending.add(future)
         future.add_done_callback(self._forget)
         emission._future = asyncio.wrap_future(future, loop=loop)
@@ -186,6 +191,24 @@ class Emitter:
     def _forget(self, future: Future[None]) -> None:
         with self._lock:
             self._pending.discard(future)
+
+    def _deliver(
+        self,
+        emission: Emission,
+        sink: str,
+        headers: list[tuple[str, str]],
+        body: bytes,
+        context: Context | None,
+    ) -> None:
+        """Send, and count what became of it."""
+        try:
+            self._send(emission, sink, headers, body, context)
+        except EmitError:
+            with self._lock:
+                self.lost += 1
+            raise
+        with self._lock:
+            self.accepted += 1
 
     def _send(
         self,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
+import string
 import threading
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
-from wherry.testing import Running, running
+from wherry.testing import Running, Sink, running
 
 from .conftest import FUNCTIONS, Wire, eventually, get
 
@@ -123,3 +125,67 @@ def children(parent: int) -> list[int]:
     if not found:
         pytest.skip("the system has no /proc to find workers in")
     return found
+
+
+def test_ten_thousand_methods_and_paths_make_one_series():
+    chance = random.Random(7)
+    with running(FUNCTIONS / "sync.py", WHERRY_ACCESS_LOG="off") as function:
+        connection = Wire(function.port)
+        connection.send(get()).answer()
+        before = series(scrape(function))
+        names = ["PROPFIND", "MKCOL", "LOCK", "REPORT", "SEARCH", "UNLOCK", "COPY", "MOVE"]
+        for _ in range(100):
+            requests = [
+                get("/" + "".join(chance.choices(string.ascii_letters, k=9))).replace(
+                    b"GET", chance.choice(names).encode(), 1
+                )
+                for _ in range(100)
+            ]
+            connection.send(b"".join(requests))
+            assert {connection.answer()[0] for _ in requests} == {200}
+        connection.close()
+        text = scrape(function)
+        assert total(text, method="other") == 10_000
+        new = series(text) - before
+        assert {line for line in new if 'method="other"' not in line} == set()
+
+
+def series(text: str) -> set[str]:
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {line.rpartition(" ")[0] for line in lines}
+
+
+def test_what_operators_ask_for(wire):
+    settings = {"WHERRY_THREADS": "1", "WHERRY_MAX_QUEUE": "0", "WHERRY_TIMEOUT": "300ms"}
+    with running(FUNCTIONS / "sync.py", **settings) as function:
+        slow = wire(function.port).send(get("/sleep?s=1.5"))
+        eventually(lambda: total(scrape(function), "http_requests_in_flight") == 1)
+        assert wire(function.port).send(get()).answer()[0] == 503
+        assert slow.answer()[0] == 504
+        text = scrape(function)
+        assert total(text, "wherry_requests_refused_total") == 1
+        assert total(text, "wherry_requests_late_total") == 1
+        assert total(text, "wherry_requests_abandoned_total") == 1
+        assert total(text, "wherry_connections") >= 1
+        assert 0 < total(text, "wherry_start_seconds") < 30
+        assert total(text, "wherry_build_info", implementation="CPython") == 1
+
+
+def test_what_became_of_emitted_events(wire, tmp_path):
+    (tmp_path / "handler.py").write_text(
+        "from wherry import Context, EmitError, http\n"
+        "@http\n"
+        "def handle(request, context: Context):\n"
+        "    try:\n"
+        "        context.emit(type=request.args['type'])\n"
+        "    except EmitError:\n"
+        "        return 'lost'\n"
+        "    return 'taken'\n"
+    )
+    with Sink() as sink, running(tmp_path, K_SINK=sink.url) as function:
+        assert function.invoke(path="/?type=a").text == "taken"
+        sink.statuses = [400]
+        assert function.invoke(path="/?type=b").text == "lost"
+        text = scrape(function)
+        assert total(text, "wherry_events_emitted_total") == 1
+        assert total(text, "wherry_events_lost_total") == 1

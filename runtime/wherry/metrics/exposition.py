@@ -1,15 +1,18 @@
 """The text that Prometheus scrapes.
 
-The only module that imports `prometheus_client`, and it is imported at the first scrape. The
-function's own metrics, made with that library, appear beside ours.
+It and `wherry.metrics.registry` are the only modules that import `prometheus_client`, at the first
+scrape. The function's own metrics, made with that library, appear beside ours: those of every
+worker, where there are several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
+from typing import Protocol
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -21,14 +24,26 @@ from prometheus_client.registry import Collector
 
 from wherry._version import __version__
 from wherry.context import Identity
+from wherry.metrics import catalogue, registry
+from wherry.metrics.catalogue import Entry, Kind
+from wherry.metrics.families import Family
 from wherry.metrics.ledger import BUCKETS, row_labels
-from wherry.metrics.snapshot import Number, Snapshot, function_key, split_number, split_row
+from wherry.metrics.snapshot import Snapshot, function_key, split_number, split_row
 
 Reading = Callable[[], Snapshot]
 _BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
 
 
-_LABELS = ["function", "code", "method"]
+class Colleagues(Protocol):
+    """The workers of one master, the scraped one among them."""
+
+    def families(self) -> list[Family]:
+        """The metrics that the function makes itself, of all of them."""
+        ...
+
+    def processes(self) -> Mapping[str, int]:
+        """The process of each that lives, by its name; empty where there is but one."""
+        ...
 
 
 class _Calls(Collector):
@@ -44,15 +59,12 @@ class _Calls(Collector):
         snapshot = self._reading()
         yield from self._answered(snapshot)
         yield from self._numbers(snapshot)
-        yield self._info()
+        yield from self._information()
 
     def _answered(self, snapshot: Snapshot) -> Iterable[Metric]:
-        total = CounterMetricFamily("http_requests", "Calls answered.", labels=_LABELS)
-        duration = HistogramMetricFamily(
-            "http_request_duration_seconds",
-            "Time from a call's head to its answer.",
-            labels=_LABELS,
-        )
+        total = _counter(catalogue.REQUESTS)
+        entry = catalogue.DURATION
+        duration = HistogramMetricFamily(entry.name, entry.meaning, labels=entry.labels)
         for key, row in sorted(snapshot.rows.items()):
             function, row_key = split_row(key)
             if function in self._names:
@@ -65,38 +77,9 @@ class _Calls(Collector):
         yield duration
 
     def _numbers(self, snapshot: Snapshot) -> Iterable[Metric]:
-        families: dict[Number, GaugeMetricFamily | CounterMetricFamily] = {
-            Number.IN_FLIGHT: GaugeMetricFamily(
-                "http_requests_in_flight", "Calls being answered.", labels=["function"]
-            ),
-            Number.QUEUED: GaugeMetricFamily(
-                "wherry_requests_queued", "Calls waiting for a turn.", labels=["function"]
-            ),
-            Number.LOOP_BLOCKED: CounterMetricFamily(
-                "wherry_event_loop_blocked",
-                "Times that an async handler kept the event loop from turning.",
-                labels=["function"],
-            ),
-            Number.STUCK: GaugeMetricFamily(
-                "wherry_requests_stuck",
-                "Calls whose handler runs on long after its deadline.",
-                labels=["function"],
-            ),
-            Number.RECYCLES: CounterMetricFamily(
-                "wherry_worker_recycles",
-                "Workers that asked to be replaced.",
-                labels=["function"],
-            ),
-            Number.GATEWAY_STAMPS: CounterMetricFamily(
-                "wherry_gateway_stamps",
-                "Calls for which the gateway said when it took them.",
-                labels=["function"],
-            ),
-            Number.GATEWAY_SECONDS: CounterMetricFamily(
-                "wherry_gateway_seconds",
-                "Time from there until those calls were here.",
-                labels=["function"],
-            ),
+        families = {
+            number: _counter(entry) if entry.kind is Kind.COUNTER else _gauge(entry)
+            for number, entry in catalogue.NUMBERS.items()
         }
         for key, value in sorted(snapshot.numbers.items()):
             function, number = split_number(key)
@@ -104,16 +87,17 @@ class _Calls(Collector):
                 families[number].add_metric([self._names[function]], value)
         yield from families.values()
 
-    def _info(self) -> Metric:
-        info = GaugeMetricFamily(
-            "wherry_function_info",
-            "The functions that this process serves, and the process.",
-            labels=["function", "revision", "platform", "version"],
-        )
+    def _information(self) -> Iterable[Metric]:
+        functions, build = _gauge(catalogue.FUNCTION_INFO), _gauge(catalogue.BUILD_INFO)
         identity = self._identity
         for name in sorted(self._names.values()):
-            info.add_metric([name, identity.revision, identity.platform.value, __version__], 1)
-        return info
+            values = [name, identity.revision, identity.platform.value, __version__]
+            functions.add_metric(values, 1)
+        build.add_metric(
+            [__version__, platform.python_version(), platform.python_implementation()], 1
+        )
+        yield functions
+        yield build
 
 
 class Exposition:
@@ -123,12 +107,19 @@ class Exposition:
         reading: Gives the counts of this moment.
         identity: What this process serves.
         functions: Names of its functions, where it has several.
+        colleagues: The workers of one master, or None for a process alone.
     """
 
-    def __init__(self, reading: Reading, identity: Identity, functions: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        identity: Identity,
+        functions: Sequence[str] = (),
+        colleagues: Colleagues | None = None,
+    ) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Calls(reading, identity, functions))
-        self._registry.register(_Others())
+        self._registry.register(_Own() if colleagues is None else _Everyones(colleagues))
 
     def render(self, accept: str) -> tuple[str, bytes]:
         """Content type and text, in the format that the scraper's `Accept` prefers."""
@@ -136,8 +127,40 @@ class Exposition:
         return content_type, encode(self._registry)
 
 
-class _Others(Collector):
-    """Process, interpreter and the function's own metrics."""
+class _Own(Collector):
+    """Process, interpreter and the function's own metrics, of this process."""
 
     def collect(self) -> Iterable[Metric]:
-        return REGISTRY.collect()
+        return registry.collected()
+
+
+class _Everyones(Collector):
+    """The function's own metrics of all workers together, and each worker's process."""
+
+    def __init__(self, colleagues: Colleagues) -> None:
+        self._colleagues = colleagues
+
+    def collect(self) -> Iterable[Metric]:
+        yield from map(registry.metric_of, self._colleagues.families())
+        found: dict[str, Metric] = {}
+        processes = self._colleagues.processes()
+        for worker, process in processes.items():
+            for metric in _process_metrics(process):
+                family = found.setdefault(
+                    metric.name, Metric(metric.name, metric.documentation, metric.type)
+                )
+                for sample in metric.samples:
+                    family.add_sample(sample.name, {"worker": worker}, sample.value)
+        yield from found.values() if processes else registry.of_every_process()
+
+
+def _process_metrics(process: int) -> Iterable[Metric]:
+    return ProcessCollector(pid=lambda: process, registry=None).collect()
+
+
+def _counter(entry: Entry) -> CounterMetricFamily:
+    return CounterMetricFamily(entry.name, entry.meaning, labels=entry.labels)
+
+
+def _gauge(entry: Entry) -> GaugeMetricFamily:
+    return GaugeMetricFamily(entry.name, entry.meaning, labels=entry.labels)

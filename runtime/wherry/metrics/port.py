@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from socketserver import BaseServer
 
     from wherry.context import Identity
-    from wherry.metrics.exposition import Reading
+    from wherry.metrics.exposition import Colleagues, Reading
 
 
 class Poller(Protocol):
@@ -39,9 +39,11 @@ class MetricsPort:
         reading: Reading,
         identity: Identity,
         functions: Sequence[str] = (),
+        colleagues: Colleagues | None = None,
     ) -> None:
         self._sock = sock
         self._functions = functions
+        self._colleagues = colleagues
         self._reading = reading
         self._identity = identity
         self._server: BaseServer | None = None
@@ -78,6 +80,6 @@ class MetricsPort:
         from wherry.metrics.exposition import Exposition
         from wherry.metrics.scrape import make_server
 
-        exposition = Exposition(self._reading, self._identity, self._functions)
+        exposition = Exposition(self._reading, self._identity, self._functions, self._colleagues)
         self._server = server = make_server(self._sock, exposition)
         server.serve_forever(poll_interval=0.2)

@@ -15,10 +15,11 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable
 
+from wherry.metrics.board import Board
 from wherry.metrics.ledger import ROW
 from wherry.metrics.snapshot import GAUGES, Snapshot, number_of
 
-MAX_NUMBERS = 512
+MAX_NUMBERS = 1024
 MAX_ROWS = 1024
 _HEAD = 2
 _ROWS_AT = _HEAD + MAX_NUMBERS * 2
@@ -30,12 +31,17 @@ class SharedTotals:
     """The block; made by the parent, inherited by its workers.
 
     Memory that no row has reached yet is not taken from the system.
+
+    Attributes:
+        slots: The numbers of the slots.
+        board: Where workers leave what has no fixed size.
     """
 
     def __init__(self, slots: int) -> None:
         self._block = mmap.mmap(-1, slots * _SLOT * _DOUBLE)
         self._cells = memoryview(self._block).cast("d")
-        self._slots = slots
+        self.slots = range(slots)
+        self.board = Board(slots)
 
     def read(self, slot: int) -> Snapshot:
         """What one slot holds."""
@@ -66,6 +72,7 @@ class SharedTotals:
 
     def clear_gauges(self, slot: int) -> None:
         """Forget what a dead worker had in flight."""
+        self.board.leave(slot)
         numbers = slot * _SLOT + _HEAD
         for index, key in enumerate(self._keys(slot, numbers, 2, 0)):
             if number_of(key) in GAUGES:
@@ -74,7 +81,7 @@ class SharedTotals:
     def totals(self) -> Snapshot:
         """All slots added up."""
         total = Snapshot()
-        for slot in range(self._slots):
+        for slot in self.slots:
             total.add(self.read(slot))
         return total
 

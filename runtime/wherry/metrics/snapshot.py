@@ -28,9 +28,24 @@ class Number(enum.IntEnum):
     RECYCLES = 4
     GATEWAY_STAMPS = 5
     GATEWAY_SECONDS = 6
+    REFUSED = 7
+    LATE = 8
+    ABANDONED = 9
+    EMITTED = 10
+    LOST = 11
+    CONNECTIONS = 12
+    START_SECONDS = 13
 
 
-GAUGES = frozenset({Number.IN_FLIGHT, Number.QUEUED, Number.STUCK})
+GAUGES = frozenset(
+    {
+        Number.IN_FLIGHT,
+        Number.QUEUED,
+        Number.STUCK,
+        Number.CONNECTIONS,
+        Number.START_SECONDS,
+    }
+)
 """Numbers that belong to the living: a dead worker's are forgotten, its counts are not."""
 
 
@@ -51,7 +66,9 @@ class Snapshot:
         for key, row in other.rows.items():
             add_row(self.rows, key, row)
         for number, value in other.numbers.items():
-            self.numbers[number] = self.numbers.get(number, 0.0) + value
+            before = self.numbers.get(number, 0.0)
+            slowest = number_of(number) is Number.START_SECONDS
+            self.numbers[number] = max(before, value) if slowest else before + value
 
     def counts(self) -> Snapshot:
         """A copy without the gauges."""

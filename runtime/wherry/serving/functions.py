@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wherry import handler
 from wherry.emission import Emitter
 from wherry.handler import Hooks
-from wherry.metrics import Numbers, function_key
+from wherry.metrics import Number, Numbers, function_key, number_key
 from wherry.secrets import Secrets
 from wherry.serving.engine import Engine
 from wherry.serving.hooks import together
@@ -231,10 +231,14 @@ class Functions:
         )
 
     def gauges(self) -> Numbers:
-        """Calls of this moment, for the metrics."""
+        """Calls of this moment, and what else is counted elsewhere, for the metrics."""
         found: Numbers = {}
         for engine in self._functions:
             found.update(engine.gauges())
+        for mount, emitter in zip(self.mounts, self._emitters, strict=True):
+            function = function_key(mount.name)
+            found[number_key(function, Number.EMITTED)] = emitter.accepted
+            found[number_key(function, Number.LOST)] = emitter.lost
         return found
 
     def drain_emitters(self, timeout_s: float) -> int:

@@ -320,7 +320,7 @@ class Server:
         functions.watch_loop(_TICK_S, on_blocked=count, meanwhile=meanwhile)
 
     def _announce(self, functions: Functions) -> None:
-        seconds = monotonic() - self._begun
+        seconds = self._metering.start_s = monotonic() - self._begun
         metrics = self._metrics_socket
         tell_log(self.config.function, functions.shown, self._sockets, metrics, seconds)
         if self._lock is not None and not self._terminated:
