@@ -22,8 +22,8 @@ from wherry import errors
 from wherry.context import Identity
 from wherry.metrics import Ledger, Number, Snapshot, function_key
 from wherry.metrics.exposition import Exposition
+from wherry.serving.ending import EXIT_WORN
 from wherry.serving.probes import PATHS
-from wherry.serving.process import EXIT_WORN
 from wherry.variables import VARIABLES
 from wherry_build.errors import BuildError
 from wherry_cli.main import COMMANDS

@@ -26,7 +26,7 @@ def run(config: Config) -> int:
 
             return run_supervised(config)
         from wherry.serving.alone import run_alone
-        from wherry.serving.process import leave_soon
+        from wherry.serving.ending import leave_soon
 
         return leave_soon(run_alone(config))
     except WherryError as error:

@@ -9,8 +9,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from wherry.serving.ending import leave_at_once, on_signal, report_crashes
 from wherry.serving.lock_file import lock_file
-from wherry.serving.process import leave_at_once, on_signal, report_crashes
 from wherry.serving.server import Server
 from wherry.serving.sockets import function_socket, metrics_socket
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from wherry.serving.process import give_up
+from wherry.serving.ending import give_up
 
 
 class Bell:

@@ -35,9 +35,9 @@ from typing import TYPE_CHECKING, Any
 from wherry.metrics import Ledger
 from wherry.serving.bell import Bell
 from wherry.serving.driver import Job, Running
+from wherry.serving.ending import give_up
 from wherry.serving.poller import Poller
 from wherry.serving.pool_thread import PoolThread
-from wherry.serving.process import give_up
 
 if TYPE_CHECKING:
     import asyncio

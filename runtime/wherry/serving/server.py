@@ -27,11 +27,11 @@ from wherry.serving.announcement import tell_log, tell_starter
 from wherry.serving.connection import Connection
 from wherry.serving.driver import Driver, LoopDriver
 from wherry.serving.edge import Edge
+from wherry.serving.ending import EXIT_WORN
 from wherry.serving.functions import Functions
 from wherry.serving.metering import Metering
 from wherry.serving.pace import BlockingPace, LoopPace, Pace
 from wherry.serving.poller import Poller, make_poller
-from wherry.serving.process import EXIT_WORN
 from wherry.serving.wear import Wear
 from wherry.startup import mark
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from wherry.errors import WherryError
-from wherry.serving.process import leave, on_signal, report_crashes
+from wherry.serving.ending import leave, on_signal, report_crashes
 from wherry.serving.server import Server
 from wherry.serving.supervisor import READY, RETIRE, WORN
 

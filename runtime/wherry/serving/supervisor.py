@@ -282,7 +282,7 @@ class Supervisor:
 
     def _become_worker(self, slot: int, voice: int) -> NoReturn:
         """In the child: let go of what is the parent's, and serve."""
-        from wherry.serving.process import disregard, leave_at_once
+        from wherry.serving.ending import disregard, leave_at_once
 
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, leave_at_once)

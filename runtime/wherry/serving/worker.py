@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from gunicorn.workers.base import Worker
 
 from wherry.errors import WherryError
-from wherry.serving.process import disregard, leave, leave_at_once, on_signal, report_crashes
+from wherry.serving.ending import disregard, leave, leave_at_once, on_signal, report_crashes
 from wherry.serving.report import report
 from wherry.serving.server import Server
 
