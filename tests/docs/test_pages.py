@@ -75,8 +75,9 @@ def test_commands_in_the_pages_exist(page):
 
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs/README.md").read_text()
-    for page in (ROOT / "docs").glob("*.md"):
-        assert page.name == "README.md" or f"({page.name})" in index
+    folder = ROOT / "docs"
+    for page in set(folder.rglob("*.md")) - {folder / "README.md"}:
+        assert f"({page.relative_to(folder)})" in index, page.name
 
 
 def test_every_public_name_is_in_the_handlers_page():
