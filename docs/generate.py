@@ -15,13 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from click.testing import CliRunner
-from prometheus_client.parser import text_string_to_metric_families
 
 import wherry
 from wherry import errors
-from wherry.context import Identity
-from wherry.metrics import Ledger, Number, Snapshot, function_key
-from wherry.metrics.exposition import Exposition
+from wherry.metrics.catalogue import CATALOGUE
 from wherry.serving.ending import EXIT_WORN
 from wherry.serving.probes import PATHS
 from wherry.variables import VARIABLES
@@ -71,23 +68,11 @@ def probes() -> str:
 
 
 def metrics() -> str:
-    """Every metric of a server that has counted one of each."""
-    function = function_key("hello")
-    ledger = Ledger("hello")
-    ledger.shard().observe(200, "GET", 0.1)
-    for number in Number:
-        ledger.count(function, number)
-
-    def reading() -> Snapshot:
-        return ledger.snapshot()
-
-    _, text = Exposition(reading, Identity(function="hello")).render("text/plain")
+    """Every metric of the server."""
     rows = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
-    for family in text_string_to_metric_families(text.decode()):
-        if not family.name.startswith(("python_", "process_")):
-            name = family.name + ("_total" if family.type == "counter" else "")
-            labels = ", ".join(f"`{label}`" for label in family.samples[0].labels if label != "le")
-            rows.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
+    for entry in CATALOGUE:
+        labels = ", ".join(f"`{label}`" for label in entry.labels)
+        rows.append(f"| `{entry.shown}` | {entry.kind.value} | {labels} | {entry.meaning} |")
     return "\n".join(rows)
 
 

@@ -23,7 +23,11 @@ from wherry_local.conformance import cases
 from wherry_local.errors import LocalError
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "SECURITY.md"]
+PAGES = [
+    page
+    for folder in ("docs/**", ".", "functions/**", "templates/**")
+    for page in ROOT.glob(f"{folder}/*.md")
+]
 RUNTIME = ROOT / "runtime/wherry"
 REFERENCE = (ROOT / "docs/reference.md").read_text()
 HEADER = re.compile(r"(?:x|content|sec|webhook|retry|cache|transfer|proxy)-[a-z-]*[a-z]")
