@@ -36,6 +36,11 @@ class TraceParent(NamedTuple):
     parent_id: str
     flags: str
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the caller may have recorded it (the flag `01`)."""
+        return bool(int(self.flags, 16) & 1)
+
     def child(self) -> str:
         """A `traceparent` for a call that this one makes: same trace, new parent id."""
         return f"00-{self.trace_id}-{getrandbits(64) or 1:016x}-{self.flags}"

@@ -189,3 +189,23 @@ def test_what_became_of_emitted_events(wire, tmp_path):
         text = scrape(function)
         assert total(text, "wherry_events_emitted_total") == 1
         assert total(text, "wherry_events_lost_total") == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_bucket_names_a_sampled_trace_to_those_who_ask(wire, workers):
+    def of(trace: str, flags: str) -> str:
+        return f"traceparent: 00-{trace * 32}-{'b' * 16}-{flags}"
+
+    with running(FUNCTIONS / "sync.py", WHERRY_WORKERS=workers) as function:
+        connection = wire(function.port)
+        for trace, flags in (("a", "01"), ("c", "00"), ("d", "00")):
+            connection.send(get("/", of(trace, flags))).answer()
+        connection.send(get("/sleep?s=0.03", of("e", "01"))).answer()
+        for _ in range(4):
+            text = scrape(function, "application/openmetrics-text; version=1.0.0")
+            found = re.findall(r'le="([^"]+)".* # {(.*?)} (\S+) (\S+)$', text, re.MULTILINE)
+            named = {re.search('trace_id="(.)', labels)[1]: le for le, labels, _, _ in found}
+            assert set(named) == {"a", "e"}
+            assert float(named["e"]) >= 0.05
+            assert all(float(seconds) <= float(le) for le, _, seconds, _ in found)
+            assert "trace_id" not in scrape(function)

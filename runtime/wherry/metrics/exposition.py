@@ -21,6 +21,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from wherry._version import __version__
 from wherry.context import Identity
@@ -28,7 +29,14 @@ from wherry.metrics import catalogue, registry
 from wherry.metrics.catalogue import Entry, Kind
 from wherry.metrics.families import Family
 from wherry.metrics.ledger import BUCKETS, row_labels
-from wherry.metrics.snapshot import Snapshot, function_key, split_number, split_row
+from wherry.metrics.snapshot import (
+    Exemplars,
+    Snapshot,
+    exemplar_key,
+    function_key,
+    split_number,
+    split_row,
+)
 
 Reading = Callable[[], Snapshot]
 _BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
@@ -71,7 +79,8 @@ class _Calls(Collector):
                 values = [self._names[function], *row_labels(row_key)]
                 counts = list(accumulate(row[:-1]))
                 total.add_metric(values, counts[-1])
-                buckets = list(zip(_BOUNDS, counts, strict=True))
+                shown = [_exemplar(snapshot.exemplars, key, n) for n in range(len(_BOUNDS))]
+                buckets = list(zip(_BOUNDS, counts, shown, strict=True))
                 duration.add_metric(values, buckets, row[-1])
         yield total
         yield duration
@@ -152,6 +161,14 @@ class _Everyones(Collector):
                 for sample in metric.samples:
                     family.add_sample(sample.name, {"worker": worker}, sample.value)
         yield from found.values() if processes else registry.of_every_process()
+
+
+def _exemplar(exemplars: Exemplars, row: int, bucket: int) -> Exemplar | None:
+    found = exemplars.get(exemplar_key(row, bucket))
+    if found is None:
+        return None
+    labels = {"trace_id": found.trace_id, "span_id": found.span_id}
+    return Exemplar(labels, found.seconds, found.at)
 
 
 def _process_metrics(process: int) -> Iterable[Metric]:

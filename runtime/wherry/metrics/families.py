@@ -12,6 +12,8 @@ import marshal
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from wherry.metrics.snapshot import Exemplar, Exemplars
+
 Labels = tuple[tuple[str, str], ...]
 Sample = tuple[str, Labels, float]
 
@@ -43,14 +45,33 @@ class Family(NamedTuple):
     samples: list[Sample]
 
 
-def encode(families: Iterable[Family]) -> bytes:
-    """As bytes for another process of this interpreter."""
-    return marshal.dumps([tuple(family) for family in families])
+class Notice(NamedTuple):
+    """What a worker tells the one that is scraped, beside its counts.
 
+    Attributes:
+        families: The metrics that the function makes itself.
+        exemplars: The exemplars of the worker's calls.
+    """
 
-def decode(data: bytes) -> list[Family]:
-    """What `encode` has made; ValueError, EOFError or TypeError for anything else."""
-    return [Family(*each) for each in marshal.loads(data)] if data else []  # noqa: S302 - our own
+    families: list[Family]
+    exemplars: Exemplars
+
+    def encode(self) -> bytes:
+        """As bytes for another process of this interpreter."""
+        exemplars = {key: tuple(each) for key, each in self.exemplars.items()}
+        return marshal.dumps(([tuple(family) for family in self.families], exemplars))
+
+    @classmethod
+    def decode(cls, data: bytes) -> Notice:
+        """What `encode` has made; empty for what its writer has not finished."""
+        try:
+            families, exemplars = marshal.loads(data)  # noqa: S302 - from our own workers
+        except (ValueError, EOFError, TypeError):
+            return cls([], {})
+        return cls(
+            [Family(*each) for each in families],
+            {key: Exemplar(*each) for key, each in exemplars.items()},
+        )
 
 
 def lasting(families: Iterable[Family]) -> list[Family]:

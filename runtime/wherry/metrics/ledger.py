@@ -9,17 +9,25 @@ and 3 us a request, a shard costs a bisect and two additions.
 from __future__ import annotations
 
 from bisect import bisect_left
+from time import time
+from typing import TYPE_CHECKING
 
 from wherry.metrics.snapshot import (
+    Exemplar,
+    Exemplars,
     Number,
     Numbers,
     Rows,
     Snapshot,
     add_row,
+    exemplar_key,
     function_key,
     in_function,
     number_key,
 )
+
+if TYPE_CHECKING:
+    from wherry.trace import TraceParent
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds: the ones that of-watchdog has, so that dashboards fit."""
@@ -27,6 +35,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "other")
 ROW = len(BUCKETS) + 2
 MAX_ROWS = 128
+MAX_EXEMPLARS = 256
 _METHOD_INDEX = {name.upper(): index for index, name in enumerate(METHODS[:-1])}
 _OTHER = len(METHODS) - 1
 
@@ -44,13 +53,14 @@ def row_labels(key: int) -> tuple[str, str]:
 class Shard:
     """The counts of one thread for one function; only that thread writes them."""
 
-    __slots__ = ("_ledger", "_others", "function", "rows")
+    __slots__ = ("_ledger", "_others", "exemplars", "function", "rows")
 
     def __init__(self, ledger: Ledger, function: int) -> None:
         self._ledger = ledger
         self._others: dict[int, Shard] = {}
         self.function = function
         self.rows: Rows = {}
+        self.exemplars: Exemplars = {}
 
     def observe(self, status: int, method: str, seconds: float) -> None:
         """Count one answered call."""
@@ -62,6 +72,12 @@ class Shard:
             row = self.rows.setdefault(key, [0.0] * ROW)
         row[bisect_left(BUCKETS, seconds)] += 1
         row[-1] += seconds
+
+    def exemplify(self, status: int, method: str, seconds: float, trace: TraceParent) -> None:
+        """Let a call that has been counted stand for its bucket; for sampled traces."""
+        key = exemplar_key(row_key(status, method), bisect_left(BUCKETS, seconds))
+        if key in self.exemplars or len(self.exemplars) < MAX_EXEMPLARS:
+            self.exemplars[key] = Exemplar(trace.trace_id, trace.parent_id, seconds, time())
 
     def of(self, function: int) -> Shard:
         """The same thread's shard for another function, by its key."""
@@ -104,5 +120,12 @@ class Ledger:
         for shard in self._shards:
             for key, row in list(shard.rows.items()):
                 add_row(total.rows, in_function(shard.function, key), row)
+            total.add(Snapshot(exemplars=_in_function(shard)))
         total.add(Snapshot(numbers={**self._numbers, **(gauges or {})}))
         return total
+
+
+def _in_function(shard: Shard) -> Exemplars:
+    """A shard's exemplars by the keys that they have among those of all functions."""
+    first = exemplar_key(in_function(shard.function, 0), 0)
+    return {first | key: exemplar for key, exemplar in list(shard.exemplars.items())}

@@ -16,6 +16,7 @@ import mmap
 from collections.abc import Iterable
 
 from wherry.metrics.board import Board
+from wherry.metrics.families import Notice
 from wherry.metrics.ledger import ROW
 from wherry.metrics.snapshot import GAUGES, Snapshot, number_of
 
@@ -78,11 +79,13 @@ class SharedTotals:
             if number_of(key) in GAUGES:
                 self._cells[numbers + index * 2 + 1] = 0.0
 
-    def totals(self) -> Snapshot:
-        """All slots added up."""
+    def totals(self, *, exemplars: bool = False) -> Snapshot:
+        """All slots added up; with the exemplars that the living have left on the board."""
         total = Snapshot()
         for slot in self.slots:
             total.add(self.read(slot))
+        for place in self.board.living() if exemplars else ():
+            total.add(Snapshot(exemplars=Notice.decode(self.board.read(place)).exemplars))
         return total
 
     def _keys(self, slot: int, first: int, step: int, counted_at: int) -> list[int]:

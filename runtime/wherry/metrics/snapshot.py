@@ -9,13 +9,33 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zlib import crc32
+
+
+class Exemplar(NamedTuple):
+    """A call that stands for its bucket: it is in a trace that somebody keeps.
+
+    Attributes:
+        trace_id: Its trace.
+        span_id: Where in that it is.
+        seconds: How long it took.
+        at: When it was answered, in Unix seconds.
+    """
+
+    trace_id: str
+    span_id: str
+    seconds: float
+    at: float
+
 
 Rows = dict[int, list[float]]
 Numbers = dict[int, float]
+Exemplars = dict[int, Exemplar]
 
 _ROW_BITS = 13  # statuses to 999 and eight methods
 _NUMBER_BITS = 6
+_BUCKET_BITS = 4
 
 
 class Number(enum.IntEnum):
@@ -56,10 +76,12 @@ class Snapshot:
     Attributes:
         rows: Duration buckets and the sum of seconds, by `row_key`.
         numbers: The other numbers, by `number_key`.
+        exemplars: The last call of a bucket that has one, by `exemplar_key`.
     """
 
     rows: Rows = field(default_factory=dict)
     numbers: Numbers = field(default_factory=dict)
+    exemplars: Exemplars = field(default_factory=dict)
 
     def add(self, other: Snapshot) -> None:
         """Add the counts of `other` to these."""
@@ -69,6 +91,10 @@ class Snapshot:
             before = self.numbers.get(number, 0.0)
             slowest = number_of(number) is Number.START_SECONDS
             self.numbers[number] = max(before, value) if slowest else before + value
+        for key, exemplar in other.exemplars.items():
+            known = self.exemplars.get(key)
+            if known is None or known.at < exemplar.at:
+                self.exemplars[key] = exemplar
 
     def counts(self) -> Snapshot:
         """A copy without the gauges."""
@@ -91,6 +117,11 @@ def in_function(function: int, row: int) -> int:
 def split_row(key: int) -> tuple[int, int]:
     """The function of a row's key, and the key it has in a shard."""
     return key >> _ROW_BITS, key & ((1 << _ROW_BITS) - 1)
+
+
+def exemplar_key(row: int, bucket: int) -> int:
+    """The key of the exemplar of one bucket of a row; `row` is the row's own key."""
+    return row << _BUCKET_BITS | bucket
 
 
 def number_key(function: int, number: Number) -> int:

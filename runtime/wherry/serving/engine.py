@@ -261,6 +261,9 @@ class Engine:
         if exchange.connection.broken and status < 500:
             status = _CLIENT_CLOSED
         shard.observe(status, exchange.method, seconds)
+        trace = exchange.context.trace
+        if trace is not None and trace.is_sampled:
+            shard.exemplify(status, exchange.method, seconds, trace)
         if self.access_log is not None:
             self.access_log.add(
                 exchange.context, exchange.method, exchange.path, status, exchange.size, seconds

@@ -83,7 +83,7 @@ class Metering:
             question = totals.board.ask()
             self._answer(functions)
             totals.board.wait(question, _PATIENCE_S)
-            return totals.totals()
+            return totals.totals(exemplars=True)
 
         colleagues = None if totals is None else _Colleagues(totals, self._config, self._slot)
         self._port = MetricsPort(
@@ -125,20 +125,25 @@ class Metering:
         self._publish(functions)
         with self._publishing:
             self._answered = self._totals.board.asked
-            fits = self._totals.board.write(self._slot, self._own_metrics(), self._answered)
+            fits = self._totals.board.write(self._slot, self._notice(), self._answered)
         if not fits and not self._too_long:
             self._too_long = True
             _log.warning("the function's own metrics are too many to be shared between workers")
 
-    def _own_metrics(self) -> bytes:
-        """What the function has counted with a library that only it may have imported."""
-        if "prometheus_client" not in sys.modules:
+    def _notice(self) -> bytes:
+        """What has no place among the counts, with what was left here before."""
+        exemplars = self.ledger.snapshot().exemplars
+        known = "prometheus_client" in sys.modules
+        if not exemplars and not known:
             return self._left
-        from wherry.metrics.families import encode, together
-        from wherry.metrics.registry import own_families
+        from wherry.metrics.families import Notice, together
 
-        own = own_families()
-        return encode(together({"": own}, [_decoded(self._left)]) if self._left else own)
+        families = Notice.decode(self._left).families
+        if known:  # only the function itself, or a scrape, may have imported it
+            from wherry.metrics.registry import own_families
+
+            families = together({"": own_families()}, [families])
+        return Notice(families, exemplars).encode()
 
     def _snapshot(self, functions: Functions) -> Snapshot:
         """What this worker has counted, and a dead one before it in its slot."""
@@ -160,7 +165,7 @@ class _Colleagues:
 
     def families(self) -> list[Family]:
         """The function's own metrics, of all of them."""
-        from wherry.metrics.families import together
+        from wherry.metrics.families import Notice, together
 
         board = self._totals.board
         living = board.living()
@@ -169,11 +174,11 @@ class _Colleagues:
         others = []
         for place, text in texts.items():
             if place == self._own and not self._are_several:
-                named[""] = _decoded(text)
+                named[""] = Notice.decode(text).families
             elif place in living and self._are_several:
-                named[str(place)] = _decoded(text)
+                named[str(place)] = Notice.decode(text).families
             elif text:
-                others.append(_decoded(text))
+                others.append(Notice.decode(text).families)
         return together(named, others)
 
     def processes(self) -> Mapping[str, int]:
@@ -181,12 +186,3 @@ class _Colleagues:
         if not self._are_several:
             return {}
         return {str(place): process for place, process in self._totals.board.living().items()}
-
-
-def _decoded(text: bytes) -> list[Family]:
-    from wherry.metrics.families import decode
-
-    try:
-        return decode(text)
-    except (ValueError, EOFError, TypeError):  # its writer was killed while it wrote
-        return []
