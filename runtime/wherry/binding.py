@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wherry import parameters
 from wherry.declarations import Declaration, Kind
 from wherry.errors import HandlerSignatureError, PayloadError
 from wherry.parameters import ACCEPTED, STREAMS, Match, Role
+from wherry.values import frozen
 
 if TYPE_CHECKING:
     from wherry.request import Request
@@ -27,7 +27,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """How one handler is called.
 

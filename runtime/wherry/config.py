@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wherry.context import Identity, Platform
 from wherry.errors import ConfigError
+from wherry.values import frozen, replaced
 from wherry.variables import LABEL, VARIABLES, Variable
 
 _RESERVED_PORTS = frozenset({8008, 8012, 8013, 8022, 9090, 9091})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # `__eq__` takes 1 ms to make
+@frozen
 class Config:
     """The resolved settings; each is described in `wherry.variables`.
 
@@ -70,12 +71,13 @@ class Config:
     webhook_rate: int | None = None
     event_headers: str = "strict"
     sink: str | None = None
-    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = MappingProxyType({})
     secrets_path: tuple[Path, ...] = (Path("/var/openfaas/secrets"), Path("/run/secrets"))
     log_format: str = "json"
     log_level: str = "info"
     access_log: bool = True
     capture_output: bool = True
+    opentelemetry: bool = False
     listen_fd: int | None = None
     ready_fd: int | None = None
 
@@ -116,7 +118,7 @@ class Config:
 
     def with_(self, **changes: Any) -> Config:
         """A copy with `changes`, by field name."""
-        return replace(self, **changes)
+        return replaced(self, **changes)
 
 
 def detect_platform(environment: Mapping[str, str]) -> Platform:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wherry.deadline import Deadline
+from wherry.values import frozen
 
 if TYPE_CHECKING:
     import logging
@@ -31,7 +31,7 @@ class Platform(enum.Enum):
     KUBERNETES = "kubernetes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Identity:
     """The name under which this process serves.
 

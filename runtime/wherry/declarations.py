@@ -10,10 +10,10 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 from wherry.errors import HandlerSignatureError
+from wherry.values import frozen
 
 DECLARATION = "__wherry_declaration__"
 HOOK = "__wherry_hook__"
@@ -42,7 +42,7 @@ class Hook(enum.Enum):
     ALIVE = "alive"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bounds:
     """What a function allows itself; None where the process's setting holds.
 
@@ -61,7 +61,7 @@ UNBOUNDED = Bounds()
 """The bounds of a function that says nothing of itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declaration:
     """What a decorator was told.
 

@@ -16,7 +16,6 @@ import re
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import replace
 from pathlib import Path
 from random import getrandbits
 from typing import Any, TypeVar
@@ -38,6 +37,7 @@ from wherry.reply import Reply
 from wherry.request import Request
 from wherry.secrets import Secrets
 from wherry.trace import FIELDS, parse_passage, parse_traceparent
+from wherry.values import replaced
 
 T = TypeVar("T")
 _CHUNK_BYTES = 65_536
@@ -75,7 +75,7 @@ def create_app(
         found = loader.load(handler, name=settings.name, signature=settings.signature)
     else:
         found = handlers.of(handler)
-    return _FunctionApp(replace(found, event_headers=settings.event_headers), settings)
+    return _FunctionApp(replaced(found, event_headers=settings.event_headers), settings)
 
 
 class _FunctionApp(flask.Flask):

@@ -11,7 +11,6 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +18,7 @@ from wherry import binding
 from wherry.declarations import UNBOUNDED, Bounds, Hook, Kind, declaration_of, hook_of
 from wherry.errors import HandlerSignatureError
 from wherry.parameters import Role
+from wherry.values import frozen
 
 __all__ = ["Handler", "Hooks", "Kind", "Style", "of"]
 
@@ -35,7 +35,7 @@ class Style(enum.Enum):
 _ASYNC = frozenset({Style.ASYNC, Style.ASYNC_GENERATOR})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hooks:
     """What the function wants to be asked in its life; each sync or async, without arguments."""
 
@@ -45,7 +45,7 @@ class Hooks:
     alive: Callable[[], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # `__eq__` takes 1 ms to make
+@frozen
 class Handler:
     """A function that can be served.
 

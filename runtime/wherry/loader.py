@@ -16,7 +16,6 @@ import os
 import re
 import sys
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -30,6 +29,7 @@ from wherry.errors import (
     HandlerNameNotFound,
     HandlerNotFound,
 )
+from wherry.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,7 +114,7 @@ def _one(
             module=module,
             hooks=adapted.hooks,
         )
-        return replace(found, on_mount=adapted.on_mount)
+        return replaced(found, on_mount=adapted.on_mount)
     function, found_name = function_of(module, name, shown)
     return handler.of(function, name=f"{stem}.{found_name}", module=module)
 

@@ -6,14 +6,14 @@ Values only; how each is sent is `wherry.response`'s.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from wherry.problem import Problem
+from wherry.values import frozen
 
 MAX_RETRY_AFTER_S = 86_400
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Retry:
     """Ask the sender to deliver again: 503 with `Retry-After`.
 
@@ -34,7 +34,7 @@ class Retry:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Drop:
     """Say that delivering again is useless: 422.
 

@@ -13,10 +13,10 @@ import inspect
 import io
 import sys
 import typing
-from dataclasses import dataclass
 from typing import IO, Annotated, Any, BinaryIO, Union, get_args, get_origin
 
 from wherry.request import Request
+from wherry.values import frozen
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,7 +83,7 @@ _SDK = ("cloudevents.core.", "cloudevents.v1.")
 _UNIONS = frozenset({Union, type(int | str)})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Match:
     """What a parameter is filled with.
 

@@ -8,14 +8,16 @@ sockets. Nothing that a caller or a handler wrote may enter a problem except thr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import orjson
+
+from wherry.values import frozen
 
 CONTENT_TYPE = b"application/problem+json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Problem:
     """One refusal or failure as a caller sees it.
 
@@ -31,7 +33,7 @@ class Problem:
     status: int
     detail: str = ""
     title: str = ""
-    members: Mapping[str, object] = field(default_factory=dict)
+    members: Mapping[str, object] = MappingProxyType({})
     retry_after_s: int | None = None
     allow: str | None = None
 

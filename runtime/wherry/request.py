@@ -7,14 +7,15 @@ that fills parameters from it. It knows no socket and no framework.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from wherry.values import frozen
 
 if TYPE_CHECKING:
     from wherry.context import Context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Who called, by the account of proxies that are trusted.
 

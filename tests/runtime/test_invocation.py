@@ -408,9 +408,9 @@ def test_a_stream_keeps_its_contextvars(request_of):
 
 
 def test_knative_headers_are_literal(reply_of):
-    from dataclasses import replace
+    from wherry.values import replaced
 
-    handler = replace(of(lambda event: event), event_headers="knative")
+    handler = replaced(of(lambda event: event), event_headers="knative")
     request = {**BINARY, "headers": [*ATTRIBUTES, ("Ce-Subject", "100%")]}
     assert (b"ce-subject", b"100%") in reply_of(handler, **request).headers
     with pytest.raises(EventError):

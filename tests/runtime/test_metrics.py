@@ -120,7 +120,8 @@ def test_a_slot_does_not_overflow_into_the_next():
         ledger.count(function, Number.LOOP_BLOCKED)
     for _ in range(2):
         shared.publish(0, ledger.snapshot())
-    assert shared.read(1) == Snapshot()
+    other = shared.read(1)
+    assert not (other.rows or other.numbers or other.exemplars)
     assert len(shared.read(0).rows) == SLOT_ROWS
 
 

@@ -5,10 +5,10 @@ The size of a whole request is the server's to bound; this module knows only wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from wherry.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """Bounds on one message.
 

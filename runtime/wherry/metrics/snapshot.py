@@ -8,7 +8,6 @@ keys are whole numbers below 2**53, which the doubles of a shared block hold exa
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from zlib import crc32
 
@@ -69,7 +68,6 @@ GAUGES = frozenset(
 """Numbers that belong to the living: a dead worker's are forgotten, its counts are not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Counts of one worker, or of all.
 
@@ -79,9 +77,18 @@ class Snapshot:
         exemplars: The last call of a bucket that has one, by `exemplar_key`.
     """
 
-    rows: Rows = field(default_factory=dict)
-    numbers: Numbers = field(default_factory=dict)
-    exemplars: Exemplars = field(default_factory=dict)
+    __slots__ = ("exemplars", "numbers", "rows")
+
+    def __init__(
+        self,
+        *,
+        rows: Rows | None = None,
+        numbers: Numbers | None = None,
+        exemplars: Exemplars | None = None,
+    ) -> None:
+        self.rows: Rows = {} if rows is None else rows
+        self.numbers: Numbers = {} if numbers is None else numbers
+        self.exemplars: Exemplars = {} if exemplars is None else exemplars
 
     def add(self, other: Snapshot) -> None:
         """Add the counts of `other` to these."""

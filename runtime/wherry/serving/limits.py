@@ -6,17 +6,17 @@ Sans I/O, apart from asking the system how many descriptors it gives.
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass
 
 from wherry.config import Config
 from wherry.declarations import UNBOUNDED, Bounds
+from wherry.values import frozen
 
 _ASYNC_INFLIGHT = 1000
 _MOST_CONNECTIONS = 10_000
 _MOST_QUEUED = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # `__eq__` takes 1 ms to make
+@frozen
 class Limits:
     """What one worker allows; sizes in bytes, times in seconds.
 

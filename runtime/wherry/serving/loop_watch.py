@@ -15,7 +15,6 @@ import sys
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import get_ident
@@ -24,6 +23,7 @@ from types import FrameType
 from typing import Any
 
 from wherry.context import CURRENT, Context
+from wherry.values import frozen
 
 _log = logging.getLogger("wherry.serving")
 _LOOK_S = 0.25
@@ -42,7 +42,7 @@ def _not_the_users() -> tuple[str, ...]:
     return (_OURS, "<frozen ", *(f"{sysconfig.get_path(name)}/" for name in names))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Suspect:
     """The call of the task that is at it while the loop does not turn.
 

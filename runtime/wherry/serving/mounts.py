@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,14 @@ from wherry.config import Config, folder_name
 from wherry.discovery import NAMES
 from wherry.errors import HandlerConflict, HandlerSignatureError
 from wherry.loader import function_folders, load_all
+from wherry.values import frozen, replaced
 from wherry.variables import LABEL
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mount:
     """A function and where it is served.
 
@@ -56,7 +56,7 @@ def load_mounts(config: Config) -> tuple[Mount, ...]:
     loaded = load_all(named, name=config.name, signature=config.signature)
     for source, handlers in zip(named, loaded, strict=True):
         for handler in handlers:
-            handler = replace(handler, event_headers=config.event_headers)  # noqa: PLW2901
+            handler = replaced(handler, event_headers=config.event_headers)  # noqa: PLW2901
             found.append((_name(source, handler, alone=len(handlers) == 1), handler))
     if len(found) == 1:
         return (Mount(name=config.function, path="/", handler=found[0][1]),)

@@ -19,7 +19,6 @@ import os
 import select
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, NoReturn
 
@@ -41,19 +40,17 @@ _SHORT_LIFE_S = 1.0
 _REST_S = 0.5
 
 
-@dataclass(kw_only=True, slots=True)
 class _Worker:
     """A child, as its parent sees it."""
 
-    pid: int
-    slot: int
-    voice: int
-    born: float
-    ready: bool = False
-    leaving: bool = False
-    beat: int = 0
-    silent_looks: int = 0
-    kill_at: float = float("inf")
+    def __init__(self, *, pid: int, slot: int, voice: int, born: float) -> None:
+        self.pid = pid
+        self.slot = slot
+        self.voice = voice
+        self.born = born
+        self.ready = self.leaving = False
+        self.beat = self.silent_looks = 0
+        self.kill_at = float("inf")
 
 
 class Supervisor:

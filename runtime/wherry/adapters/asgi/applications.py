@@ -7,7 +7,6 @@ module that also has a handler of ours is ours. This module must not know socket
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 from wherry.adapters import candidates
@@ -17,6 +16,7 @@ from wherry.adapters.asgi.lifespan import Lifespan
 from wherry.adapters.asgi.scope import http_scope
 from wherry.reply import Reply
 from wherry.request import Request
+from wherry.values import replaced
 
 SIGNATURES = ("asgi",)
 NAMES = ("app", "application", "asgi")
@@ -36,7 +36,7 @@ def find(source: Source, signature: str | None) -> Adapted | None:
         await tasks.wait(_BACKGROUND_S)
         await life.stop()
 
-    hooks = replace(candidates.declared_hooks(source), start=life.start, stop=stop)
+    hooks = replaced(candidates.declared_hooks(source), start=life.start, stop=stop)
     serve = _serving(application, life, tasks, root)
     return Adapted(function=serve, name=name, hooks=hooks, on_mount=root.mount)
 

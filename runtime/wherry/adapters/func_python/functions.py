@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 from cloudevents.core.v1.event import CloudEvent
@@ -24,6 +23,7 @@ from wherry.adapters.func_python.event_call import EventCall
 from wherry.declarations import declaration_of
 from wherry.handler import Hooks
 from wherry.request import Request
+from wherry.values import replaced
 
 SIGNATURES = ("func-python", "func-python-cloudevent")
 _PARAMETERS = ("scope", "receive", "send")
@@ -115,7 +115,7 @@ def _finishing(source: Source, tasks: Tasks) -> Hooks:
     async def stopped() -> None:
         await tasks.wait(_BACKGROUND_S)
 
-    return replace(candidates.declared_hooks(source), stop=stopped)
+    return replaced(candidates.declared_hooks(source), stop=stopped)
 
 
 def _hooks(instance: Any, tasks: Tasks) -> Hooks:

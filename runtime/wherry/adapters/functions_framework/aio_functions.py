@@ -10,7 +10,6 @@ import asyncio
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -19,6 +18,7 @@ from wherry.errors import HandlerImportError
 from wherry.handler import Hooks
 from wherry.reply import Reply
 from wherry.request import Request
+from wherry.values import replaced
 
 
 def http(function: Callable[..., Any], shown: str) -> Callable[..., Any]:
@@ -61,7 +61,7 @@ def finishing(hooks: Hooks) -> Hooks:
         if inspect.isawaitable(stopped):
             await stopped
 
-    return replace(hooks, stop=stop)
+    return replaced(hooks, stop=stop)
 
 
 def refusing(call: Callable[..., Any]) -> Callable[..., Any]:
