@@ -227,8 +227,9 @@ def test_lines_of_others_are_not_of_the_call():
 
 
 def test_no_context_is_left_behind():
+    before = CURRENT.get()
     invoke(logs)
-    assert CURRENT.get() is None
+    assert CURRENT.get() is before
 
 
 def test_secrets_are_those_that_are_given():
