@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import resource
@@ -15,7 +16,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from wherry.serving.connection import Connection
+from wherry.serving.reading import Reading
 from wherry.testing import Running, running
+
+from .stand import stand
 
 FUNCTIONS = Path(__file__).resolve().parent.parent / "functions_data" / "serving"
 NOFILE = 128
@@ -126,6 +131,30 @@ def test_callers_that_go_away_leave_nothing(name: str):
         assert counted >= GONE * 0.9
         assert scraped(function, _UNANSWERED) == 0
         assert "Traceback" not in function.log
+
+
+ENDS = {
+    "in a line": [b"GET / HT"],
+    "in a head": [b"GET / HTTP/1.1\r\nHost: a\r\nX:"],
+    "in a body": [b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", b"x" * 3000],
+    "refused": [b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"zz\r\n"],
+    "answered": [b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", b"hello"],
+}
+
+
+@pytest.mark.parametrize("pieces", ENDS.values(), ids=ENDS)
+def test_a_closed_connection_is_free_at_once(pieces: list[bytes]):
+    """Not when the collector looks: until then hundreds of half bodies would stay."""
+    with stand(lambda body: body, []) as server:
+        server.feed(pieces)
+        gc.collect()
+        gc.disable()
+        try:
+            server.feed(pieces)
+            kept = [each for each in gc.get_objects() if isinstance(each, (Connection, Reading))]
+        finally:
+            gc.enable()
+    assert kept == []
 
 
 def hang_up(function: Running, callers: int) -> None:

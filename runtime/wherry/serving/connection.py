@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from wherry.problem import Problem
 from wherry.serving.exchange import Exchange
+from wherry.serving.incoming import CLOSED
 from wherry.serving.reading import Reading
 
 if TYPE_CHECKING:
@@ -407,4 +408,7 @@ class Connection:
         self._closed = self._deaf = True
         self._edge.forget(self)
         self._reading.close()
+        # Both know each other: a body that was half there would stay until the collector looks.
+        self._reading = CLOSED
+        self._waiting.clear()
         self._sock.close()

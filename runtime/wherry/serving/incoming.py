@@ -39,3 +39,26 @@ class Incoming(Protocol):
     def close(self) -> None:
         """The connection reads by this no longer."""
         ...
+
+
+class Closed:
+    """In the place of what a closed connection was read by, which is free with all it has kept."""
+
+    in_head = in_body = upgrading = False
+
+    def feed(self, data: bytes | memoryview) -> Problem | None:  # noqa: ARG002 - as it is called
+        """Nothing is read."""
+        return None
+
+    def take_rest(self) -> bytes:
+        """There is none."""
+        return b""
+
+    def abandon(self, reason: str, status: int = 400) -> None:
+        """Nothing was under way."""
+
+    def close(self) -> None:
+        """It is."""
+
+
+CLOSED = Closed()
