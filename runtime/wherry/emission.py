@@ -1,7 +1,6 @@
 """Events that a handler emits to the sink while it runs.
 
-In binary mode over a pool of connections, with the retries of Knative's delivery contract, and
-never past the deadline of the call. In a sync handler `emit` returns when the sink has accepted;
+In a sync handler `emit` returns when the sink has accepted;
 in an async one it starts at once and is awaited. This module must not know handlers or servers.
 """
 
@@ -10,32 +9,46 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-import time
 from collections.abc import Generator, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from wherry.errors import ConfigError, EmitError
+from wherry.sink_connections import SinkConnections
 
 if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    import urllib3
-
     from wherry.cloudevents import CloudEvent
     from wherry.context import Context
 
-RETRIES = 4
-RETRIED_STATUSES = frozenset({408, 409, 429, *range(500, 600)})
-ATTEMPT_S = 30.0
-_BACKOFF_S = 0.2
-_BACKOFF_MAX_S = 10.0
 _THREADS = 8
-_CONNECTIONS = 16
 
 _log = logging.getLogger("wherry.emission")
+
+
+class EmissionSpan(Protocol):
+    """One emitted event in a trace that somebody keeps.
+
+    Attributes:
+        traceparent: What its request says of it; empty where there is nothing to say.
+    """
+
+    traceparent: str
+
+    def end(self, attempts: int, error: BaseException | None) -> None:
+        """The sink has accepted it, or `error` says why not."""
+        ...
+
+
+class EmissionTracer(Protocol):
+    """Makes a span of each emitted event."""
+
+    def emission(self, event: CloudEvent, host: str) -> EmissionSpan:
+        """The span of an event that is about to be sent to `host`."""
+        ...
 
 
 class Emission:
@@ -47,13 +60,14 @@ class Emission:
         attempts: How many times it was tried.
     """
 
-    __slots__ = ("_future", "attempts", "event", "status")
+    __slots__ = ("_future", "_span", "attempts", "event", "status")
 
     def __init__(self, event: CloudEvent) -> None:
         self.event = event
         self.status: int | None = None
         self.attempts = 0
         self._future: asyncio.Future[None] | None = None
+        self._span: EmissionSpan | None = None
 
     def __await__(self) -> Generator[Any, None, Emission]:
         """Wait for the sink; EmitError where it did not take the event."""
@@ -77,6 +91,7 @@ class Emitter:
     Attributes:
         accepted: Events that the sink has accepted.
         lost: Events that it has not, after every retry.
+        tracer: Makes a span of each event, or None.
 
     Raises:
         ConfigError: An override is no extension attribute.
@@ -95,8 +110,9 @@ class Emitter:
         self._encoding = encoding
         self._overrides = dict(overrides)
         self.accepted = self.lost = 0
+        self.tracer: EmissionTracer | None = None
         self._lock = threading.Lock()
-        self._pool: urllib3.PoolManager | None = None
+        self._connections = SinkConnections()
         self._threads: ThreadPoolExecutor | None = None
         self._pending: set[Future[None]] = set()
         if self._overrides:
@@ -116,13 +132,19 @@ class Emitter:
         if sink is None:
             raise EmitError("there is no sink to emit to: set K_SINK or WHERRY_SINK", attempts=0)
         event = self._overridden(event)
-        hop = ""
+        span = None
+        if self.tracer is not None:
+            span = self.tracer.emission(event, urlsplit(sink).hostname or "")
+        hop = "" if span is None else span.traceparent
+        state = ""
         if context is not None and context.trace is not None:
-            hop = context.trace.child()
-            event = began_in(event, hop, context.trace_state)
+            hop, state = hop or context.trace.child(), context.trace_state
+        if hop:
+            event = began_in(event, hop, state)
         headers, body = encode_binary(event, encoding=HeaderEncoding(self._encoding))
         headers += _call_headers(context, hop)
         emission = Emission(event)
+        emission._span = span
         named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
         loop = _running_loop()
         if loop is None:
@@ -203,12 +225,16 @@ class Emitter:
         """Send, and count what became of it."""
         try:
             self._send(emission, sink, headers, body, context)
-        except EmitError:
+        except EmitError as error:
             with self._lock:
                 self.lost += 1
+            if emission._span is not None:
+                emission._span.end(emission.attempts, error)
             raise
         with self._lock:
             self.accepted += 1
+        if emission._span is not None:
+            emission._span.end(emission.attempts, None)
 
     def _send(
         self,
@@ -218,58 +244,7 @@ class Emitter:
         body: bytes,
         context: Context | None,
     ) -> None:
-        import urllib3
-        from urllib3.exceptions import HTTPError
-
-        retry = urllib3.Retry(
-            RETRIES,
-            allowed_methods=None,
-            status_forcelist=RETRIED_STATUSES,
-            backoff_factor=_BACKOFF_S,
-            backoff_max=_BACKOFF_MAX_S,
-            backoff_jitter=_BACKOFF_S,
-        )
-        pool = self._connections()
-        while True:
-            emission.attempts += 1
-            response, fault = None, None
-            try:
-                response = pool.request(
-                    "POST",
-                    sink,
-                    body=body,
-                    headers=urllib3.HTTPHeaderDict(headers),
-                    timeout=min(_remaining_s(context), ATTEMPT_S) or 0.001,
-                    retries=False,
-                    redirect=False,
-                )
-            except HTTPError as error:
-                fault = error
-            status = None if response is None else response.status
-            if status is not None and 200 <= status < 300:
-                emission.status = status
-                return
-            failed = _failed(sink, status, fault, emission.attempts)
-            if response is not None and not retry.is_retry(
-                "POST", response.status, "Retry-After" in response.headers
-            ):
-                raise failed
-            try:
-                retry = retry.increment("POST", sink, response=response, error=fault)
-                wait_s = (response and retry.get_retry_after(response)) or retry.get_backoff_time()
-            except HTTPError:
-                raise failed from fault
-            if wait_s >= _remaining_s(context):
-                raise failed from fault
-            time.sleep(wait_s)
-
-    def _connections(self) -> urllib3.PoolManager:
-        import urllib3
-
-        with self._lock:
-            if self._pool is None:
-                self._pool = urllib3.PoolManager(num_pools=2, maxsize=_CONNECTIONS)
-            return self._pool
+        self._connections.send(emission, sink, headers, body, context)
 
     def _overridden(self, event: CloudEvent) -> CloudEvent:
         from wherry.cloudevents import CloudEvent
@@ -317,21 +292,6 @@ def _content_type(data: Any) -> str | None:
     if isinstance(data, (bytes, bytearray, memoryview)):
         return "application/octet-stream"
     return "application/json"
-
-
-def _remaining_s(context: Context | None) -> float:
-    return ATTEMPT_S if context is None else context.deadline.remaining()
-
-
-def _failed(sink: str, status: int | None, fault: Exception | None, attempts: int) -> EmitError:
-    # A sink's URL may hold credentials; its host does not.
-    host = urlsplit(sink).hostname or "the sink"
-    what = f"status {status}" if status is not None else type(fault).__name__
-    return EmitError(
-        f"{host} did not take the event: {what} after {attempts} attempts",
-        status=status,
-        attempts=attempts,
-    )
 
 
 def _note_failure(future: asyncio.Future[None]) -> None:

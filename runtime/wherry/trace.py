@@ -43,7 +43,12 @@ class TraceParent(NamedTuple):
 
     def child(self) -> str:
         """A `traceparent` for a call that this one makes: same trace, new parent id."""
-        return f"00-{self.trace_id}-{getrandbits(64) or 1:016x}-{self.flags}"
+        return self._replace(parent_id=f"{getrandbits(64) or 1:016x}").header
+
+    @property
+    def header(self) -> str:
+        """This position as a `traceparent`."""
+        return f"00-{self.trace_id}-{self.parent_id}-{self.flags}"
 
 
 def parse_traceparent(value: bytes) -> TraceParent | None:

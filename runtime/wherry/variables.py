@@ -398,6 +398,13 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(("WHERRY_ACCESS_LOG",), "access_log", _switch, "`true`", "One line for each call."),
     Variable(
+        ("WHERRY_OPENTELEMETRY",),
+        "opentelemetry",
+        _switch,
+        "`false`",
+        "Whether calls and emitted events become OpenTelemetry spans; needs the extra `otel`.",
+    ),
+    Variable(
         ("WHERRY_CAPTURE_OUTPUT",),
         "capture_output",
         _switch,

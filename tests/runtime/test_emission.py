@@ -144,7 +144,7 @@ def test_not_retried(sink, status):
 
 
 def test_gives_up_after_five_attempts(sink, monkeypatch):
-    monkeypatch.setattr("wherry.emission._BACKOFF_S", 0.001)
+    monkeypatch.setattr("wherry.sink_connections._BACKOFF_S", 0.001)
     sink.answers = [(500, {})] * 9
     with pytest.raises(EmitError) as caught:
         context_of(emitter_of(sink)).emit(type="t")

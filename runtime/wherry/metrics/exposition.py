@@ -29,8 +29,8 @@ from wherry.metrics import catalogue, registry
 from wherry.metrics.catalogue import Entry, Kind
 from wherry.metrics.families import Family
 from wherry.metrics.ledger import BUCKETS, row_labels
+from wherry.metrics.snapshot import Exemplar as CountedExemplar
 from wherry.metrics.snapshot import (
-    Exemplars,
     Snapshot,
     exemplar_key,
     function_key,
@@ -79,8 +79,10 @@ class _Calls(Collector):
                 values = [self._names[function], *row_labels(row_key)]
                 counts = list(accumulate(row[:-1]))
                 total.add_metric(values, counts[-1])
-                shown = [_exemplar(snapshot.exemplars, key, n) for n in range(len(_BOUNDS))]
-                buckets = list(zip(_BOUNDS, counts, shown, strict=True))
+                buckets = [
+                    _bucket(bound, count, snapshot.exemplars.get(exemplar_key(key, index)))
+                    for index, (bound, count) in enumerate(zip(_BOUNDS, counts, strict=True))
+                ]
                 duration.add_metric(values, buckets, row[-1])
         yield total
         yield duration
@@ -163,12 +165,13 @@ class _Everyones(Collector):
         yield from found.values() if processes else registry.of_every_process()
 
 
-def _exemplar(exemplars: Exemplars, row: int, bucket: int) -> Exemplar | None:
-    found = exemplars.get(exemplar_key(row, bucket))
-    if found is None:
-        return None
-    labels = {"trace_id": found.trace_id, "span_id": found.span_id}
-    return Exemplar(labels, found.seconds, found.at)
+def _bucket(
+    bound: str, count: float, exemplar: CountedExemplar | None
+) -> tuple[str, float] | tuple[str, float, Exemplar]:
+    if exemplar is None:
+        return bound, count
+    labels = {"trace_id": exemplar.trace_id, "span_id": exemplar.span_id}
+    return bound, count, Exemplar(labels, exemplar.seconds, exemplar.at)
 
 
 def _process_metrics(process: int) -> Iterable[Metric]:

@@ -63,6 +63,8 @@ class Engine:
         tasks: Runs calls of an async handler; None for others.
         late: Calls that were answered 504 and whose handler may be running still.
         stuck: How many of them count as stuck; `wherry.serving.wear` finds out.
+        call: Calls a sync handler; stands for `invocation.call`, or around it.
+        call_async: The same for an async one.
         refused: Calls refused because one more was too many.
         expired: Calls answered 504.
         abandoned: Calls among them whose handler had begun and cannot be stopped.
@@ -96,6 +98,7 @@ class Engine:
         self.unanswered: dict[Exchange, None] = {}
         self.late: dict[Exchange, None] = {}
         self.stuck = 0
+        self.call, self.call_async = invocation.call, invocation.call_async
         self.refused = self.expired = self.abandoned = 0
         self._identity = config.identity
         self._probes = probes.chosen(config.probes)
@@ -338,7 +341,7 @@ class Engine:
         context = self._base.copy()
         begun = monotonic()
         try:
-            reply = context.run(invocation.call, self.handler, exchange)
+            reply = context.run(self.call, self.handler, exchange)
         except BaseException as error:  # GeneratorExit, too, costs its own call only
             reply = context.run(self.failure, exchange, error)
         seconds = monotonic() - begun

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wherry.serving.edge import Edge, Service
     from wherry.serving.loop_watch import LoopWatch, Suspect
     from wherry.serving.mounts import Mount
+    from wherry.telemetry.spans import Spans
 
 
 class Functions:
@@ -229,6 +230,13 @@ class Functions:
             for engine in self._functions
             for exchange in list(engine.admitted)
         )
+
+    def trace_with(self, spans: Spans) -> None:
+        """Have a span made of each call and of each emitted event."""
+        for engine in self._functions:
+            engine.call, engine.call_async = spans.call, spans.call_async
+        for emitter in self._emitters:
+            emitter.tracer = spans
 
     def gauges(self) -> Numbers:
         """Calls of this moment, and what else is counted elsewhere, for the metrics."""

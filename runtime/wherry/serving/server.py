@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wherry.serving.lock_file import LockFile
     from wherry.serving.loop_watch import Suspect
     from wherry.serving.mounts import Mount
+    from wherry.telemetry.export import Telemetry
 
 _log = logging.getLogger("wherry.serving")
 _FOREVER_S = float("inf")
@@ -129,7 +130,7 @@ class Server:
         """Start, serve until told to stop, drain, stop; returns the exit code.
 
         Raises:
-            ConfigError: HTTP/2 is asked for, and the package for it is not installed.
+            ConfigError: HTTP/2 or OpenTelemetry is asked for, and a package is not installed.
             HandlerConflict: Two functions have the same path or event type.
             HandlerStartError: A `start` hook raised.
         """
@@ -148,6 +149,9 @@ class Server:
             ledger=self._metering.ledger,
             access_log=self._access_log if self.config.access_log else None,
         )
+        telemetry = _telemetry(self.config) if self.config.opentelemetry else None
+        if telemetry is not None:
+            functions.trace_with(telemetry.spans)
         try:
             await hooks.start(functions.handlers, pace.complete)
         except HandlerStartError:
@@ -184,6 +188,8 @@ class Server:
             if self._capture is not None:
                 self._capture.end()
             self._metering.close()
+            if telemetry is not None:
+                telemetry.close()
 
     def _driver(self, functions: Functions, pace: Pace, poller: Poller) -> Driver:
         if functions.is_async and pace.loop is not None:
@@ -329,6 +335,18 @@ class Server:
         if self._on_ready is not None:
             self._on_ready()
         tell_starter(self.config, is_first=self._slot == 0)
+
+
+def _telemetry(config: Config) -> Telemetry:
+    """OpenTelemetry; imported only where it is asked for, after the workers have been forked."""
+    try:
+        from wherry.telemetry.export import Telemetry
+    except ImportError as error:
+        raise ConfigError(
+            f"WHERRY_OPENTELEMETRY: a package is not installed: {error.name}",
+            hint="pip install 'wherry[otel]'",
+        ) from None
+    return Telemetry(config.identity)
 
 
 def _http_2() -> type[Connection]:

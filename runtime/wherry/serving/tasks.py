@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wherry import invocation
 from wherry.reply import Upgraded
 from wherry.serving.answer import AsyncStream
 from wherry.serving.body import AwaitableBody
@@ -100,7 +99,7 @@ class Tasks:
         engine = self._engine
         try:
             try:
-                reply = await invocation.call_async(engine.handler, exchange)
+                reply = await engine.call_async(engine.handler, exchange)
             except asyncio.CancelledError:
                 if exchange not in engine.unanswered or exchange.connection.broken:
                     raise
