@@ -11,7 +11,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports format interop interop-tools bench \
-    bench-figures bench-instructions harden docs lock hooks clean
+    bench-figures bench-instructions soak harden docs lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make interop  install the real tools (Docker Engine, NGINX, faas-cli) and test with them'
 	@echo 'make harden   slow clients by the hundred, fuzzers, generated input for minutes'
 	@echo 'make bench    compare the server with its peers, one core each'
+	@echo 'make soak     half an hour of mixed load: does anything grow?'
 	@echo 'make bench-instructions  compare the instructions of a request with what they were'
 	@echo 'make format   let ruff put the code in its form'
 	@echo 'make hooks    run the checks before each commit'
@@ -94,9 +95,13 @@ harden: $(VENV)/.dev
 bench-instructions: $(VENV)/.run
 	$(BIN)/python -m benchmarks.instructions $(ARGS)
 
-# The plot and the README's figures from the published run, without measuring.
+soak: $(VENV)/.run
+	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+# The plots and the figures in the pages from the published runs, without measuring.
 bench-figures: $(VENV)/.run
 	$(BIN)/python -m benchmarks.serving.publication
+	$(BIN)/python -m benchmarks.soak.publication
 
 docs: $(VENV)/.run
 	$(BIN)/python docs/generate.py

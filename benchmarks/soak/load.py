@@ -68,8 +68,8 @@ class Load:
 
     async def _first(self) -> None:
         """Each kind once, so that what is made at first use is there when the run begins."""
-        async with _connected(self._port) as wire:
-            for each in requests.every(Random(SEED)):
+        for each in requests.every(Random(SEED)):
+            async with _connected(self._port) as wire:
                 await self._ask(wire, each)
 
     async def _ended(self, tasks: Sequence[asyncio.Future[None]]) -> None:

@@ -18,7 +18,13 @@ from benchmarks.soak.verdict import BOUNDS, growth_bytes_per_turn, is_flat, thir
 RESULTS = Path(__file__).with_name("results.json")
 PICTURE = ROOT / "docs" / "reliability-soak.svg"
 PAGE = ROOT / "docs" / "reliability.md"
+_UNPUBLISHED = "No run is published yet; `make soak` makes one on your machine."
 _PART = re.compile(r"(<!-- the published soak -->\n).*?(<!-- until here -->)", re.DOTALL)
+
+
+def published() -> Results | None:
+    """The committed runs, if there are any."""
+    return Results.read(RESULTS) if RESULTS.exists() else None
 
 
 def publish(results: Results) -> None:
@@ -27,13 +33,15 @@ def publish(results: Results) -> None:
     PAGE.write_text(rewritten(PAGE.read_text(), results))
 
 
-def rewritten(page: str, results: Results) -> str:
+def rewritten(page: str, results: Results | None) -> str:
     """`page` with its part about the runs as it should be."""
     return _PART.sub(lambda match: f"{match[1]}{section(results)}\n{match[2]}", page)
 
 
-def section(results: Results) -> str:
-    """Where it was measured, the picture, and what was found."""
+def section(results: Results | None) -> str:
+    """Where it was measured, what was found, the picture, and the figures behind the verdict."""
+    if results is None:
+        return _UNPUBLISHED
     facts = results.circumstances
     where = f"Measured on {facts['date']} ({facts['processor']}, Python {facts['python']})."
     picture = f"![What the server holds over time]({PICTURE.name})"
@@ -65,10 +73,11 @@ def _table(run: Run) -> str:
 
 def main() -> int:
     """Write picture and words from the committed JSON."""
-    if not RESULTS.exists():
+    results = published()
+    if results is None:
         print(f"error: {RESULTS.relative_to(ROOT)} is not there\n  hint: make soak ARGS=--publish")
         return 1
-    publish(Results.read(RESULTS))
+    publish(results)
     return 0
 
 
