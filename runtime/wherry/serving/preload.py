@@ -19,12 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherry.errors import ConfigError
+from wherry.serving import warming
 from wherry.serving.mounts import Mount, load_mounts, sources
 
 if TYPE_CHECKING:
     from wherry.config import Config
 
-_ALWAYS = ("wherry.serving.server", "wherry.serving.leader", "wherry.metrics.port")
+_ALWAYS = (
+    "wherry.serving.server",
+    "wherry.serving.leader",
+    "wherry.metrics.port",
+    *warming.MODULES,
+)
 _BY_WORD = {
     "flask": ("flask", "wherry.flask_request"),
     "async def": ("asyncio", "uvloop", "wherry.serving.tasks"),

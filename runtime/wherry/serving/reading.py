@@ -1,22 +1,16 @@
 """From parser events to one validated request.
 
-The C parser (httptools, llhttp's strict mode) frames messages and calls the methods here; this
-class adds the judgements that a parser does not make: limits, the target, Host, versions, codings,
-trailers. It refuses and never repairs. It knows no socket; whoever owns it feeds it bytes and is
-told of each request through `Receiver`.
+The C parser (`wherry.serving.parser`) frames messages and calls the methods here; this class adds
+the judgements that a parser does not make: limits, the target, Host, versions, codings, trailers.
+It refuses and never repairs. It knows no socket; whoever owns it feeds it bytes and is told of each
+request through `Receiver`.
 """
 
 from __future__ import annotations
 
 import logging
 from time import monotonic
-
-from httptools.parser.errors import (
-    HttpParserCallbackError,
-    HttpParserError,
-    HttpParserUpgrade,
-)
-from httptools.parser.parser import HttpRequestParser
+from typing import TYPE_CHECKING
 
 from wherry.problem import Problem
 from wherry.serving import fields, whole
@@ -25,6 +19,9 @@ from wherry.serving.judgement import judge
 from wherry.serving.limits import Limits
 from wherry.serving.receiver import Receiver, Refused
 from wherry.serving.request_line import start_of
+
+if TYPE_CHECKING:
+    from wherry.serving.parser import Parser
 
 _log = logging.getLogger("wherry.serving")
 _METHODS = {
@@ -46,6 +43,7 @@ class Reading:
 
     __slots__ = (
         "_chunks",
+        "_closed",
         "_exchange",
         "_fed",
         "_fields",
@@ -69,7 +67,8 @@ class Reading:
         self._receiver = receiver
         self._limits = limits
         self._meanings = meanings
-        self._parser: HttpRequestParser | None = HttpRequestParser(self)
+        self._parser: Parser | None = None  # most connections never need one
+        self._closed = False
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._exchange: Exchange | None = None
@@ -87,7 +86,7 @@ class Reading:
 
     def feed(self, data: bytes | memoryview) -> Problem | None:
         """Take bytes; the problem that ends this connection, or None."""
-        if self._parser is None or self.upgrading:
+        if self._closed or self.upgrading:
             return None
         try:
             if self._held:
@@ -99,7 +98,7 @@ class Reading:
                     return None
                 data = self._begun(data[taken:])
             if data:
-                self._parse(self._parser, data)
+                self._parse(data)
         except Refused as refusal:
             return refusal.problem
         except Exception:
@@ -107,18 +106,12 @@ class Reading:
             return Problem(status=500, detail="the server failed")
         return None
 
-    def _parse(self, parser: HttpRequestParser, data: bytes | memoryview) -> None:
+    def _parse(self, data: bytes | memoryview) -> None:
         """Have the parser read `data`; Refused where it is no acceptable request."""
         self._fed = len(data) + self._size
-        try:
-            parser.feed_data(data)
-        except HttpParserUpgrade as error:
-            self.upgrading, self._rest = True, bytes(data[error.args[0] :])
-        except HttpParserError as error:
-            if isinstance(error, HttpParserCallbackError) and error.__context__ is not None:
-                raise error.__context__ from None  # what one of the methods below raised
-            raise Refused(400, "the request is not valid HTTP/1.1") from None
-        if self.upgrading:
+        rest = (self._parser or self._new_parser()).take(data)
+        if rest is not None:
+            self.upgrading, self._rest = True, rest
             if self._passed_over:
                 self._read_body_after_all()
             else:  # whoever answers decides whether another protocol follows
@@ -152,13 +145,18 @@ class Reading:
         It takes what follows such a head for another protocol; RFC 9110 section 7.8 has the body
         come first. A parser that is told of the framing alone reads the rest of the request.
         """
-        parser = self._parser = HttpRequestParser(self)
         lines = [b"%s: %s\r\n" % field for field in self._fields if self._frames(field[0])]
-        parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n" % b"".join(lines))
+        self._new_parser().take(b"POST / HTTP/1.1\r\n%s\r\n" % b"".join(lines))
         self.upgrading = self._passed_over = False
         rest, self._rest = self._rest, b""
         if rest:
-            self._parse(parser, rest)
+            self._parse(rest)
+
+    def _new_parser(self) -> Parser:
+        from wherry.serving.parser import Parser
+
+        parser = self._parser = Parser(self)
+        return parser
 
     def _frames(self, name: bytes) -> bool:
         return self._meanings[name][0] in {fields.LENGTH, fields.CODING}
@@ -267,7 +265,7 @@ class Reading:
         """What came behind a request for another protocol; HTTP/1.1 is read on from there."""
         rest, self._rest = self._rest, b""
         self.upgrading = False
-        self._parser = HttpRequestParser(self)
+        self._parser = None
         return rest
 
     def abandon(self, reason: str, status: int = 400) -> None:
@@ -277,4 +275,5 @@ class Reading:
 
     def close(self) -> None:
         """Break the circle with the parser, so that memory is free without the collector."""
+        self._closed = True
         self._parser = None

@@ -22,7 +22,7 @@ from wherry.errors import ConfigError, HandlerStartError
 from wherry.lifecycle import Event, Lifecycle, State
 from wherry.metrics import Number, SharedTotals
 from wherry.secrets import REDACTOR
-from wherry.serving import collector, hooks
+from wherry.serving import collector, hooks, warming
 from wherry.serving.announcement import tell_log, tell_starter
 from wherry.serving.connection import Connection
 from wherry.serving.driver import Driver, LoopDriver
@@ -175,7 +175,10 @@ class Server:
         self._announce(functions)
         self._start_watch(edge, functions)
         try:
-            await self._until(lambda: self._terminated or self._retired, _FOREVER_S, tick)
+            await self._until(self._is_to_end, warming.AFTER_S, tick)
+            if not self._is_to_end():
+                warming.warm()
+            await self._until(self._is_to_end, _FOREVER_S, tick)
             await self._drain(edge, functions, tick)
         finally:
             if functions.watch is not None:
@@ -232,6 +235,9 @@ class Server:
     def _ring(self) -> None:
         if self._pace is not None:
             self._pace.ring()
+
+    def _is_to_end(self) -> bool:
+        return self._terminated or self._retired
 
     async def _until(
         self, done: Callable[[], object], seconds: float, tick: Callable[[], None]
