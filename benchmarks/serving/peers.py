@@ -59,7 +59,8 @@ _EVENTS = ("echo_binary", "echo_structured", "check")
 def _wherry() -> dict[str, Command]:
     """As in a container; the two ports are set because they cannot be defaults on any machine."""
     handlers = {
-        **{app: f"wherry_http.py:{app}" for app in (*_PLAIN, *_ASYNC, "stream")},
+        **{app: f"wherry_http.py:{app}" for app in (*_PLAIN, "stream")},
+        **{app: f"wherry_async.py:{app}" for app in _ASYNC},
         "plain": "wherry_plain.py:plain",
         "echo_binary": "wherry_event.py:echo",
         "echo_structured": "wherry_event.py:echo",

@@ -1,6 +1,5 @@
 """Wherry's HTTP functions."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 
@@ -32,17 +31,8 @@ def typed(parcel: Parcel) -> Quote:
     return Quote(pence=2 * parcel.weight_g)
 
 
-async def async_greet(request: Request):
-    return f"hello {request.args['name']}\n"
-
-
 def block(request: Request):
     time.sleep(0.01)
-    return f"hello {request.args['name']}\n"
-
-
-async def pause(request: Request):
-    await asyncio.sleep(0.01)
     return f"hello {request.args['name']}\n"
 
 
