@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from wherry import invocation
@@ -28,6 +28,7 @@ from wherry.testing.delivery import Recorder
 from wherry.testing.message import Headers, Message, message_of
 from wherry.testing.records import recorded
 from wherry.trace import FIELDS, parse_passage, parse_traceparent
+from wherry.values import replaced
 
 Invoke: TypeAlias = Callable[..., Answer]
 """`invoke` with its handler filled in, as the fixture `wherry_invoke` gives it."""
@@ -176,7 +177,7 @@ def _prepared(
 ) -> _Call:
     found = of(handler)
     if event_headers is not None:
-        found = replace(found, event_headers=event_headers)
+        found = replaced(found, event_headers=event_headers)
     target, _, query = path.partition("?")
     sink = sink or Recorder(source=f"/{_FUNCTION}", encoding=found.event_headers)
     attributes = message.event_attributes
