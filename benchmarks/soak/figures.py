@@ -43,6 +43,7 @@ class Run:
     """One server from its start to its end.
 
     Attributes:
+        version: What was served.
         workers: Its worker processes.
         seconds: How long it was under load.
         samples: In order of time.
@@ -56,6 +57,7 @@ class Run:
         exit_code: Of the SIGTERM at the end.
     """
 
+    version: str
     workers: int
     seconds: float
     samples: Sequence[Sample]
@@ -74,7 +76,7 @@ class Results:
     """Runs of one day on one machine.
 
     Attributes:
-        circumstances: Machine, date and version, by name.
+        circumstances: Machine and date, by name.
         runs: With different numbers of workers.
     """
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serving.origins import ROOT
+from benchmarks.serving.origins import ROOT, ThisEnvironment
 from benchmarks.serving.servers import pinned
 from benchmarks.soak import vitals
 from benchmarks.soak.figures import Run, Sample
@@ -44,6 +44,7 @@ def soak(*, workers: int, seconds: float, interval_s: float, told: Callable[[str
             raise RuntimeError(f"the load ended after {at_s:.0f} of {seconds:.0f} s")
         after, exit_code = _at_rest(server), server.end()
         return Run(
+            version=ThisEnvironment().version(),
             workers=workers,
             seconds=seconds,
             samples=samples[:-1],  # the last one is from after the load

@@ -40,6 +40,7 @@ def sample(number, **vitals_of_it):
 
 def run_of(samples, **members):
     whole = {
+        "version": "wherry 1",
         "workers": 1,
         "seconds": 900.0,
         "samples": samples,
