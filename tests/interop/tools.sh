@@ -26,6 +26,7 @@ want h2load nghttp2-client
 want debootstrap debootstrap
 want curl curl
 want git git
+want promtool prometheus
 if [ -n "$packages" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "error: absent, and installing needs root and apt-get:$packages" >&2
@@ -62,7 +63,7 @@ if ! command -v envoy >/dev/null; then
     fi
 fi
 
-for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl faas-cli queue-proxy; do
+for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl promtool faas-cli queue-proxy; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done

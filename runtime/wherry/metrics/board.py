@@ -59,9 +59,10 @@ class Board:
         self._set_head(place, count, size, self.asked, os.getpid())
 
     def leave(self, place: int) -> None:
-        """Whoever was here answers no more; what was written stays."""
+        """Whoever was here answers no more; what was written stays, unless it is half a text."""
         count, size, answered, _ = self._head(place)
-        self._set_head(place, count + count % 2, size, answered, 0)
+        is_half = count % 2
+        self._set_head(place, count + is_half, 0 if is_half else size, answered, 0)
 
     def living(self) -> dict[int, int]:
         """The process at each place where one lives."""

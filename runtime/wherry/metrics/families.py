@@ -63,11 +63,10 @@ class Notice(NamedTuple):
 
     @classmethod
     def decode(cls, data: bytes) -> Notice:
-        """What `encode` has made; empty for what its writer has not finished."""
-        try:
-            families, exemplars = marshal.loads(data)  # noqa: S302 - from our own workers
-        except (ValueError, EOFError, TypeError):
+        """What `encode` has made, or an empty notice of no bytes."""
+        if not data:
             return cls([], {})
+        families, exemplars = marshal.loads(data)  # noqa: S302 - whole, from our own workers
         return cls(
             [Family(*each) for each in families],
             {key: Exemplar(*each) for key, each in exemplars.items()},
