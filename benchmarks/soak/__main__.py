@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.serving.circumstances import circumstances
 from benchmarks.soak import plot, publication, report, vitals
 from benchmarks.soak.figures import Results, Run
-from benchmarks.soak.run import soak
+from benchmarks.soak.run import LoadError, soak
 from benchmarks.soak.serving import ServerError
 from benchmarks.soak.verdict import is_flat
 
@@ -28,7 +28,7 @@ def main() -> int:
         return 2
     try:
         results = Results(circumstances=_circumstances(), runs=_runs(options))
-    except (ServerError, RuntimeError, OSError) as error:
+    except (ServerError, LoadError, OSError) as error:
         print(f"error: the run is no run: {error}", file=sys.stderr)
         return 2
     print(report.table(results))

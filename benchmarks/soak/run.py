@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,22 +26,27 @@ _TOLD = 5
 _EXPECTED = ("fails", "the function failed: LookupError")
 
 
+class LoadError(Exception):
+    """The load is not what it should be, so the run says nothing."""
+
+
 def soak(*, workers: int, seconds: float, interval_s: float, told: Callable[[str], None]) -> Run:
     """Serve, load for `seconds`, look, end.
 
     Raises:
         ServerError: The server did not start.
-        RuntimeError: The load ended before its time.
+        LoadError: The load ended before its time.
     """
     with served(workers) as server:
-        before, samples = _look(server), []
-        began, spoken = time.monotonic(), {}
+        before, began = _look(server), time.monotonic()
+        samples: list[Sample] = []
+        spoken: dict[str, Any] = {}
         for spoken in _load(server.port, seconds, interval_s):
-            at_s = time.monotonic() - began
-            samples.append(_sample(at_s, spoken, _look(server)))
+            samples.append(_sample(time.monotonic() - began, spoken, _look(server)))
             told(_line(samples[-1], spoken))
-        if at_s < seconds or len(samples) < 2:
-            raise RuntimeError(f"the load ended after {at_s:.0f} of {seconds:.0f} s")
+        at_s = samples[-1].at_s if samples else 0.0
+        if at_s < seconds:
+            raise LoadError(f"the load ended after {at_s:.0f} of {seconds:.0f} s")
         after, exit_code = _at_rest(server), server.end()
         return Run(
             version=ThisEnvironment().version(),
@@ -52,14 +57,19 @@ def soak(*, workers: int, seconds: float, interval_s: float, told: Callable[[str
             failed=spoken["failed"],
             mishandled=spoken["mishandled"],
             faults=spoken["faults"],
-            complaints=complaints(server.log.read_text(errors="replace").splitlines()),
+            complaints=_complaints(server.log),
             before=before,
             after=after,
             exit_code=exit_code,
         )
 
 
-def complaints(lines: Sequence[str]) -> list[str]:
+def _complaints(log: Path) -> list[str]:
+    with log.open(errors="replace") as lines:
+        return complaints(lines)
+
+
+def complaints(lines: Iterable[str]) -> list[str]:
     """Lines of a log that are neither `info` nor the failing function's, the first few."""
     found = []
     for line in lines:
@@ -71,7 +81,7 @@ def complaints(lines: Sequence[str]) -> list[str]:
         is_expected = (members.get("function"), members.get("message")) == _EXPECTED
         if members.get("level") != "info" and not is_expected:
             found.append(line)
-    return [line[:300] for line in found[:_TOLD]]
+    return [line.rstrip()[:300] for line in found[:_TOLD]]
 
 
 def _load(port: int, seconds: float, interval_s: float) -> Iterator[dict[str, Any]]:
@@ -81,7 +91,7 @@ def _load(port: int, seconds: float, interval_s: float) -> Iterator[dict[str, An
         for line in process.stdout:
             yield json.loads(line)
         if process.wait(_LEFT_TO_END_S):
-            raise RuntimeError(f"the load ended with {process.returncode}")
+            raise LoadError(f"the load ended with {process.returncode}")
 
 
 @contextmanager
