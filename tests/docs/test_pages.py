@@ -133,16 +133,22 @@ def test_the_answer_on_the_front_page_is_that_of_the_example():
     assert transcript in (ROOT / "functions/hello/README.md").read_text()
 
 
-def test_the_test_of_every_promise_is_there():
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "SECURITY.md").read_text())
+PROMISES = pytest.mark.parametrize("name", ["SECURITY.md", "docs/reliability.md"])
+
+
+@PROMISES
+def test_the_test_of_every_promise_is_there(name):
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / name).read_text())
     assert len(named) > 10
-    for path, name in named:
+    for path, test in named:
         source = ROOT / path
         assert source.is_file(), path
-        assert re.search(rf"^(async )?def {name}\(", source.read_text(), re.MULTILINE), name
+        assert re.search(rf"^(async )?def {test}\(", source.read_text(), re.MULTILINE), test
 
 
-def test_every_promise_has_a_test():
-    page = (ROOT / "SECURITY.md").read_text()
-    rows = re.findall(r"^\| (.+) \|$", page.partition("## Promises")[2], re.MULTILINE)
+@PROMISES
+def test_every_promise_has_a_test(name):
+    promises = (ROOT / name).read_text().partition("## Promises\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+) \|$", promises, re.MULTILINE)
+    assert len(rows) > 10
     assert all("`tests/" in row for row in rows if not row.startswith(("promise", "-", "---")))
