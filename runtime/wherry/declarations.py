@@ -17,10 +17,11 @@ from wherry.values import frozen
 
 DECLARATION = "__wherry_declaration__"
 HOOK = "__wherry_hook__"
-_METHOD = re.compile(r"[A-Za-z!#$%&'*+.^_`|~0-9-]{1,32}")
+# Compiled at first use: few functions say either.
+_METHOD = r"[A-Za-z!#$%&'*+.^_`|~0-9-]{1,32}"
 
 # Segments of unreserved and a few other characters: what no proxy in front rewrites on its way.
-_PATH = re.compile(r"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
+_PATH = r"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+"
 _PATH_CHARS = 1024
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -219,7 +220,7 @@ def _attribute(value: object, name: str) -> object:
 def _methods(methods: Iterable[str]) -> frozenset[str]:
     names = [methods] if isinstance(methods, str) else list(methods)
     for name in names:
-        if not isinstance(name, str) or _METHOD.fullmatch(name) is None:
+        if not isinstance(name, str) or re.fullmatch(_METHOD, name) is None:
             raise HandlerSignatureError(f"@http methods: got {name!r}, expected a method as GET")
     accepted = {name.upper() for name in names}
     return frozenset(accepted | {"HEAD"} if "GET" in accepted else accepted)
@@ -228,7 +229,7 @@ def _methods(methods: Iterable[str]) -> frozenset[str]:
 def _path(where: str, path: str | None) -> str | None:
     if path is None:
         return None
-    if not isinstance(path, str) or len(path) > _PATH_CHARS or _PATH.fullmatch(path) is None:
+    if not isinstance(path, str) or len(path) > _PATH_CHARS or re.fullmatch(_PATH, path) is None:
         raise HandlerSignatureError(
             f"{where} path: got {path!r}, expected a path as /orders, without percent-encoding, "
             "query or / at its end"

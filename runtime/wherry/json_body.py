@@ -9,7 +9,6 @@ are null.
 from __future__ import annotations
 
 import sys
-from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -64,7 +63,8 @@ def _no_form(value: object, error: Exception) -> ResponseError:
 def _default(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return list(value)
-    if isinstance(value, Decimal):
+    decimal = sys.modules.get("decimal")  # who has made one has imported it
+    if decimal is not None and isinstance(value, decimal.Decimal):
         return str(value)
     library = _of_library(value)
     if library == "pydantic":

@@ -30,9 +30,8 @@ _NAME_CHARS_KEPT = 64
 # Names found valid; grows to a bound, starting from those that every event has.
 KNOWN_NAMES = set(CORE)
 _PLANES = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17))
-_forbidden = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + _PLANES + "]"
-).search
+# Compiled at first use, because few values need it and it takes a millisecond.
+_FORBIDDEN = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + _PLANES + "]"
 
 
 def check_name(name: str) -> None:
@@ -61,7 +60,7 @@ def check_text(name: str, value: str) -> None:
     """EventError where `value` has control characters, surrogates or noncharacters."""
     if value.isascii() and value.isprintable():
         return
-    fault = _forbidden(value)
+    fault = re.search(_FORBIDDEN, value)
     if fault is not None:
         raise EventError(
             f"attribute {shown(name)!r} must not hold the character U+{ord(fault[0]):04X}",

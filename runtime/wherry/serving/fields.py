@@ -43,7 +43,7 @@ _HOST = re.compile(
     rb"(?::(?:" + _PORT + rb"))?"
 )  # fmt: skip
 _TARGET = re.compile(rb"/[!-\"$-~]*")
-_ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]+)([/?][!-\"$-~]*)?")
+_ABSOLUTE = rb"[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]+)([/?][!-\"$-~]*)?"  # compiled at first use
 _CALL_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 valid_call_id = _CALL_ID.fullmatch
@@ -103,7 +103,7 @@ def split_target(method: str, target: bytes) -> tuple[str, str] | None:
     if _TARGET.fullmatch(target) is None:
         if target == b"*" and method == "OPTIONS":
             return "*", ""
-        absolute = _ABSOLUTE.fullmatch(target)
+        absolute = re.fullmatch(_ABSOLUTE, target)
         if absolute is None or valid_host(absolute[1]) is None:
             return None
         target = absolute[2] or b"/"
@@ -115,7 +115,7 @@ def split_target(method: str, target: bytes) -> tuple[str, str] | None:
 
 def absolute_authority(target: bytes) -> bytes | None:
     """The authority of a target in absolute form, or None in any other form."""
-    absolute = _ABSOLUTE.fullmatch(target)
+    absolute = re.fullmatch(_ABSOLUTE, target)
     return absolute[1] if absolute is not None else None
 
 
