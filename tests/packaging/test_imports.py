@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from wherry.serving import warming
+
 HEAVY = ("flask", "werkzeug", "gunicorn", "click", "prometheus_client", "docker", "yaml", "uvloop")
 
 
@@ -20,6 +22,12 @@ def test_importing_wherry_loads_nothing_heavy():
 
 def test_an_event_function_needs_no_web_framework():
     assert loaded_by("from wherry import CloudEvent, Context, cloud_event").isdisjoint(HEAVY)
+
+
+def test_a_start_does_not_wait_for_what_few_calls_need():
+    loaded = loaded_by("import wherry.serving.server, wherry.serving.leader, wherry.serving.mounts")
+    assert "wherry.serving.connection" in loaded
+    assert loaded.isdisjoint({*HEAVY, *warming.MODULES, "asyncio", "decimal", "httptools", "queue"})
 
 
 @pytest.mark.parametrize("name", ["http", "cloud_event", "Context", "CloudEvent", "Retry", "Drop"])

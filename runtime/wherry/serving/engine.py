@@ -27,7 +27,7 @@ from wherry.problem import Problem
 from wherry.reply import Reply
 from wherry.serving import probes, watchdog
 from wherry.serving.answer import BlockingStream, send
-from wherry.serving.body import AwaitableBody, BlockingBody, BodyStream
+from wherry.serving.body import BodyStream
 from wherry.serving.driver import Running
 from wherry.serving.platform_fields import PlatformFields
 from wherry.trace import parse_traceparent
@@ -165,10 +165,12 @@ class Engine:
         """A stream, when the handler takes one and the request is for it."""
         if not self.handler.wants_stream or exchange.path in self._probes:
             return None
-        stream: AwaitableBody | BlockingBody
+        stream: BodyStream
         if self.tasks is not None:
             stream = self.tasks.body(resume)
         else:
+            from wherry.serving.blocking_body import BlockingBody
+
             stream = BlockingBody(resume, self.limits.body_s)
         exchange.stream = stream
         return stream

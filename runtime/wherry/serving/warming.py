@@ -10,7 +10,7 @@ from importlib import import_module
 AFTER_S = 0.25
 """How long after the start: the calls that have waited for it have been answered by then."""
 
-MODULES = ("wherry.serving.parser",)
+MODULES = ("wherry.serving.parser", "wherry.serving.blocking_body")
 
 
 def warm() -> None:
