@@ -20,12 +20,12 @@ _STYLE = """
   .note { fill: #57606a; font-size: 11px; }
   .axis { stroke: #d0d7de; stroke-width: 1; }
   polyline { fill: none; stroke-width: 1.5; }
-  .run0 { stroke: #0b6bcb; } .run1 { stroke: #bc4c00; }
-  .name0 { fill: #0b6bcb; } .name1 { fill: #bc4c00; }
+  .run0 { stroke: #0b6bcb; } .run1 { stroke: #bc4c00; } .run2 { stroke: #1a7f37; }
+  .name0 { fill: #0b6bcb; } .name1 { fill: #bc4c00; } .name2 { fill: #1a7f37; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .note { fill: #9198a1; } .axis { stroke: #3d444d; }
-    .run0 { stroke: #58a6ff; } .run1 { stroke: #f0883e; }
-    .name0 { fill: #58a6ff; } .name1 { fill: #f0883e; }
+    .run0 { stroke: #58a6ff; } .run1 { stroke: #f0883e; } .run2 { stroke: #3fb950; }
+    .name0 { fill: #58a6ff; } .name1 { fill: #f0883e; } .name2 { fill: #3fb950; }
   }
 """
 

@@ -52,7 +52,7 @@ def _said(run: Run) -> str:
     turns = sum(run.sent.values())
     verdict = "Everything stayed within its bound." if is_flat(run) else "NOT everything was flat."
     return (
-        f"**{name(run).capitalize()}, {run.seconds / 60:g} minutes**: {turns:,} turns, "
+        f"**{_title(run).capitalize()}** ({run.version}): {turns:,} turns, "
         f"{turns / run.seconds:.0f} a second.\n"
         f"{run.failed} ordinary requests failed, {run.mishandled} misbehaving clients were treated "
         f"otherwise than they should\nbe. Memory came to "
@@ -60,9 +60,13 @@ def _said(run: Run) -> str:
     )
 
 
+def _title(run: Run) -> str:
+    return f"{name(run)}, {run.seconds / 60:g} minutes"
+
+
 def _table(run: Run) -> str:
     middle, last = thirds(run)
-    lines = [f"| {name(run)} | middle third | last third | at most |", "|---|---|---|---|"]
+    lines = [f"| {_title(run)} | middle third | last third | at most |", "|---|---|---|---|"]
     for bound in BOUNDS:
         was, now = bound.seen(middle), bound.seen(last)
         unit = f" {bound.unit}".rstrip()

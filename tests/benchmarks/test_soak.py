@@ -198,7 +198,7 @@ def test_the_picture_has_a_line_for_each_run_and_panel(flat):
 
 def test_the_words_quote_the_run(flat):
     said = publication.section(results_of(flat, dataclasses.replace(flat, workers=2, failed=3)))
-    assert "**One process alone, 15 minutes**: 90,000 turns, 100 a second." in said
+    assert "**One process alone, 15 minutes** (wherry 1): 90,000 turns, 100 a second." in said
     assert "\n3 ordinary requests failed" in said and "NOT" in said
     assert "| threads | 10 | 10 | 11 |" in said
 
