@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -14,6 +15,7 @@ _COLUMNS = 3
 _PANEL = (_WIDTH - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) / _COLUMNS
 _HEAD, _HEIGHT, _FOOT = 24, 90, 34
 _AXIS = 34  # the room for the figures beside a panel
+_TOPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15)
 _STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #24292f; }
   .title { font-weight: 600; }
@@ -76,7 +78,7 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 def _drawn(panel: Panel, runs: Sequence[Run], left: float, top: float) -> list[str]:
     least, base = left + _AXIS, top + _HEAD + _HEIGHT
-    most = max(sample.measure(panel.measure) for run in runs for sample in run.samples) * 1.15 or 1
+    most = _round(max(sample.measure(panel.measure) for run in runs for sample in run.samples))
     until_s = max(run.seconds for run in runs)
     right = left + _PANEL
     parts = [
@@ -86,7 +88,7 @@ def _drawn(panel: Panel, runs: Sequence[Run], left: float, top: float) -> list[s
             'fill="none"/>'
         ),
         _text(least - 4, base, "0", "note", anchor="end"),
-        _text(least - 4, top + _HEAD + 8, f"{most:.3g}", "note", anchor="end"),
+        _text(least - 4, top + _HEAD + 8, f"{most:g}", "note", anchor="end"),
         _text(right, base + 14, f"{until_s / 60:g} min", "note", anchor="end"),
     ]
     for number, run in enumerate(runs):
@@ -97,6 +99,12 @@ def _drawn(panel: Panel, runs: Sequence[Run], left: float, top: float) -> list[s
         )
         parts.append(f'<polyline class="run{number}" points="{points}"/>')
     return parts
+
+
+def _round(value: float) -> float:
+    """The next round figure above `value`, for the top of an axis."""
+    step = 10.0 ** math.floor(math.log10(value)) if value > 0 else 1.0
+    return next(each * step for each in _TOPS if each * step > value)
 
 
 def _text(x: float, y: float, words: str, kind: str, *, anchor: str = "start") -> str:
