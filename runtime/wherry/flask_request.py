@@ -146,7 +146,7 @@ class FunctionRequest(flask.Request):
         return self._request.query.encode("latin-1")
 
     @once
-    def args(self) -> MultiDict[str, str]:
+    def args(self) -> MultiDict[str, str]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The query's names and values; one that holds nothing encoded is split and no more."""
         query = self._request.query
         if "%" in query or "+" in query:

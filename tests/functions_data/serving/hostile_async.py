@@ -47,7 +47,7 @@ async def do_hold(_request):
 async def do_fork(request):
     """The child comes back to the event loop as if it were its parent."""
     if os.fork() == 0:
-        Path(request.args["note"]).write_text(str(os.getpid()))
+        Path(request.args["note"]).write_text(str(os.getpid()))  # noqa: ASYNC240
     return "forked"
 
 
