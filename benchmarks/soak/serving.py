@@ -73,7 +73,7 @@ def served(workers: int) -> Iterator[Served]:
                 start_new_session=True,
             )
         try:
-            port, metrics_port = _ports(process, log)
+            port, metrics_port = _ports(process, log, workers)
             yield Served(
                 process=process, port=port, metrics_port=metrics_port, log=log, scratch=scratch
             )
@@ -94,11 +94,14 @@ def _environment(workers: int, scratch: Path) -> dict[str, str]:
     }
 
 
-def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
+def _ports(process: subprocess.Popen[bytes], log: Path, workers: int) -> tuple[int, int]:
+    """The ports, when every worker has said that it is ready."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
-        if found := _READY.search(log.read_text(errors="replace")):
-            return int(found[1]), int(found[2])
+        found = _READY.findall(log.read_text(errors="replace"))
+        if len(found) >= workers:
+            port, metrics_port = found[0]
+            return int(port), int(metrics_port)
         time.sleep(0.05)
     raise ServerError(f"the server is not ready:\n{log.read_text(errors='replace')[-2000:]}")
 
