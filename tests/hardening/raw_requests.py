@@ -121,9 +121,9 @@ def same(whole: Seen, parted: Seen) -> bool:
     where a piece begins with it (see `judge`). A fault may be seen earlier or later, and so be
     called by another name.
     """
-    if parted.calls == whole.calls:
-        return answers(parted) == answers(whole)
-    fewer, more = sorted((whole, parted), key=lambda seen: len(seen.calls))
+    if parted.calls == whole.calls and answers(parted) == answers(whole):
+        return True
+    fewer, more = sorted((whole, parted), key=lambda seen: (len(seen.calls), len(answers(seen))))
     refused = len(fewer.statuses) > 1 and fewer.statuses[-1] == 400
     return refused and more.calls[: len(fewer.calls)] == fewer.calls
 
