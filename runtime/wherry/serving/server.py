@@ -170,9 +170,11 @@ class Server:
         self.lifecycle.on(Event.STARTED)
         driver.start()
         await self._metering.open(edge, functions)
+        # Before the first call is taken, for that may be one which ends the process: whoever looks
+        # after it must know by then that it was ready. Callers wait in the backlog meanwhile.
+        self._announce(functions)
         for sock in self._sockets:
             await driver.run(partial(edge.listen, sock))
-        self._announce(functions)
         self._start_watch(edge, functions)
         try:
             await self._until(self._is_to_end, warming.AFTER_S, tick)
