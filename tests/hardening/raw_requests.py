@@ -70,24 +70,20 @@ class Report(NamedTuple):
     end: Size
 
 
-def run(
-    seed: int, count: int, *, until: float = float("inf"), seeds: tuple[bytes, ...] = grammar.SEEDS
-) -> Report:
-    """Try `count` inputs, or as many as there is time for until `until` (monotonic seconds).
+def run(seed: int, count: int, *, seeds: tuple[bytes, ...] = grammar.SEEDS) -> Report:
+    """Try the first `count` inputs of a seed.
 
     Raises:
         Finding: Names the input by its seed and number.
     """
     began = time.monotonic()
     statuses: Counter[int] = Counter()
-    calls = refused = number = 0
+    calls = refused = 0
     warm: Size | None = None
     with stand(handle, CALLS) as server:
         for number in range(count):
             if number == WARM:
                 warm = size(server)
-            if time.monotonic() > until:
-                break
             pieces = grammar.raw_input(seed, number, seeds)
             try:
                 found, blamed = check(server, pieces)
@@ -97,7 +93,7 @@ def run(
             calls += sum(status < 300 for status in found)
             refused += blamed
         end = size(server)
-    return Report(number + 1, time.monotonic() - began, calls, statuses, refused, warm or end, end)
+    return Report(count, time.monotonic() - began, calls, statuses, refused, warm or end, end)
 
 
 def check(server: Stand, pieces: list[bytes]) -> tuple[list[int], bool]:

@@ -1,27 +1,22 @@
 """Generated inputs in every run of the tests; the long runs are commands, `make harden` a stage.
 
-The seed is fixed: a finding here is a finding everywhere.
+The seed and the count are fixed: a finding here is a finding everywhere.
 """
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
 from . import event_inputs, raw_requests
 
 COUNT = 20_000
-BOUND_S = 60.0
-LEAST = 2_000  # on however slow a machine
 GROWTH_KIB = 8 * 1024
 GROWTH_OBJECTS = 2_000
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_raw_requests():
-    report = raw_requests.run(1, COUNT, until=time.monotonic() + BOUND_S)
-    assert report.inputs > LEAST
+    report = raw_requests.run(1, COUNT)
     # That the generator is neither all nonsense nor all good.
     assert report.calls > report.inputs // 4
     assert report.refused_by_gunicorn > report.inputs // 8
@@ -32,10 +27,9 @@ def test_raw_requests():
     assert report.end.resident_kib - report.warm.resident_kib < GROWTH_KIB
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_event_inputs():
-    report = event_inputs.run(1, COUNT, until=time.monotonic() + BOUND_S)
-    assert report.inputs > LEAST
+    report = event_inputs.run(1, COUNT)
     assert report.outcomes["1 events"] > report.inputs // 6
     assert set(report.outcomes) >= {"400", "413", "415", "0 events", "2 events"}
 

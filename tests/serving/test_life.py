@@ -290,3 +290,18 @@ def test_a_new_connection_has_time_for_its_first_request_while_draining(wire):
         assert used.rest() == b""  # closed, because nothing is asked on it
         status, headers, _ = fresh.send(get("/")).answer()
         assert (status, headers[b"connection"]) == (200, b"close")
+
+
+def test_what_stands_behind_a_last_answer_is_not_done(wire):
+    with running(FUNCTIONS / "sync.py", WHERRY_LAME_DUCK="30s") as function:
+        wire(function.port).send(get("/before")).answer()
+        function.process.send_signal(signal.SIGTERM)
+        eventually(lambda: wire(function.port).send(get("/readyz")).answer()[0] == 503)
+        last = wire(function.port).send(get("/readyz") + get("/behind"))
+        status, headers, _ = last.answer()
+        assert (status, headers[b"connection"]) == (503, b"close")
+        assert last.rest() == b""
+        function.process.send_signal(signal.SIGTERM)  # in a hurry
+        assert function.process.wait(30) == 0
+        assert "/before" in function.log
+        assert "/behind" not in function.log

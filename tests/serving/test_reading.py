@@ -166,6 +166,15 @@ def test_the_line_that_a_request_begins_with(start: bytes, status: int | None, s
     assert len(requests) == (status is None)
 
 
+@pytest.mark.parametrize(("longer", "status"), [(0, None), (1, 414)])
+def test_the_line_of_a_request_behind_another_is_as_long_at_most(longer: int, status: int | None):
+    first = b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n."
+    line = b"PUT /%s HTTP/1.1\r\n" % (b"a" * (4080 + longer))
+    requests, problem = read([first + line + b"Host: x\r\n\r\n"])
+    assert (None if problem is None else problem.status) == status
+    assert len(requests) == 2 - longer
+
+
 HOSTS = [
     "", "x", "x:80", "x:", "x:0080", "x:65535", "example.com", "a_b", "127.0.0.1:8080", "[::1]",
     "[::1]:8080", "[2001:db8::192.0.2.1]", "%41.com", "a!$&'()*+,;=~b", "X.EXAMPLE",

@@ -224,7 +224,7 @@ class Connection:
                 exchange.body = b""
                 self.on_request(exchange)
                 return
-        if self.active is not None or self._waiting:
+        if self.active is not None or self._waiting or self.closing:
             self._begin_or_wait(exchange)
             return
         self.active = exchange
@@ -246,6 +246,8 @@ class Connection:
             self._resume_from_anywhere()
 
     def _begin_or_wait(self, exchange: Exchange) -> None:
+        if self.closing:  # it cannot be answered, so it must not be done (RFC 9112 section 9.6)
+            return
         if self.active is not None or self._waiting:
             self._waiting.append(exchange)
             if self.active is not None:

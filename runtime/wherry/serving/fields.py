@@ -15,6 +15,13 @@ PLAIN, HOST, CONTENT_TYPE, EVENT, TRACE, CALL_ID, EXPECT, CODING, LENGTH, TIMEOU
 CONNECTION, UPGRADE, PLATFORM = 10, 11, 12
 START_TIME = "x-start-time"
 
+METHODS = {
+    name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+}
+"""The methods that have a text ready."""
+LENGTH_DIGITS = 18
+"""More than any limit of a body has; a longer number is no length."""
+
 _MEANINGS = {
     b"host": HOST,
     b"content-type": CONTENT_TYPE,

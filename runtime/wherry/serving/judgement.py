@@ -13,7 +13,6 @@ from wherry.serving.exchange import Exchange
 from wherry.serving.limits import Limits
 from wherry.serving.receiver import Refused
 
-_LENGTH_DIGITS = 18
 _FIELD_MARKS = 4  # colon, blank and line end count, as they do for gunicorn
 
 
@@ -139,7 +138,7 @@ def _judge_coding(judged: Judged, exchange: Exchange, value: bytes) -> None:
 
 
 def _judge_length(judged: Judged, _exchange: Exchange, value: bytes) -> None:
-    if not value.isdigit() or len(value) > _LENGTH_DIGITS:
+    if not value.isdigit() or len(value) > fields.LENGTH_DIGITS:
         raise Refused(400, "the Content-Length header is not valid")
     length = int(value)
     if length > judged.limits.body:

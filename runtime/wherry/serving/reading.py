@@ -24,11 +24,7 @@ if TYPE_CHECKING:
     from wherry.serving.parser import Parser
 
 _log = logging.getLogger("wherry.serving")
-_METHODS = {
-    name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-}
-
-
+_LINE_MARKS = len("  HTTP/1.1")
 _CHUNK_COST = 8  # bytes on the wire for one of the body: `1`, CRLF, the byte, CRLF, and some more
 
 
@@ -158,6 +154,9 @@ class Reading:
         parser = self._parser = Parser(self)
         return parser
 
+    def _line_too_long(self) -> Refused:
+        return Refused(414, f"the request line is over {self._limits.line} bytes")
+
     def _frames(self, name: bytes) -> bool:
         return self._meanings[name][0] in {fields.LENGTH, fields.CODING}
 
@@ -188,7 +187,7 @@ class Reading:
         """Part of the request target."""
         self._target += target
         if len(self._target) > self._limits.line:
-            raise Refused(414, f"the request line is over {self._limits.line} bytes")
+            raise self._line_too_long()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field, or one trailer after the body."""
@@ -217,7 +216,9 @@ class Reading:
         if version not in {"1.1", "1.0"}:
             raise Refused(505, "expected HTTP/1.1 or HTTP/1.0")
         method = parser.get_method()
-        exchange.method = _METHODS.get(method) or method.decode("ascii")
+        if len(method) + len(self._target) + _LINE_MARKS > self._limits.line:
+            raise self._line_too_long()
+        exchange.method = fields.METHODS.get(method) or method.decode("ascii")
         judged = judge(
             exchange, self._fields, self._target, self._fed, self._limits, self._meanings
         )

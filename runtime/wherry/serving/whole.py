@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from wherry.serving.exchange import Exchange
     from wherry.serving.limits import Limits
 
-_METHODS = {
-    name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-}
 _REQUEST_LINE = re.compile(
     rb"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1"
 )
@@ -32,7 +29,6 @@ _FIELD = re.compile(
     rb"([!#-'*+.^-z|~0-9A-Z-]+): ?([!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?)"
 )
 _EVENT, _HOST, _LENGTH = fields.EVENT, fields.HOST, fields.LENGTH
-_LENGTH_DIGITS = 18
 _MOST = 512
 _LONGEST = 192
 # Names whose values callers repeat, and which hold no secret: only their lines are remembered.
@@ -57,7 +53,7 @@ def _learn_target(line: bytes, meanings: fields.Meanings) -> tuple[str, str, str
     if found is None:
         raise Unusual
     method, path, query = found.groups()
-    target = (_METHODS[method], path.decode("ascii"), query.decode("ascii") if query else "")
+    target = (fields.METHODS[method], path.decode("ascii"), query.decode("ascii") if query else "")
     if query is None and len(line) <= _LONGEST:
         if len(meanings.targets) >= _MOST:
             meanings.targets.clear()
@@ -171,7 +167,7 @@ def _valid_host(value: bytes) -> bytes:
 
 
 def _length(value: bytes) -> int:
-    if not value.isdigit() or len(value) > _LENGTH_DIGITS:
+    if not value.isdigit() or len(value) > fields.LENGTH_DIGITS:
         raise Unusual
     return int(value)
 
