@@ -121,7 +121,10 @@ class _FunctionApp(flask.Flask):
             reply = self._reply(request)
         except Exception as error:  # the boundary: everything is answered
             reply = self._failure(error, context)
-        return self._response(reply)
+        response = self._response(reply)
+        response.headers["X-Call-Id"] = context.call_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
     def _reply(self, request: Request) -> Reply:
         if not self._handler.is_async:

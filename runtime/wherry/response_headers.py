@@ -14,11 +14,11 @@ from wherry.errors import ResponseError
 
 Headers = list[tuple[bytes, bytes]]
 
-# These belong to the connection, or to whoever frames the body.
-CONNECTION = frozenset(
+# These belong to the connection, to whoever frames the body, or are set in every answer.
+SERVER = frozenset(
     {
         b"connection", b"content-length", b"date", b"keep-alive", b"proxy-connection", b"te",
-        b"trailer", b"transfer-encoding", b"upgrade",
+        b"trailer", b"transfer-encoding", b"upgrade", b"x-call-id", b"x-content-type-options",
     }
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
@@ -78,8 +78,8 @@ def length_of(headers: Headers) -> int | None:
 
 
 def sendable(headers: Headers) -> Headers:
-    """`headers` without those that belong to the connection."""
-    return [pair for pair in headers if pair[0] not in CONNECTION]
+    """`headers` without those that the server sets."""
+    return [pair for pair in headers if pair[0] not in SERVER]
 
 
 def _name(given: Any) -> bytes:

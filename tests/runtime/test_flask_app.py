@@ -35,6 +35,7 @@ def test_any_path_and_method(handler, method, target, path):
     answer = client_of(handler).open(target, method=method, headers={"X-Call-Id": "c-1"})
     assert answer.status_code == 200
     assert answer.json == {"method": method, "path": path, "call": "c-1"}
+    assert answer.headers.getlist("X-Call-Id") == ["c-1"]
 
 
 def test_head_has_no_body():

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from wherry import response
 from wherry.errors import InvocationFailed, ResponseError
-from wherry.response_headers import CONNECTION
+from wherry.response_headers import SERVER
 
 HTML = (b"content-type", b"text/html; charset=utf-8")
 JSON = (b"content-type", b"application/json")
@@ -76,6 +76,7 @@ def sync_and_async(result):
         (("made", b"202 Accepted"), 202, [HTML], b"made"),
         (("x", {"X-A": "1"}), 200, [HTML, (b"x-a", b"1")], b"x"),
         (("x", [("X-A", "1"), ("X-A", 2)]), 200, [HTML, (b"x-a", b"1"), (b"x-a", b"2")], b"x"),
+        (("x", {"X-Call-Id": "own", "X-Content-Type-Options": "nosniff"}), 200, [HTML], b"x"),
         (("x", {"X-A": ["1", "2"]}), 200, [HTML, (b"x-a", b"1"), (b"x-a", b"2")], b"x"),
         (("x", 418, {"Content-Type": "text/plain"}), 418, [(b"content-type", b"text/plain")], b"x"),
         (({"a": 1}, 400), 400, [JSON], b'{"a":1}'),
@@ -143,7 +144,7 @@ def test_responses(reply_of, name, status, body, header):
     assert reply.status == status
     assert header in reply.headers
     assert body is None or reply.body == body
-    assert not CONNECTION.intersection(name for name, _ in reply.headers)
+    assert not SERVER.intersection(name for name, _ in reply.headers)
 
 
 def test_a_streamed_response_is_closed(reply_of):
@@ -384,7 +385,7 @@ def test_anything_is_a_sound_reply_or_a_response_error(request_of, result):
         assert name
         assert not set(name) & set(b" \t\r\n\0:")
         assert not set(value) & set(b"\r\n\0")
-        assert name not in CONNECTION
+        assert name not in SERVER
     if (b"content-type", b"application/json") in made.headers and isinstance(result, (dict, list)):
         orjson.loads(body)
 
