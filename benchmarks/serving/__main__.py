@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving import circumstances, cold_start, load, memory, publication, report
+from benchmarks.serving import circumstances, cold_start, load, memory, report
 from benchmarks.serving.figures import ColdStart, Figures, Memory, Results, Series
 from benchmarks.serving.peers import PEERS, SUBJECT, Peer
+from benchmarks.serving.publication import PUBLICATION
 from benchmarks.serving.servers import Running, ServerError, running
 from benchmarks.serving.workloads import WORKLOADS, Workload
 
@@ -71,8 +72,7 @@ def main() -> int:
         if options.json:
             results.write(options.json)
         if options.publish and not (faults or _failed(results, SUBJECT)):
-            results.write(publication.RESULTS)
-            publication.publish(results)
+            PUBLICATION.publish(results)
         faults += [each for name in versions for each in _failed(results, name)]
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)

@@ -5,44 +5,22 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from functools import partial
 
+from benchmarks.publication import Publication
 from benchmarks.serving import goals, plot
 from benchmarks.serving.figures import Ratio, Results, ideal_ratio
 from benchmarks.serving.origins import HERE, ROOT
 from benchmarks.serving.peers import PEERS, SUBJECT
 
-RESULTS = HERE / "results.json"
 PLOT = HERE / "results.svg"
-README = ROOT / "README.md"
-_PART = re.compile(r"(<!-- the published run -->\n).*?(<!-- until here -->)", re.DOTALL)
-_UNPUBLISHED = "No run is published yet; `make bench` measures on your machine."
 _FRAMEWORK = "functions-framework"
 _COMPARED = (_FRAMEWORK, "func-python", "flask-waitress", "go")
 
 
-def published() -> Results | None:
-    """The committed run, if there is one."""
-    return Results.read(RESULTS) if RESULTS.exists() else None
-
-
-def publish(results: Results) -> None:
-    """Write the plot and the README's part."""
-    PLOT.write_text(plot.svg(results))
-    README.write_text(rewritten(README.read_text(), results))
-
-
-def rewritten(page: str, results: Results | None) -> str:
-    """`page` with its part about performance as it should be."""
-    return _PART.sub(lambda match: f"{match[1]}{section(results)}\n{match[2]}", page)
-
-
-def section(results: Results | None) -> str:
+def said(results: Results) -> str:
     """What the README says: where it was measured, ratios, the picture, and every server."""
-    if results is None:
-        return _UNPUBLISHED
     facts = results.circumstances
     picture = PLOT.relative_to(ROOT).as_posix()
     where = (
@@ -132,15 +110,18 @@ def _memory(results: Results, peer: str) -> str:
     return f"{found.median_mb:.0f}" if found else ""
 
 
-def main() -> int:
-    """Write plot and words from the committed JSON."""
-    results = published()
-    if results is None:
-        print(f"error: {RESULTS.relative_to(ROOT)} is not there\n  hint: make bench ARGS=--publish")
-        return 1
-    publish(results)
-    return 0
+PUBLICATION = Publication(
+    json=HERE / "results.json",
+    picture=PLOT,
+    page=ROOT / "README.md",
+    mark="the published run",
+    command="make bench ARGS=--publish",
+    unpublished="No run is published yet; `make bench` measures on your machine.",
+    read=Results.read,
+    drawn=plot.svg,
+    said=said,
+)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PUBLICATION.main())

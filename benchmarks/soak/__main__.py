@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.serving.circumstances import circumstances
-from benchmarks.soak import plot, publication, report, vitals
+from benchmarks.soak import plot, report, vitals
 from benchmarks.soak.figures import Results, Run
+from benchmarks.soak.publication import PUBLICATION
 from benchmarks.soak.run import LoadError, soak
 from benchmarks.soak.serving import ServerError
 from benchmarks.soak.verdict import is_flat
@@ -37,8 +38,7 @@ def main() -> int:
     if options.svg is not None:
         options.svg.write_text(plot.svg(results))
     if options.publish:
-        results.write(publication.RESULTS)
-        publication.publish(results)
+        PUBLICATION.publish(results)
     return 0 if all(map(is_flat, results.runs)) else 1
 
 

@@ -1,91 +1,87 @@
-"""What a page says of speed is what was measured; the table, the goals and the plot agree."""
+"""What a page quotes, in words and in a picture, is the run that is committed beside it."""
 
-from xml.etree import ElementTree as ET
+import dataclasses
 
 import pytest
-from benchmarks.serving import goals, plot, publication, report
-from benchmarks.serving.figures import ColdStart, Memory
+from benchmarks.serving.origins import ROOT
+from benchmarks.serving.publication import PUBLICATION as SERVING
+from benchmarks.soak.publication import PUBLICATION as SOAK
 
 from .runs import results, series
+
+each = pytest.mark.parametrize(
+    "publication", [pytest.param(SERVING, id="serving"), pytest.param(SOAK, id="soak")]
+)
 
 
 @pytest.fixture
 def run():
-    return results(
-        series("wherry", 1000, 1200, p99_ms=1.0),
-        series("functions-framework", 100, 100, p99_ms=20.0),
-        series("nginx", 2000, 2400),
-        series("wherry", 3040, 3040, workload="blocking-10ms", ideal_per_s=3200),
-        ColdStart(handler="event", peer="wherry", runs_ms=[80.0, 90.0]),
-        ColdStart(handler="event", peer="functions-framework", runs_ms=[160.0, 200.0]),
-        Memory(workers=1, peer="wherry", runs_mb=[25.0]),
-        Memory(workers=1, peer="functions-framework", runs_mb=[50.0]),
+    return results(series("wherry", 1000, 1200), series("functions-framework", 100, 100))
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """The benchmark of servers, with files of its own; nothing is published yet."""
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- the published run -->\nold words\n<!-- until here -->\nafter\n")
+    return dataclasses.replace(
+        SERVING, json=tmp_path / "run.json", picture=tmp_path / "run.svg", page=page
     )
 
 
-def test_the_readme_says_what_the_committed_run_says():
-    """`python -m benchmarks.serving.publication` makes it so."""
-    page = publication.README.read_text()
-    assert publication.section(publication.published()) in page
-    assert publication.rewritten(page, publication.published()) == page
+@each
+def test_the_page_says_what_the_committed_run_says(publication):
+    """`make bench-figures` makes it so."""
+    page, committed = publication.page.read_text(), publication.committed()
+    assert publication.section(committed) in page
+    assert publication.rewritten(page, committed) == page
 
 
-def test_the_section_is_put_where_it_belongs(run):
-    page = "before\n<!-- the published run -->\nold words\n<!-- until here -->\nafter\n"
-    found = publication.rewritten(page, run)
-    assert publication.section(run) in found
+@each
+def test_the_committed_picture_is_of_the_committed_run(publication):
+    committed = publication.committed()
+    assert publication.picture.exists() == (committed is not None)
+    if committed is not None:
+        assert publication.picture.read_text() == publication.drawn(committed)
+
+
+def test_the_section_is_put_where_it_belongs(elsewhere, run):
+    found = elsewhere.rewritten(elsewhere.page.read_text(), run)
+    assert elsewhere.said(run) in found
     assert "old words" not in found
     assert found.startswith("before\n") and found.endswith("\nafter\n")
-    assert publication.rewritten(found, run) == found
+    assert elsewhere.rewritten(found, run) == found
 
 
-def test_the_committed_plot_is_of_the_committed_run():
-    run = publication.published()
-    assert publication.PLOT.exists() == (run is not None)
-    if run is not None:
-        assert publication.PLOT.read_text() == plot.svg(run)
+def test_the_part_of_another_benchmark_is_left_alone(elsewhere, run):
+    page = elsewhere.page.read_text()
+    other = dataclasses.replace(elsewhere, mark="the published soak")
+    assert other.rewritten(page, run) == page
 
 
-def test_the_words_quote_the_run(run):
-    said = publication.section(run)
-    assert "| requests answered with text, from `flask.Request` | 11.0 |" in said
-    assert "| p99 of text, 32 clients | 0.05 |" in said
-    assert "| cold start of an event handler | 0.47 |" in said
-    assert "| **wherry** | 1,100 |  |  | 95.0% | 85 / - | 25 |" in said
-    assert "nginx was absent: nginx is not installed" in said
-    assert "2026-03-01" in said and "2 cores of a chip" in said
+def test_without_a_run_the_page_says_how_to_make_one(elsewhere):
+    assert elsewhere.committed() is None
+    page = elsewhere.rewritten(elsewhere.page.read_text(), None)
+    assert "\nNo run is published yet; `make bench` measures on your machine.\n<!--" in page
 
 
-def test_the_table_has_every_measure_with_its_ratio(run):
-    said = report.table(run)
-    assert "11.0 (10.0 to 12.0) times; p99 0.05" in said
-    assert "95.0% of the ideal" in said
-    assert [line.split()[-3:] for line in said.splitlines() if line.startswith("event")] == [
-        ["85.0", "80.0", "90.0"],
-        ["180.0", "160.0", "200.0"],
-    ]
+def test_a_run_is_published_and_shown_anew_from_its_json(elsewhere, run):
+    elsewhere.publish(run)
+    assert elsewhere.committed() == run
+    written = [elsewhere.picture.read_text(), elsewhere.page.read_text()]
+    assert written[0] == elsewhere.drawn(run) and elsewhere.said(run) in written[1]
+
+    elsewhere.picture.write_text("")
+    elsewhere.page.write_text(elsewhere.rewritten(written[1], None))
+    assert elsewhere.main() == 0
+    assert [elsewhere.picture.read_text(), elsewhere.page.read_text()] == written
 
 
-def test_a_goal_is_judged_by_the_median(run):
-    found = {each.goal.what: each.is_reached for each in goals.judged(run)}
-    assert found == {
-        "text: times functions-framework": False,
-        "p99 at 32 clients: part of functions-framework": True,
-        "10 ms blocking: part of the ideal": True,
-        "cold start, event: part of functions-framework": False,
-        "memory, 1 workers: part of functions-framework": True,
-    }
-    assert "NOT REACHED" in report.table(run)
-
-
-def test_the_plot_is_xml_with_bars_to_scale(run):
-    drawn = ET.fromstring(plot.svg(run))
-    name = "{http://www.w3.org/2000/svg}"
-    widths = {
-        rect.get("class"): float(rect.get("width")) for rect in list(drawn.iter(f"{name}rect"))[:3]
-    }
-    assert widths["limit"] == pytest.approx(2 * widths["subject"], rel=0.01)
-    assert widths["subject"] == pytest.approx(11 * widths["peer"], rel=0.01)
-    words = [text.text for text in drawn.iter(f"{name}text")]
-    assert {"1,100", "2,200", "functions-framework"} <= set(words)
-    assert "prefers-color-scheme: dark" in plot.svg(run)
+def test_there_is_nothing_to_show_anew(elsewhere, capsys):
+    before = elsewhere.page.read_text()
+    nowhere = dataclasses.replace(elsewhere, json=ROOT / "benchmarks" / "no-run.json")
+    assert nowhere.main() == 1
+    said = capsys.readouterr().out
+    assert "benchmarks/no-run.json is not there" in said and "make bench ARGS=--publish" in said
+    assert nowhere.page.read_text() == before
+    assert not nowhere.picture.exists()
