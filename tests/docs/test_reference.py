@@ -14,8 +14,9 @@ import pytest
 
 from wherry.errors import WherryError
 from wherry.serving.fields import _MEANINGS, _PLATFORM_NAMES
+from wherry.setting import FORWARDED_FIELDS
 from wherry.testing import running
-from wherry.variables import FORWARDED_FIELDS, VARIABLES
+from wherry.variables import VARIABLES
 from wherry_build.errors import BuildError
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as command
@@ -84,8 +85,10 @@ def test_every_header_that_means_something_to_the_server_is_among_those_of_reque
 
 
 FUNCTIONS = """
-import time
+import threading
 from wherry import CloudEvent, Retry, cloud_event, http, sse
+
+RELEASED = threading.Event()
 
 
 @http(methods=["GET"])
@@ -110,12 +113,19 @@ def later(request):
 
 @http(timeout_s=0.2)
 def late(request):
-    time.sleep(0.6)
+    RELEASED.wait(20)
 
 
-@http(max_inflight=1, max_queue=0, timeout_s=0.6)
+@http(max_inflight=1, max_queue=0)
 def full(request):
-    time.sleep(0.4)
+    yield "held"
+    RELEASED.wait(20)
+
+
+@http
+def release(request):
+    RELEASED.set()
+    return "open"
 
 
 @cloud_event(type="com.acme.placed")
@@ -135,6 +145,16 @@ HANDSHAKE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {}\
 )
 
 
+def read_until(connection, mark):
+    """What has come when `mark` has."""
+    got = b""
+    while mark not in got:
+        chunk = connection.recv(4096)
+        assert chunk, f"closed before {mark!r}; got {got!r}"
+        got += chunk
+    return got
+
+
 class Caller:
     """Sends requests as they are written, and keeps what the heads of the answers say."""
 
@@ -150,10 +170,7 @@ class Caller:
 
     def _send(self, connection, line, fields, version):
         connection.sendall(f"{line} HTTP/{version}\r\nHost: x\r\n{fields}\r\n".encode())
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += connection.recv(4096)
-        head = head.partition(b"\r\n\r\n")[0].decode("latin-1")
+        head = read_until(connection, b"\r\n\r\n").partition(b"\r\n\r\n")[0].decode("latin-1")
         self.heads.append(head)
         return int(head.split()[1])
 
@@ -190,7 +207,9 @@ def openfaas(tmp_path_factory):
         assert caller.send("GET /nowhere") == 404
         with closing(socket.create_connection(("127.0.0.1", server.port), 10)) as first:
             first.sendall(b"GET /full HTTP/1.1\r\nHost: x\r\n\r\n")
+            read_until(first, b"held")
             assert caller.send("GET /full") == 429
+        assert caller.send("GET /release") == 200
         with urllib.request.urlopen(server.metrics_url, timeout=10) as answer:
             yield caller, answer.read().decode()
 
