@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.serving.callers import callers
 from tests.serving.conftest import Wire, eventually, get
+from tests.serving.test_metrics import scrape, total
 
 from wherry.testing import Running, running
 
@@ -71,7 +72,7 @@ def test_a_call_of_twenty_seconds_finishes(way: str):
     with running(FUNCTIONS / "sync.py", WHERRY_LAME_DUCK="1s", **WAYS[way]) as function:
         slow = Wire(function.port, 60)
         slow.send(get("/sleep?s=20"))
-        time.sleep(0.5)  # it is under way, or soon is: either way it was accepted
+        eventually(lambda: total(scrape(function), "http_requests_in_flight") == 1)
         began = time.monotonic()
         function.process.terminate()
         status, headers, body = slow.answer()
