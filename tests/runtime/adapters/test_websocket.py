@@ -9,6 +9,7 @@ import textwrap
 import time
 
 import pytest
+from tests.serving.conftest import eventually
 
 from wherry.testing import running
 
@@ -19,6 +20,7 @@ for each in ("wsproto", "starlette"):
 
 APPLICATION = """
     import asyncio
+    import functools
 
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse
@@ -26,6 +28,7 @@ APPLICATION = """
     from starlette.websockets import WebSocket
 
     taken = 0
+    told = functools.partial(print, flush=True)
 
     async def echo(websocket: WebSocket):
         await websocket.accept()
@@ -77,7 +80,9 @@ APPLICATION = """
         global taken
         await websocket.accept()
         while True:
+            held = asyncio.get_running_loop().call_later(0.5, told, "held back")
             await websocket.send_bytes(b"x" * 65536)
+            held.cancel()
             taken += 1
 
     async def sleeps(websocket: WebSocket):
@@ -111,13 +116,6 @@ def function(file):
 def connect(function, path, **options):
     url = f"ws://127.0.0.1:{function.port}{path}"
     return client.connect(url, compression=None, max_size=None, **options)
-
-
-def eventually(condition, timeout_s=10):
-    until = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def get(function, path):
@@ -253,10 +251,10 @@ def test_one_that_does_not_read_slows_the_application_down(function):
     with socket.create_connection(("127.0.0.1", function.port), timeout=10) as sock:
         sock.sendall(handshake("/floods"))
         sock.recv(1024)
-        made = b"0"
-        while made != (made := get(function, "/count")) or made == b"0":
-            time.sleep(0.2)  # until it makes no more
-        assert int(made) < 500
+        eventually(lambda: "held back" in function.log)
+        made = int(get(function, "/count"))
+        assert 0 < made < 500
+        eventually(lambda: sock.recv(1 << 20) and int(get(function, "/count")) > made)
 
 
 def sent_until_it_blocks(sock, data):
