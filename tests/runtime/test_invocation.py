@@ -125,12 +125,15 @@ def test_an_event_handlers_error_is_its_own(reply_of, function):
 
 
 def test_cancellation_propagates(request_of):
+    begun = asyncio.Event()
+
     async def handle():
-        await asyncio.sleep(10)
+        begun.set()
+        await asyncio.sleep(60)
 
     async def main():
         task = asyncio.create_task(invocation.call_async(of(handle), request_of()))
-        await asyncio.sleep(0.01)
+        await asyncio.wait_for(begun.wait(), 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
