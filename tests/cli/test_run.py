@@ -199,11 +199,18 @@ def test_options_reach_the_function(serving, here, write):
 
 
 def test_a_call_in_flight_is_finished_when_its_code_is_renewed(serving, write, here):
-    source = (
-        "import time, pathlib\n"
-        f"def handle(request):\n    pathlib.Path({str(here)!r}, 'began').touch()\n"
-        "    time.sleep(1.5)\n    return 'old'\n"
-    )
+    source = f"""
+import time, pathlib
+
+def handle(request):
+    here = pathlib.Path({str(here)!r})
+    (here / "began").touch()
+    until = time.monotonic() + 20
+    while not (here / "renewed").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return "old"
+"""
     write("hello", source=source)
     served = serving("functions/hello", "--watch", "--port", "0")
     url = served.url("hello")
@@ -213,6 +220,7 @@ def test_a_call_in_flight_is_finished_when_its_code_is_renewed(serving, write, h
         write("hello", "new")
         served.said("hello: renewed")
         assert get(url) == "new"
+        (here / "renewed").touch()
         assert calling.result() == "old"
     served.stop()
 
