@@ -14,8 +14,9 @@ from typing import Any
 
 from wherry.context import Identity, Platform
 from wherry.errors import ConfigError
+from wherry.setting import LABEL, Variable
 from wherry.values import frozen, replaced
-from wherry.variables import LABEL, VARIABLES, Variable
+from wherry.variables import VARIABLES
 
 _RESERVED_PORTS = frozenset({8008, 8012, 8013, 8022, 9090, 9091})
 
