@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import orjson
@@ -34,7 +35,7 @@ def _unchanged(text: str) -> str:
     return text
 
 
-class LineFormatter(logging.Formatter):
+class LineFormatter(logging.Formatter, ABC):
     """What both shapes share: the call, redaction, limits, and nothing that ends a line early."""
 
     def __init__(self, redact: Callable[[str], str] = _unchanged) -> None:
@@ -49,11 +50,11 @@ class LineFormatter(logging.Formatter):
         level, message = record.levelname.lower(), self.redact(record.getMessage())[:_FIELD_LIMIT]
         return self.line(record.created, level, record.name, message, exception)
 
+    @abstractmethod
     def line(
         self, created: float, level: str, logger: str, message: str, exception: str = ""
     ) -> str:
         """A line of these parts, and of the call that this code runs for."""
-        raise NotImplementedError
 
 
 class JsonFormatter(LineFormatter):
