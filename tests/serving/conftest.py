@@ -1,4 +1,4 @@
-"""A raw socket client: what goes over the wire is what the test says."""
+"""Raw socket clients: what goes over the wire is what the test says."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from .http2_client import Http2Wire
 
 FUNCTIONS = Path(__file__).resolve().parent.parent / "functions_data" / "serving"
 
@@ -82,6 +86,21 @@ def wire() -> Iterator[Callable[..., Wire]]:
 
     def connect(port: int, timeout_s: float = 10.0) -> Wire:
         opened.append(Wire(port, timeout_s))
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def http2() -> Iterator[Callable[..., Http2Wire]]:
+    from .http2_client import Http2Wire  # h2 is for those who speak it
+
+    opened: list[Http2Wire] = []
+
+    def connect(port: int, **options: Any) -> Http2Wire:
+        opened.append(Http2Wire(port, **options))
         return opened[-1]
 
     yield connect

@@ -13,6 +13,9 @@ import h2.events
 import h2.settings
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+PROTOCOL_ERROR = 1
+CANCEL = 8
+CALM = 11  # ENHANCE_YOUR_CALM
 
 
 @dataclass
