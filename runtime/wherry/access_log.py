@@ -23,6 +23,26 @@ _MICROSECONDS = 1_000_000
 _HARMLESS_CHARS = 128
 
 
+class _Durations(dict[int, str]):
+    """Microseconds to the seconds that a line has; short ones are remembered.
+
+    Formatting a float costs as much as the rest of the line, and a whole number half of that.
+    """
+
+    _MOST = 8_192
+
+    def __missing__(self, micros: int) -> str:
+        if not 0 <= micros < _MICROSECONDS:
+            return f"{micros / _MICROSECONDS:.6f}"
+        seconds = f"0.{micros:06}"
+        if micros < self._MOST:
+            self[micros] = seconds
+        return seconds
+
+
+_DURATIONS = _Durations()
+
+
 class AccessLog:
     """Access lines, gathered and written together.
 
@@ -39,32 +59,46 @@ class AccessLog:
         self._descriptor = descriptor
         self._lines: list[str] = []
         self._harmless: set[str] = set()
-        self._stamped_at = 0.0
+        self._stamped_at = float("-inf")
         self._opening = ""
 
     def add(
-        self, context: Context, method: str, path: str, status: int, size: int, seconds: float
+        self,
+        context: Context,
+        method: str,
+        path: str,
+        status: int,
+        size: int,
+        seconds: float,
+        now: float,
     ) -> None:
-        """Note one answered call; `path` has no query, `size` is bytes of body."""
-        now = time.time()
-        if not 0 <= now - self._stamped_at < _STAMP_S:
-            self._open(now)
+        """Note one answered call.
+
+        Args:
+            context: Its context.
+            method: Its method.
+            path: Its path, without the query.
+            status: What it was answered.
+            size: Bytes of body in the answer.
+            seconds: What it took.
+            now: Monotonic seconds of this moment.
+        """
+        if now - self._stamped_at >= _STAMP_S:
+            self._stamped_at = now
+            self._open(time.time())
         if path not in self._harmless:
             path = self._made_harmless(path)
-        name = context.function if self.named else ""
-        # Formatting a float costs as much as the rest of the line.
-        micros = int(seconds * _MICROSECONDS)
-        took = f"0.{micros:06}" if 0 <= micros < _MICROSECONDS else f"{seconds:.6f}"
+        took = _DURATIONS[int(seconds * _MICROSECONDS)]
         if self._json:
             trace = context.trace
-            function = f'"function":"{name}",' if name else ""
+            function = f'"function":"{context.function}",' if self.named else ""
             traced = "" if trace is None else f',"trace_id":"{trace.trace_id}"'
             line = (
                 f'{self._opening}{method}","path":"{path}",{function}"status":{status},'
                 f'"bytes":{size},"seconds":{took},"call_id":"{context.call_id}"{traced}}}\n'
             )
         else:
-            function = f"{name}: " if name else ""
+            function = f"{context.function}: " if self.named else ""
             line = (
                 f"{self._opening}{function}{method} {path} {status} {size} B "
                 f"{took} s [{context.call_id}]\n"
@@ -90,7 +124,6 @@ class AccessLog:
 
     def _open(self, now: float) -> None:
         """Make what all lines of this millisecond begin with."""
-        self._stamped_at = now
         stamp = timestamp(now)
         if self._json:
             self._opening = f'{{"ts":"{stamp}","level":"info","logger":"wherry.access","method":"'

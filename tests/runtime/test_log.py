@@ -84,7 +84,7 @@ def test_configure_replaces_the_handlers(monkeypatch: pytest.MonkeyPatch):
 def test_an_access_line_is_valid_json_for_any_path(path: str):
     reader, writer = os.pipe()
     log = AccessLog(json=True, descriptor=writer)
-    log.add(CONTEXT, "GET", path, 200, 12, 0.0015)
+    log.add(CONTEXT, "GET", path, 200, 12, 0.0015, 10.0)
     log.flush()
     os.close(writer)
     with os.fdopen(reader, "rb") as written:
@@ -99,6 +99,6 @@ def test_a_log_that_cannot_be_written_fails_nothing():
     reader, writer = os.pipe()
     os.close(reader)
     log = AccessLog(json=False, descriptor=writer)
-    log.add(CONTEXT, "GET", "/", 200, 0, 0.1)
+    log.add(CONTEXT, "GET", "/", 200, 0, 0.1, 10.0)
     log.flush()
     os.close(writer)

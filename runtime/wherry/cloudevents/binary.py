@@ -43,7 +43,6 @@ class _HeaderNames(dict[str, bytes]):
 
 
 _header_names = _HeaderNames()
-_header_name = _header_names.__getitem__
 _content_types: dict[str, bytes] = {}
 
 
@@ -80,11 +79,8 @@ def encode_binary(
     """Headers and body of `event`, ours or an SDK's; InvalidEvent where it cannot be sent so."""
     event = adopt(event)
     payload = event.payload
-    content_type = event.datacontenttype
     attributes = event.wire_attributes()
-    if content_type is not None:
-        attributes = dict(attributes)
-        del attributes[_CONTENT_TYPE]
+    content_type: str | None = attributes.get(_CONTENT_TYPE)  # type: ignore[assignment]
     headers = _written(attributes, encoding)
     if payload is not None and payload.implies_json:
         content_type = "application/json"
@@ -116,12 +112,17 @@ def _written(values: Mapping[str, Any], encoding: HeaderEncoding) -> list[tuple[
     try:
         # As in `_values`: one look at all of them, and each as it is.
         if is_plain("".join(values.values())):
-            texts = map(str.encode, values.values())
-            return list(zip(map(_header_name, values), texts, strict=True))
+            return [
+                (_header_names[name], value.encode())
+                for name, value in values.items()
+                if name != _CONTENT_TYPE
+            ]
     except TypeError:  # an integer or a boolean among them
         pass
     return [
-        (_header_name(name), write_value(name, value, encoding)) for name, value in values.items()
+        (_header_names[name], write_value(name, value, encoding))
+        for name, value in values.items()
+        if name != _CONTENT_TYPE
     ]
 
 

@@ -162,21 +162,21 @@ class BlockingStream(_Stream):
         self._broke = self._over = self._bodiless
 
     def __call__(self, shard: Shard) -> float:
-        """Send until the end or until the socket is full; returns the iterator's seconds."""
+        """Send until the end or until the socket is full; only the iterator's time is its own."""
         connection = self._exchange.connection
-        seconds = 0.0
+        ended = monotonic()
         while True:
             if self._pending and not connection.write(self._pending):
                 self._pending = b""
                 connection.when_flushed(self._resume)
-                return seconds
+                return ended
             if self._over or connection.broken:
                 break
             begun = monotonic()
             self._pending = self._next()
-            seconds += monotonic() - begun
+            ended += monotonic() - begun
         self._close(shard)
-        return seconds
+        return ended
 
     def _next(self) -> bytes:
         try:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     import asyncio
 
 Job = Callable[[Shard], float]
-"""A call of a handler: counts into the shard of its thread, gives the seconds the handler took."""
+"""A call of a handler: counts into the shard of its thread, and says when the handler had ended.
+
+That is in monotonic seconds, and of the handler alone: sending the answer is not its time.
+"""
 
 
 class Running(NamedTuple):

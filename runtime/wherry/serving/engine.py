@@ -261,7 +261,8 @@ class Engine:
 
     def note(self, exchange: Exchange, shard: Shard) -> None:
         """Count and log an answered call."""
-        seconds = monotonic() - exchange.started
+        now = monotonic()
+        seconds = now - exchange.started
         status = exchange.status
         if exchange.connection.broken and status < 500:
             status = _CLIENT_CLOSED
@@ -270,9 +271,8 @@ class Engine:
         if trace is not None and trace.is_sampled:
             shard.exemplify(status, exchange.method, seconds, trace)
         if self.access_log is not None:
-            self.access_log.add(
-                exchange.context, exchange.method, exchange.path, status, exchange.size, seconds
-            )
+            context, method, path = exchange.context, exchange.method, exchange.path
+            self.access_log.add(context, method, path, status, exchange.size, seconds, now)
 
     def failure(self, exchange: Exchange, error: BaseException) -> Reply:
         """The answer to a call that did not get one from its handler; the cause is logged."""
@@ -336,26 +336,25 @@ class Engine:
         )
 
     def call_in_thread(self, exchange: Exchange, shard: Shard) -> float:
-        """One call of a sync handler, on a thread of the pool; returns the handler's seconds."""
+        """One call of a sync handler, on a thread of the pool; returns when the handler ended."""
         if exchange not in self.unanswered:  # its deadline passed while it waited
             self.leave(exchange)
             return 0.0
         context = self._base.copy()
-        begun = monotonic()
         try:
             reply = context.run(self.call, self.handler, exchange)
         except BaseException as error:  # GeneratorExit, too, costs its own call only
             reply = context.run(self.failure, exchange, error)
-        seconds = monotonic() - begun
+        ended = monotonic()
         if reply.body.__class__ is not bytes:
             if self.claim(exchange):
                 BlockingStream(self, exchange, reply, context)(shard)
-                return seconds
+                return ended
             BlockingStream.discard(reply)
         self.admitted.pop(exchange, None)
         if self.unanswered.pop(exchange, _ANSWERED) is None:
             self.finish(exchange, reply, shard)
-        return seconds
+        return ended
 
 
 def _shortened(timeout_s: float, header: bytes) -> float:

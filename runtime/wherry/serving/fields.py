@@ -69,8 +69,9 @@ class Meanings(dict[bytes, tuple[int, str]]):
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[bytes, tuple[tuple[bytes, bytes], int, str, Any]] = {}
+        self.names: dict[bytes, tuple[int, str, bool]] = {}
         self.targets: dict[bytes, tuple[str, str, str]] = {}
-        """What `wherry.serving.whole` remembers of lines that are repeated."""
+        """What `wherry.serving.whole` remembers of lines and names that are repeated."""
 
     def __missing__(self, name: bytes) -> tuple[int, str]:
         lower = name.lower()

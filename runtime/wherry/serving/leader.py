@@ -213,15 +213,14 @@ class LeaderDriver:
         return job
 
     def _run_one(self, me: PoolThread, job: Job) -> None:
-        me.since = monotonic()
+        since = ended = me.since = monotonic()
         me.job = job
-        seconds = 0.0
         try:
-            seconds = job(me.shard)
+            ended = job(me.shard)
         except BaseException:  # a thread of the pool must not die of anything
             _log.exception("a call ended in a way that Wherry did not foresee")
         me.job = None
-        if seconds > SLOW_S:
+        if ended - since > SLOW_S:
             self._points = max(0, self._points - SLOW_COSTS)
             self._slow_in_a_row += 1
         elif self._points < _MOST_POINTS:

@@ -63,18 +63,33 @@ def _learn_target(line: bytes, meanings: fields.Meanings) -> tuple[str, str, str
 
 def _learn(line: bytes, meanings: fields.Meanings) -> Line:
     """What a line says; it is remembered where its name is one that callers repeat."""
-    field = _FIELD.fullmatch(line)
-    if field is None:
-        raise Unusual
-    name, value = field.groups()
-    meaning, attribute = meanings[name]
-    form = _FORMS.get(meaning)
-    known = ((name, value), meaning, attribute, value if form is None else form(value))
-    if name.lower() in _STEADY and len(line) <= _LONGEST:
+    name, _, value = line.partition(b": ")
+    text = value.decode("latin-1")
+    named = meanings.names.get(name)
+    # Nearly every line that is met anew, for a fifth of what the expression costs.
+    if named is None or not (text.isascii() and text.isprintable() and text.strip() == text != ""):
+        field = _FIELD.fullmatch(line)
+        if field is None:
+            raise Unusual
+        name, value = field.groups()
+        text = value.decode("latin-1")
+        named = _learn_name(name, meanings)
+    meaning, attribute, is_steady = named
+    form: Any = text if meaning == _EVENT else _FORMS.get(meaning, _as_it_is)(value)
+    known = ((name, value), meaning, attribute, form)
+    if is_steady and len(line) <= _LONGEST:
         if len(meanings.lines) >= _MOST:
             meanings.lines.clear()
         meanings.lines[line] = known
     return known
+
+
+def _learn_name(name: bytes, meanings: fields.Meanings) -> tuple[int, str, bool]:
+    """What a valid name means, and whether callers repeat its lines."""
+    named = (*meanings[name], name.lower() in _STEADY)
+    if len(meanings.names) < _MOST and len(name) <= _LONGEST:
+        meanings.names[name] = named
+    return named
 
 
 def read(
@@ -156,6 +171,10 @@ _ATTRIBUTES = {
 }
 
 
+def _as_it_is(value: bytes) -> bytes:
+    return value
+
+
 def _as_text(value: bytes) -> str:
     return value.decode("latin-1")
 
@@ -182,7 +201,6 @@ def _keep_alive(value: bytes) -> None:
 
 
 _FORMS: dict[int, Callable[[bytes], Any]] = {
-    fields.EVENT: _as_text,
     fields.HOST: _valid_host,
     fields.CONTENT_TYPE: _as_text,
     fields.LENGTH: _length,
