@@ -47,7 +47,7 @@ def _request(line: str, headers: dict[str, str], body: bytes = b"") -> bytes:
     return f"{line} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-_DATA = b'{"order":"A-1042","parts":[19,23],"total":42}'
+_DATA = b'{"order": "A-1042", "parts": [19, 23], "total": 42}'  # as Python writes it
 _ATTRIBUTES = {
     "specversion": "1.0",
     "id": "b5e4ad2e-9d84-4f2c-8f3c-b0e9f1a2c3d4",
@@ -56,7 +56,7 @@ _ATTRIBUTES = {
     "time": "2026-03-01T12:00:00Z",
 }
 _JSON = {"Content-Type": "application/json"}
-_MEMBERS = "".join(f'"{name}":"{value}",' for name, value in _ATTRIBUTES.items())
+_MEMBERS = "".join(f'"{name}": "{value}", ' for name, value in _ATTRIBUTES.items())
 
 WORKLOADS = (
     Exchanged(
@@ -79,9 +79,9 @@ WORKLOADS = (
         request=_request(
             "POST /",
             {"Content-Type": "application/cloudevents+json"},
-            b"{" + _MEMBERS.encode() + b'"data":' + _DATA + b"}",
+            b"{" + _MEMBERS.encode() + b'"data": ' + _DATA + b"}",
         ),
-        expected=b'"total":42',
+        expected=b'"total": 42',
     ),
     Exchanged(
         name="typed",

@@ -19,6 +19,7 @@ from wherry.cloudevents.faults import InvalidEvent
 from wherry.errors import EventError
 from wherry.nesting import MAX_DEPTH, is_too_deep, may_be_deep
 
+_BLANKS = b" \t\n\r"
 _between = re.compile(r"[ \t\n\r,:]*").match
 _plain_member = re.compile(r'"([^"\\]*)"[ \t\n\r]*:[ \t\n\r]*("[^"\\]*")').match
 # Numbers stay text: only their extent matters, and long ones would meet Python's digit limit.
@@ -84,9 +85,26 @@ def data_text(document: bytes) -> bytes | None:
     None where it cannot be cut: a duplicate that does not count may nest past what can be read.
     """
     try:
-        return _member(document.decode(), "data")
+        return _last_data(document) or _member(document.decode(), "data")
     except (ValueError, IndexError, RecursionError):
         return None
+
+
+def _last_data(document: bytes) -> bytes | None:
+    """The text of `data` where it is the last member, as most that write events have it.
+
+    With no backslash there is one way to write the name. What then stands from its colon to the
+    end of the document is one JSON value only if no other member follows.
+    """
+    if document.count(b'"data"') != 1 or b"\\" in document:
+        return None
+    _, _, rest = document.partition(b'"data"')
+    text = rest.strip(_BLANKS)[1:-1].strip(_BLANKS)
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return text
 
 
 def _has_non_finite(value: object) -> bool:

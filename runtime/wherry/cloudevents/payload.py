@@ -144,18 +144,13 @@ class Payload:
     def _original(self) -> bytes | None:
         """The data as it came, unless it came without a text or has been changed since."""
         original, source = self._raw, self._source
-        # Only a container that someone has seen can have been changed in place.
-        changeable = self._seen and isinstance(self._value, (dict, list))
         if original is None and source is not None:
             if isinstance(source, bytes):
-                if isinstance(self._value, (dict, list)):
-                    text = jsontext.dumps(self._value)
-                    if b'"data":' + text in source:  # it was written as we would write it
-                        return text
                 original = jsontext.data_text(source)
             else:
                 original = source.data_text(self._index)
-        if original is None or not changeable:
+        # Only a container that someone has seen can have been changed in place.
+        if original is None or not (self._seen and isinstance(self._value, (dict, list))):
             return original
         return original if jsontext.dumps(self._value) == _rewritten(original) else None
 

@@ -56,6 +56,12 @@ def test_data_is_cut_as_it_was_written(document, indent, ascii_only):
         (rb'{"d\u0061ta":{"x":"\u20ac"}}', rb'{"x":"\u20ac"}'),
         (b'{"data":' + b"9" * 5000 + b"}", b"9" * 5000),
         (b'{"data":"a"}', b'"a"'),
+        (b'{"data": "data"}', b'"data"'),
+        (b'{"a":"data"}', None),
+        (b'{"a":{"data":1}}', None),
+        (b'{"data" : 1 , "a" : 2 }', b"1"),
+        (rb'{"d\u0061ta":1,"a":{"data":2}}', b"1"),
+        (b'{"data": "a}"}\n', b'"a}"'),
         (b"{}", None),
     ],
 )
