@@ -5,18 +5,13 @@ RFC 9110 and RFC 9112. It must not know events beyond the ordinary one.
 
 from __future__ import annotations
 
-from wherry_local.conformance.case import Case, Check, Severity
+from wherry_local.conformance.case import Family, Severity
 from wherry_local.conformance.expectations import not_failed, refused, taken
 
 _REST = b"{event}Content-Length: 5\r\n\r\nhello"
 _HOST = b"Host: {host}\r\n"
 _RFC = "RFC 9112"
-
-
-def _case(
-    name: str, title: str, section: str, check: Check, severity: Severity = Severity.MUST
-) -> Case:
-    return Case(id=f"http.{name}", title=title, section=section, check=check, severity=severity)
+_case = Family(name="http").case
 
 
 def _line(line: bytes, host: bytes = _HOST) -> bytes:

@@ -94,6 +94,35 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """What a number of cases have in common.
+
+    Attributes:
+        name: The beginning of their ids.
+        platform: Whose dialect they are in, or None for all servers.
+        need: What they take to be run, or None.
+    """
+
+    name: str
+    platform: Platform | None = None
+    need: Need | None = None
+
+    def case(
+        self, name: str, title: str, section: str, check: Check, severity: Severity = Severity.MUST
+    ) -> Case:
+        """One of them; `name` is the rest of its id."""
+        return Case(
+            id=f"{self.name}.{name}",
+            title=title,
+            section=section,
+            check=check,
+            severity=severity,
+            platform=self.platform,
+            need=self.need,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What came of one case.
 

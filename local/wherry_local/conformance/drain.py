@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from wherry.testing import Running, running
-from wherry_local.conformance.case import Case, Check, Need, Severity, Unmet
+from wherry_local.conformance.case import Family, Need, Severity, Unmet
 from wherry_local.conformance.subject import ORDINARY, Subject, require_taken
 from wherry_local.conformance.wire import Silence, Wire
 
@@ -144,17 +144,7 @@ def _under_load(subject: Subject) -> None:
         )
 
 
-def _case(name: str, title: str, section: str, check: Check, severity: Severity) -> Case:
-    return Case(
-        id=f"drain.{name}",
-        title=title,
-        section=section,
-        check=check,
-        severity=severity,
-        need=Need.PROCESS,
-    )
-
-
+_case = Family(name="drain", need=Need.PROCESS).case
 _MUST = Severity.MUST
 CASES = (
     _case("in-flight", "finishes what is in flight", _KNATIVE, _in_flight, _MUST),

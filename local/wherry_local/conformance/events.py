@@ -13,6 +13,7 @@ from wherry.testing import GOLDEN, GOLDEN_FAULTS, Golden
 from wherry_local.conformance.case import (
     Case,
     Check,
+    Family,
     Need,
     Platform,
     Severity,
@@ -141,25 +142,21 @@ def _is_optional(golden: Golden) -> bool:
     return golden.mode is Mode.BATCH or golden.name.endswith(("version-0.3", "leap-second"))
 
 
+_case = Family(name="events", need=Need.EVENTS).case
+_case_of_echo = Family(name="events", need=Need.ECHO).case
+
+
 def _of_golden(golden: Golden) -> tuple[Case, Case]:
-    section = f"CloudEvents {golden.section}"
+    section, words = f"CloudEvents {golden.section}", _words(golden)
     severity = Severity.SHOULD if _is_optional(golden) else Severity.MUST
     return (
-        Case(
-            id=f"events.accepts.{golden.name}",
-            title=f"accepts {_words(golden)}",
-            section=section,
-            check=_accepts(golden),
-            severity=severity,
-            need=Need.EVENTS,
-        ),
-        Case(
-            id=f"events.echoes.{golden.name}",
-            title=f"hands on {_words(golden)}, nothing lost or changed",
-            section=section,
-            check=_echoes(golden),
-            severity=severity,
-            need=Need.ECHO,
+        _case(f"accepts.{golden.name}", f"accepts {words}", section, _accepts(golden), severity),
+        _case_of_echo(
+            f"echoes.{golden.name}",
+            f"hands on {words}, nothing lost or changed",
+            section,
+            _echoes(golden),
+            severity,
         ),
     )
 
@@ -168,13 +165,12 @@ def _of_fault(golden: Golden) -> Case:
     """What is no event at all must be refused; the finer rules should hold."""
     plain = golden.name.partition("-")[2]
     is_grave = golden.mode is not Mode.BATCH and plain.startswith(_GRAVE)
-    return Case(
-        id=f"events.refuses.{golden.name}",
-        title=f"refuses {_words(golden)}",
-        section=f"CloudEvents {golden.section}",
-        check=_refuses(golden),
-        severity=Severity.MUST if is_grave else Severity.SHOULD,
-        need=Need.EVENTS,
+    return _case(
+        f"refuses.{golden.name}",
+        f"refuses {_words(golden)}",
+        f"CloudEvents {golden.section}",
+        _refuses(golden),
+        Severity.MUST if is_grave else Severity.SHOULD,
     )
 
 
@@ -184,28 +180,24 @@ def _words(golden: Golden) -> str:
 
 
 _AROUND = (
-    Case(
-        id="events.adds-nothing",
-        title="adds no attribute to an event it hands on",
-        section="CloudEvents core, time",
-        check=_adds_nothing,
-        severity=Severity.SHOULD,
-        need=Need.ECHO,
+    _case_of_echo(
+        "adds-nothing",
+        "adds no attribute to an event it hands on",
+        "CloudEvents core, time",
+        _adds_nothing,
+        Severity.SHOULD,
     ),
-    Case(
-        id="events.never-fails",
-        title="answers no message, valid or not, with a 5xx",
-        section="RFC 9110 15.6",
-        check=_never_fails,
-        need=Need.EVENTS,
+    _case(
+        "never-fails",
+        "answers no message, valid or not, with a 5xx",
+        "RFC 9110 15.6",
+        _never_fails,
     ),
-    Case(
-        id="events.reply-is-event",
-        title="answers an event with an event or an empty body",
-        section="Knative Eventing, data plane",
-        check=_reply_is_event,
-        need=Need.EVENTS,
-        platform=Platform.KNATIVE,
+    Family(name="events", platform=Platform.KNATIVE, need=Need.EVENTS).case(
+        "reply-is-event",
+        "answers an event with an event or an empty body",
+        "Knative Eventing, data plane",
+        _reply_is_event,
     ),
 )
 _STRICT = tuple(golden for golden in GOLDEN if golden.encoding == "strict")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from wherry_local.conformance.case import Case, Check, Need, Severity, Unmet
+from wherry_local.conformance.case import Family, Need, Severity, Unmet
 from wherry_local.conformance.subject import ORDINARY, Subject, shown
 from wherry_local.conformance.wire import Reply, Wire
 
@@ -92,19 +92,7 @@ def _open_metrics(subject: Subject) -> None:
         raise Unmet(expected="OpenMetrics when it is asked for", got=repr(reply.body[-20:]))
 
 
-def _case(
-    name: str, title: str, section: str, check: Check, severity: Severity = Severity.MUST
-) -> Case:
-    return Case(
-        id=f"metrics.{name}",
-        title=title,
-        section=section,
-        check=check,
-        severity=severity,
-        need=Need.METRICS,
-    )
-
-
+_case = Family(name="metrics", need=Need.METRICS).case
 CASES = (
     _case("readable", "shows metrics in the text format", _FORMAT, _readable),
     _case("counts", "counts its calls", _FORMAT, _counts, Severity.SHOULD),

@@ -5,7 +5,7 @@ RFC 9110 and RFC 9112. It must not know events beyond the ordinary one.
 
 from __future__ import annotations
 
-from wherry_local.conformance.case import Case, Check, Severity, Unmet
+from wherry_local.conformance.case import Check, Family, Severity, Unmet
 from wherry_local.conformance.expectations import taken, taken_in_pieces
 from wherry_local.conformance.subject import ORDINARY, Subject, require_taken, shown
 
@@ -86,14 +86,7 @@ def _upgrade(subject: Subject) -> None:
             require_taken(subject, reply)
 
 
-def _case(
-    name: str, title: str, section: str, check: Check, severity: Severity = Severity.MUST
-) -> Case:
-    return Case(
-        id=f"http.framing.{name}", title=title, section=section, check=check, severity=severity
-    )
-
-
+_case = Family(name="http.framing").case
 _RFC = "RFC 9112"
 _SHOULD = Severity.SHOULD
 CASES = (

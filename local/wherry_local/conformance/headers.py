@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
 
-from wherry_local.conformance.case import Case, Check, Platform, Severity, Unmet
+from wherry_local.conformance.case import Check, Family, Platform, Severity, Unmet
 from wherry_local.conformance.expectations import not_failed, taken
 from wherry_local.conformance.subject import ORDINARY, Subject, shown
 from wherry_local.conformance.wire import Reply
@@ -81,24 +81,9 @@ def _with(lines: bytes) -> Check:
     return taken(_POST + lines + b"\r\n" + _REST)
 
 
-def _case(
-    name: str,
-    title: str,
-    section: str,
-    check: Check,
-    severity: Severity = Severity.MUST,
-    platform: Platform | None = None,
-) -> Case:
-    return Case(
-        id=f"headers.{name}",
-        title=title,
-        section=section,
-        check=check,
-        severity=severity,
-        platform=platform,
-    )
-
-
+_case = Family(name="headers").case
+_of_openfaas = Family(name="headers", platform=Platform.OPENFAAS).case
+_of_knative = Family(name="headers", platform=Platform.KNATIVE).case
 _SHOULD = Severity.SHOULD
 _W3C = "W3C Trace Context"
 
@@ -148,28 +133,19 @@ CASES = (
             b"X-Forwarded-Proto: http\r\nX-Forwarded-Host: fn.example.com\r\nX-Request-Id: 1"
         ),
     ),
-    _case(
+    _of_openfaas(
         "gateway",
         "takes what the gateway adds",
         "OpenFaaS gateway",
         _with(b"X-Call-Id: c-1\r\nX-Start-Time: 1763830000000000000\r\nX-Timeout: 10s"),
-        platform=Platform.OPENFAAS,
     ),
-    _case(
-        "call-id",
-        "gives a call id back",
-        "OpenFaaS gateway",
-        _call_id_returned,
-        _SHOULD,
-        Platform.OPENFAAS,
-    ),
-    _case(
+    _of_openfaas("call-id", "gives a call id back", "OpenFaaS gateway", _call_id_returned, _SHOULD),
+    _of_knative(
         "delivery",
         "takes what a broker adds",
         "Knative Eventing, delivery",
         _with(
             b"Prefer: reply\r\nKn-Namespace: default\r\nKnative-Serving-Tag: a\r\nX-B3-Sampled: 1"
         ),
-        platform=Platform.KNATIVE,
     ),
 )

@@ -5,7 +5,7 @@ It must not know events beyond the ordinary one.
 
 from __future__ import annotations
 
-from wherry_local.conformance.case import Case, Check, Severity, Unmet
+from wherry_local.conformance.case import Check, Family, Severity, Unmet
 from wherry_local.conformance.expectations import REFUSALS, not_failed, taken
 from wherry_local.conformance.subject import ORDINARY, Subject, require_taken
 
@@ -40,12 +40,7 @@ def _asks_first(subject: Subject) -> None:
         raise Unmet(expected="413 before the body is sent", got=str(reply.status))
 
 
-def _case(name: str, title: str, section: str, check: Check, severity: Severity) -> Case:
-    return Case(
-        id=f"http.limits.{name}", title=title, section=section, check=check, severity=severity
-    )
-
-
+_case = Family(name="http.limits").case
 _MUST, _SHOULD = Severity.MUST, Severity.SHOULD
 _FIELDS = b"".join(b"X-Mesh-%d: %s\r\n" % (number, b"v" * 60) for number in range(_MESH_FIELDS))
 

@@ -6,7 +6,7 @@ not know events beyond the ordinary one.
 
 from __future__ import annotations
 
-from wherry_local.conformance.case import Case, Check, Severity, Unmet
+from wherry_local.conformance.case import Case, Family, Severity, Unmet
 from wherry_local.conformance.expectations import refused
 from wherry_local.conformance.subject import Subject, shown
 from wherry_local.conformance.wire import Silence
@@ -35,12 +35,7 @@ def _closed_or_refused(subject: Subject) -> None:
             raise Unmet(expected="a closed connection", got=f"{shown(reply)}, and it is open")
 
 
-def _case(
-    name: str, title: str, section: str, check: Check, severity: Severity = Severity.MUST
-) -> Case:
-    return Case(
-        id=f"http.malformed.{name}", title=title, section=section, check=check, severity=severity
-    )
+_case = Family(name="http.malformed").case
 
 
 def _bad(

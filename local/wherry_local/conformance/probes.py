@@ -5,7 +5,7 @@ It must not know events beyond the ordinary one.
 
 from __future__ import annotations
 
-from wherry_local.conformance.case import Case, Check, Platform, Severity, Unmet
+from wherry_local.conformance.case import Check, Family, Platform, Severity, Unmet
 from wherry_local.conformance.subject import ORDINARY, Subject, require_taken, shown
 
 _ANY_2XX = frozenset(range(200, 300))
@@ -43,62 +43,41 @@ def _bare_probe(subject: Subject) -> None:
         raise Unmet(expected="any answer but a 5xx", got=shown(reply))
 
 
-def _case(
-    name: str,
-    title: str,
-    section: str,
-    check: Check,
-    platform: Platform,
-    severity: Severity = Severity.MUST,
-) -> Case:
-    return Case(
-        id=f"health.{platform.value}.{name}",
-        title=title,
-        section=section,
-        check=check,
-        severity=severity,
-        platform=platform,
-    )
-
-
-_OPENFAAS, _KNATIVE = Platform.OPENFAAS, Platform.KNATIVE
+_of_openfaas = Family(name="health.openfaas", platform=Platform.OPENFAAS).case
+_of_knative = Family(name="health.knative", platform=Platform.KNATIVE).case
 _WATCHDOG = "of-watchdog, README"
 _RUNTIME = "Knative runtime contract, probes"
 _FUNCTION = "Knative func-python, health"
 
 CASES = (
-    _case("health", "is healthy at /_/health", _WATCHDOG, _healthy("/_/health"), _OPENFAAS),
-    _case("ready", "is ready at /_/ready", _WATCHDOG, _healthy("/_/ready"), _OPENFAAS),
-    _case(
+    _of_openfaas("health", "is healthy at /_/health", _WATCHDOG, _healthy("/_/health")),
+    _of_openfaas("ready", "is ready at /_/ready", _WATCHDOG, _healthy("/_/ready")),
+    _of_openfaas(
         "health-head",
         "answers HEAD /_/health",
         _WATCHDOG,
         _healthy("/_/health", "HEAD"),
-        _OPENFAAS,
         Severity.SHOULD,
     ),
-    _case(
+    _of_openfaas(
         "chunked",
         "takes bodies in chunks, also empty ones",
         "of-watchdog, mode http",
         _of_no_length,
-        _OPENFAAS,
     ),
-    _case(
+    _of_knative(
         "liveness",
         "is alive at /health/liveness",
         _FUNCTION,
         _healthy("/health/liveness"),
-        _KNATIVE,
         Severity.SHOULD,
     ),
-    _case(
+    _of_knative(
         "readiness",
         "is ready at /health/readiness",
         _FUNCTION,
         _healthy("/health/readiness"),
-        _KNATIVE,
         Severity.SHOULD,
     ),
-    _case("bare", "does not fail on a probe of /", _RUNTIME, _bare_probe, _KNATIVE),
+    _of_knative("bare", "does not fail on a probe of /", _RUNTIME, _bare_probe),
 )

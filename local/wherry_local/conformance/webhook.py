@@ -5,7 +5,7 @@ It must not know events beyond the ordinary one.
 
 from __future__ import annotations
 
-from wherry_local.conformance.case import Case, Need, NotTried, Severity, Unmet
+from wherry_local.conformance.case import Family, Need, NotTried, Severity, Unmet
 from wherry_local.conformance.subject import Subject, shown
 from wherry_local.conformance.wire import Reply
 
@@ -55,34 +55,11 @@ def _is_not_asked(subject: Subject) -> None:
         raise Unmet(expected="any answer but a 5xx", got=shown(reply))
 
 
+_case = Family(name="events.webhook", need=Need.EVENTS).case
+
 CASES = (
-    Case(
-        id="events.webhook.consent",
-        title="consents to the sender who asked, with a 2xx",
-        section=f"{_WEBHOOK}.2.1",
-        check=_consents,
-        need=Need.EVENTS,
-    ),
-    Case(
-        id="events.webhook.rate",
-        title="says with its consent how often",
-        section=f"{_WEBHOOK}.2.2",
-        check=_consents_to_rate,
-        need=Need.EVENTS,
-    ),
-    Case(
-        id="events.webhook.allow",
-        title="allows POST with its consent",
-        section=f"{_WEBHOOK}.2",
-        check=_allows_post,
-        severity=Severity.SHOULD,
-        need=Need.EVENTS,
-    ),
-    Case(
-        id="events.webhook.unasked",
-        title="gives no consent that was not asked for",
-        section=f"{_WEBHOOK}.2",
-        check=_is_not_asked,
-        need=Need.EVENTS,
-    ),
+    _case("consent", "consents to the sender who asked, with a 2xx", f"{_WEBHOOK}.2.1", _consents),
+    _case("rate", "says with its consent how often", f"{_WEBHOOK}.2.2", _consents_to_rate),
+    _case("allow", "allows POST with its consent", f"{_WEBHOOK}.2", _allows_post, Severity.SHOULD),
+    _case("unasked", "gives no consent that was not asked for", f"{_WEBHOOK}.2", _is_not_asked),
 )
