@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass
-from types import TracebackType
 from typing import NoReturn, final
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2}) [\t\x20-\x7e\x80-\xff]*")
@@ -139,12 +138,7 @@ class Wire:
     def __enter__(self) -> Wire:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _head(self) -> bytes:
