@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from wherry import setting
 from wherry.deadline import duration_s
-from wherry.setting import LABEL, Variable, extensions, label, one_of, switch, whole
-
-__all__ = ["LABEL", "VARIABLES"]
+from wherry.setting import Variable, extensions, label, one_of, switch, whole
 
 VARIABLES: tuple[Variable, ...] = (
     Variable(

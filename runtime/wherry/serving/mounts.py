@@ -17,7 +17,7 @@ from wherry.discovery import NAMES
 from wherry.errors import HandlerConflict, HandlerSignatureError
 from wherry.loader import function_folders, load_all
 from wherry.values import frozen, replaced
-from wherry.variables import LABEL
+from wherry.setting import LABEL
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
