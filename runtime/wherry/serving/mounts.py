@@ -16,8 +16,8 @@ from wherry.config import Config, folder_name
 from wherry.discovery import NAMES
 from wherry.errors import HandlerConflict, HandlerSignatureError
 from wherry.loader import function_folders, load_all
-from wherry.values import frozen, replaced
 from wherry.setting import LABEL
+from wherry.values import frozen, replaced
 
 if TYPE_CHECKING:
     from wherry.handler import Handler
