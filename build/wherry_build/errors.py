@@ -10,6 +10,8 @@
     ├── TemplateNotFound     no template of that name                         exit 2
     ├── DestinationExists    scaffolding would overwrite                      exit 2
     ├── ManifestError        a value that no manifest can carry               exit 2
+    ├── LintError            what is to be linted cannot be read              exit 2
+    ├── ExtraMissing         a library that is optional is not installed      exit 3
     ├── RuntimeUnavailable   the installed runtime cannot be packed
     ├── EngineUnavailable    no engine answered                               exit 3
     └── ImageBuildFailed     the engine stopped with an error
@@ -80,6 +82,18 @@ class ManifestError(BuildError):
     """A value that no manifest can carry."""
 
     exit_code = 2
+
+
+class LintError(BuildError):
+    """What is to be linted is not there or is no text, or a rule is asked for that is none."""
+
+    exit_code = 2
+
+
+class ExtraMissing(BuildError):  # noqa: N818
+    """A library that only this work needs is not installed; the hint installs it."""
+
+    exit_code = 3
 
 
 class RuntimeUnavailable(BuildError):  # noqa: N818
