@@ -29,7 +29,8 @@ _BATCH = Mode.BATCH
 
 def call(handler: Handler, request: Request) -> Reply:
     """Call a handler that is not async; raises as `invocation.call`."""
-    check_method(handler, request)
+    if handler.methods is not None:
+        check_method(handler, request)
     arrival, found = events.read(request, handler.event_types, handler.event_headers)
     plan = handler.plan
     if arrival.mode is not _BATCH or plan.takes_batch:

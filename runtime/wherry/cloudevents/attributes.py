@@ -13,7 +13,7 @@ from typing import Any
 from wherry.cloudevents.content import content_of
 from wherry.cloudevents.faults import shown
 from wherry.cloudevents.limits import Limits
-from wherry.cloudevents.timestamps import is_timestamp
+from wherry.cloudevents.timestamps import is_ordinary, is_timestamp
 from wherry.errors import EventError
 
 VERSIONS = frozenset({"1.0", "0.3"})
@@ -108,7 +108,7 @@ def check_event(values: Mapping[str, Any]) -> None:
     if version not in VERSIONS or not (get("id") and get("source") and get("type")):
         raise _required_fault(values)
     time = get("time")
-    if time is not None and not is_timestamp(time):
+    if time is not None and not (is_ordinary(time) or is_timestamp(time)):
         raise EventError(
             f"attribute 'time' must be an RFC 3339 timestamp; got {shown(time)!r}",
             attribute="time",

@@ -58,19 +58,29 @@ def decode_binary(
 
     The data is not read here; `CloudEvent.check_data` does that. An empty body is no data.
     """
-    values = _values(attributes, encoding, limit)
-    if "datacontenttype" in values:
+    # One look at all of them is enough where each stands for itself, as nearly always.
+    text = "".join(attributes.values())
+    stands_as_is = (
+        is_plain(text)
+        and len(text) <= limit.attribute_chars
+        and len(attributes) <= limit.attributes
+        and KNOWN_NAMES.issuperset(attributes)
+    )
+    values = dict(attributes) if stands_as_is else _values(attributes, encoding, limit)
+    if _CONTENT_TYPE in values:
         raise EventError(
             "ce-datacontenttype must not be sent in binary mode; use Content-Type",
-            attribute="datacontenttype",
+            attribute=_CONTENT_TYPE,
         )
     if content_type:
-        check_size("datacontenttype", len(content_type), limit)
-        values["datacontenttype"] = content_type
+        if len(content_type) > limit.attribute_chars:
+            check_size(_CONTENT_TYPE, len(content_type), limit)
+        values[_CONTENT_TYPE] = content_type
     if values.get("specversion") == "0.3" and ENCODING_03 in values:
         body = _undo_03(values, body)
     check_event(values)
-    return CloudEvent.received(values, Payload(content_type or None, body) if body else None)
+    payload = Payload(content_type or None, body) if body else None
+    return CloudEvent.received(values, payload, is_plain=stands_as_is)
 
 
 def encode_binary(
@@ -81,7 +91,7 @@ def encode_binary(
     payload = event.payload
     attributes = event.wire_attributes()
     content_type: str | None = attributes.get(_CONTENT_TYPE)  # type: ignore[assignment]
-    headers = _written(attributes, encoding)
+    headers = _written(attributes, encoding, is_plain_=event.is_plain)
     if payload is not None and payload.implies_json:
         content_type = "application/json"
     if content_type is not None:
@@ -95,10 +105,6 @@ def _values(
 ) -> dict[str, str]:
     """The attributes that header values stand for, checked one by one."""
     check_count(len(attributes), limit)
-    # One look at all of them is enough where each stands for itself, as nearly always.
-    text = "".join(attributes.values())
-    if is_plain(text) and len(text) <= limit.attribute_chars and KNOWN_NAMES.issuperset(attributes):
-        return dict(attributes)
     values: dict[str, str] = {}
     for name, raw in attributes.items():
         check_name(name)
@@ -107,11 +113,13 @@ def _values(
     return values
 
 
-def _written(values: Mapping[str, Any], encoding: HeaderEncoding) -> list[tuple[bytes, bytes]]:
+def _written(
+    values: Mapping[str, Any], encoding: HeaderEncoding, *, is_plain_: bool
+) -> list[tuple[bytes, bytes]]:
     """The headers of all attributes but the content type of the data."""
     try:
-        # As in `_values`: one look at all of them, and each as it is.
-        if is_plain("".join(values.values())):
+        # As in `decode_binary`: one look at all of them, and each as it is.
+        if is_plain_ or is_plain("".join(values.values())):
             return [
                 (_header_names[name], value.encode())
                 for name, value in values.items()

@@ -34,7 +34,7 @@ class Content(NamedTuple):
 
 
 OPAQUE = Content(Kind.OPAQUE)
-IMPLIED_JSON = Content(Kind.JSON)
+JSON = Content(Kind.JSON)
 
 # Charsets that text may declare; ASCII is read as the UTF-8 that it is a part of. Text in any
 # other charset is handed over as bytes.
@@ -48,19 +48,23 @@ _CODECS = {
     "latin1": "latin-1",
     "windows-1252": "cp1252",
 }
-_CACHE_SIZE = 512
-_CACHE_CHARS = 128
-_cache: dict[str, Content] = {}
 
 
-def content_of(content_type: str) -> Content:
-    """Understand `content_type`; EventError where it could not stand in a header."""
-    content = _cache.get(content_type)
-    if content is None:
+class _Contents(dict[str, Content]):
+    """Content types that have been understood; bounded."""
+
+    _MOST = 512
+    _MOST_CHARS = 128
+
+    def __missing__(self, content_type: str) -> Content:
         content = _classify(content_type)
-        if len(_cache) < _CACHE_SIZE and len(content_type) <= _CACHE_CHARS:
-            _cache[content_type] = content
-    return content
+        if len(self) < self._MOST and len(content_type) <= self._MOST_CHARS:
+            self[content_type] = content
+        return content
+
+
+content_of = _Contents().__getitem__
+"""Understand a content type; EventError where it could not stand in a header."""
 
 
 def media_type(content_type: str) -> str:
@@ -87,7 +91,7 @@ def _classify(content_type: str) -> Content:
         )
     main, _, sub = media_type(content_type).partition("/")
     if sub == "json" or sub.endswith("+json"):
-        return IMPLIED_JSON
+        return JSON
     if main == "text":
         charset = charset_of(content_type)
         codec = _CODECS.get(charset)

@@ -35,6 +35,8 @@ class CloudEvent(SdkCloudEvent):
     """
 
     _attributes: dict[str, Any]
+    is_plain = False
+    """Whether each attribute came in a header, and as it stands there."""
     _payload: Payload | None = None
     _moment: datetime | None = None
 
@@ -54,11 +56,15 @@ class CloudEvent(SdkCloudEvent):
         self._payload = made_payload(self._attributes.get("datacontenttype"), data)
 
     @classmethod
-    def received(cls, attributes: dict[str, Any], payload: Payload | None) -> CloudEvent:
+    def received(
+        cls, attributes: dict[str, Any], payload: Payload | None, *, is_plain: bool = False
+    ) -> CloudEvent:
         """The event of attributes that a decoder has validated; they become the event's own."""
         self = object.__new__(cls)
         self._attributes = attributes
         self._payload = payload
+        if is_plain:
+            self.is_plain = True
         return self
 
     @property

@@ -31,16 +31,23 @@ def loads(text: bytes, *, attribute: str = "", what: str = "the body") -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        detail = f"{what} is not valid JSON: {error.msg} at line {error.lineno}"
-        raise EventError(f"{detail} column {error.colno}", attribute=attribute) from None
+        raise _no_json(error, attribute, what) from None
 
 
 def loads_data(text: bytes) -> Any:
     """Read JSON data of an event, its depth checked."""
-    value = loads(text, attribute="data", what="data")
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _no_json(error, "data", "data") from None
     if may_be_deep(text):
         check_depth(value)
     return value
+
+
+def _no_json(error: orjson.JSONDecodeError, attribute: str, what: str) -> EventError:
+    place = f"line {error.lineno} column {error.colno}"
+    return EventError(f"{what} is not valid JSON: {error.msg} at {place}", attribute=attribute)
 
 
 def check_depth(value: object) -> None:

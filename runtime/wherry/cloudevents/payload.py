@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from wherry.cloudevents import jsontext
-from wherry.cloudevents.content import IMPLIED_JSON, OPAQUE, Content, Kind, content_of
+from wherry.cloudevents.content import JSON, OPAQUE, Content, Kind, content_of
 from wherry.cloudevents.faults import InvalidEvent, shown
 from wherry.errors import EventError
 
@@ -79,7 +79,7 @@ class Payload:
         if original is not None:
             return original
         content = self._content()
-        if isinstance(self._value, str) and content.kind is not Kind.JSON:
+        if isinstance(self._value, str) and content is not JSON:
             try:
                 return self._value.encode(content.codec)
             except (UnicodeError, LookupError):
@@ -99,7 +99,7 @@ class Payload:
             return False, orjson.Fragment(original)
         content = self._content()
         try:
-            if content.kind is Kind.JSON:
+            if content is JSON:
                 if self._value is UNSET:
                     jsontext.loads_data(original)
                 return False, orjson.Fragment(original)
@@ -123,12 +123,12 @@ class Payload:
     def _content(self) -> Content:
         if self._content_type is not None:
             return content_of(self._content_type)
-        return IMPLIED_JSON if self._raw is None else OPAQUE
+        return JSON if self._raw is None else OPAQUE
 
     def _read(self) -> Any:
         raw = self._raw or b""
         content = self._content()
-        if content.kind is Kind.JSON:
+        if content is JSON:
             return jsontext.loads_data(raw)
         if content.kind is Kind.OPAQUE:
             return raw

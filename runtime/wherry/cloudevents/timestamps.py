@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-# Compiled at first use: most timestamps are `_ordinary`.
+# Compiled at first use: most timestamps are `is_ordinary`.
 _ANY = (
     r"([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)(?:\.([0-9]+))?"
     r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 )
 # Most timestamps need no calendar: days up to the 28th, no leap second, no year 0.
-_ordinary = re.compile(
+is_ordinary = re.compile(
     r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
@@ -26,7 +26,7 @@ _ordinary = re.compile(
 
 def is_timestamp(text: str) -> bool:
     """Whether `text` is an RFC 3339 timestamp that names a moment in the years 1 to 9999."""
-    if _ordinary(text):
+    if is_ordinary(text):
         return True
     match = re.fullmatch(_ANY, text)
     return match is not None and _moment(match) is not None
