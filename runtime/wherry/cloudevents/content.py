@@ -50,20 +50,20 @@ _CODECS = {
 }
 
 
-class _Contents(dict[str, Content]):
+class Contents(dict[str, Content]):
     """Content types that have been understood; bounded."""
 
-    _MOST = 512
+    MOST = 512
     _MOST_CHARS = 128
 
     def __missing__(self, content_type: str) -> Content:
         content = _classify(content_type)
-        if len(self) < self._MOST and len(content_type) <= self._MOST_CHARS:
+        if len(self) < self.MOST and len(content_type) <= self._MOST_CHARS:
             self[content_type] = content
         return content
 
 
-content_of = _Contents().__getitem__
+content_of = Contents().__getitem__
 """Understand a content type; EventError where it could not stand in a header."""
 
 

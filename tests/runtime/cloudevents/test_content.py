@@ -40,7 +40,8 @@ def test_what_could_not_stand_in_a_header(content_type):
 
 
 def test_memory_is_bounded():
-    for number in range(content._CACHE_SIZE + 100):
-        content_of(f"application/y{number}")
-    assert len(content._cache) <= content._CACHE_SIZE
-    content._cache.clear()
+    contents = content.Contents()
+    for number in range(contents.MOST + 100):
+        assert contents[f"application/y{number}"] is content.OPAQUE
+    assert contents["application/" + "y" * 200] is content.OPAQUE
+    assert len(contents) == contents.MOST
