@@ -10,6 +10,7 @@
     ├── TemplateNotFound     no template of that name                         exit 2
     ├── DestinationExists    scaffolding would overwrite                      exit 2
     ├── ManifestError        a value that no manifest can carry               exit 2
+    ├── CertificateError     a certificate cannot be made, or kept            exit 2
     ├── LintError            what is to be linted cannot be read              exit 2
     ├── ExtraMissing         a library that is optional is not installed      exit 3
     ├── RuntimeUnavailable   the installed runtime cannot be packed
@@ -94,6 +95,12 @@ class ExtraMissing(BuildError):  # noqa: N818
     """A library that only this work needs is not installed; the hint installs it."""
 
     exit_code = 3
+
+
+class CertificateError(BuildError):
+    """A certificate cannot be made, or would take the place of another."""
+
+    exit_code = 2
 
 
 class RuntimeUnavailable(BuildError):  # noqa: N818

@@ -47,6 +47,15 @@ def nearest_function_name(value: str) -> str:
     return words[:63].strip("-") or "function"
 
 
+def service_name(value: str) -> str:
+    """The name of a Kubernetes Service: a DNS-1035 label."""
+    if len(value) <= 63 and _SERVICE.fullmatch(value):
+        return value
+    raise _refused(
+        value, "service", "lower-case letters, digits and dashes, a letter first, at most 63"
+    )
+
+
 def namespace(value: str) -> str:
     """A Kubernetes namespace: a DNS-1123 label."""
     if len(value) <= 63 and _LABEL.fullmatch(value):
