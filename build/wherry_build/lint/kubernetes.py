@@ -1,0 +1,56 @@
+"""Rules over core Kubernetes objects: K8S001 and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.finding import Severity
+from wherry_build.lint.node import mapping, strings
+from wherry_build.lint.rule import Fault, fault, fix, rule
+
+_NEEDS_SELECTOR = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+
+
+@rule("K8S001", Severity.ERROR, "a workload's selector is missing or is not its pods' labels")
+def selector_and_labels(bundle: Bundle) -> Iterator[Fault]:
+    """`spec.selector` is required, and must select the template's own labels."""
+    for workload in bundle.workloads:
+        document = workload.document
+        if document.kind not in _NEEDS_SELECTOR or not mapping(workload.template):
+            continue
+        wanted = mapping(document.get("spec", "selector", "matchLabels"))
+        expressions = document.get("spec", "selector", "matchExpressions")
+        if not wanted and not expressions:
+            yield fault(
+                document,
+                ("spec",),
+                "got no spec.selector, expected one that selects the template's labels",
+                hint="add selector.matchLabels with labels of the template",
+            )
+            continue
+        for key, value in strings(wanted).items():
+            got = workload.labels.get(key)
+            if got != value:
+                yield fault(
+                    document,
+                    ("spec", "selector", "matchLabels", key),
+                    f"got selector {key}={value}, and the template's label is "
+                    + (f"{key}={got}" if got is not None else "not there"),
+                    hint="give the template the labels that the selector asks for",
+                )
+
+
+@fix("K8S001")
+def make_selector_and_labels_agree(bundle: Bundle, found: Fault) -> None:  # noqa: ARG001
+    """Select the template's labels, or give the template what the selector asks for."""
+    spec = found.document.node["spec"]
+    labels = strings(found.document.get("spec", "template", "metadata", "labels"))
+    if len(found.keys) == 1:
+        if labels:
+            spec["selector"] = {"matchLabels": labels}
+        return
+    key = found.keys[-1]
+    spec["template"].setdefault("metadata", {}).setdefault("labels", {})[key] = found.document.get(
+        *found.keys
+    )

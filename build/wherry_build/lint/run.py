@@ -1,0 +1,53 @@
+"""Selects the rules, runs them over all documents at once, and sorts what they found."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+from wherry_build.errors import LintError
+from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.finding import Finding
+from wherry_build.lint.rule import RULES, Rule
+from wherry_build.lint.source import UNREADABLE, Reading
+
+FAMILIES = ("kubernetes",)
+"""The modules that register rules when they are imported, beside this one."""
+
+
+def all_rules() -> dict[str, Rule]:
+    """Every rule by id, the families imported."""
+    for family in FAMILIES:
+        importlib.import_module(f"wherry_build.lint.{family}")
+    return dict(sorted(RULES.items()))
+
+
+def lint(
+    reading: Reading, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Every finding of the rules that are selected, sorted by path, line and rule.
+
+    Args:
+        reading: What was read.
+        select: Ids or their beginnings, `K8S` or `K8S001`; all when it is empty.
+        ignore: Ids or their beginnings that are left out of those.
+
+    Raises:
+        LintError: `select` or `ignore` names no rule.
+    """
+    rules = all_rules()
+    for asked in (*select, *ignore):
+        if not asked or not any(name.startswith(asked) for name in (*rules, UNREADABLE)):
+            raise LintError(f"rule {asked!r}: there is none of that name or beginning")
+    bundle = Bundle(documents=reading.documents)
+    found = [each for each in reading.unreadable if is_selected(each.rule, select, ignore)]
+    for rule in rules.values():
+        if is_selected(rule.id, select, ignore):
+            found += [rule.finding(each) for each in rule.check(bundle)]
+    return tuple(sorted(set(found), key=lambda finding: finding.order))
+
+
+def is_selected(identity: str, select: Sequence[str], ignore: Sequence[str]) -> bool:
+    """Whether the rule `identity` is to be run."""
+    chosen = not select or identity.startswith(tuple(select))
+    return chosen and not identity.startswith(tuple(ignore))
