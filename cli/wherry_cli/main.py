@@ -21,6 +21,8 @@ COMMANDS = {
     "conform": "Hold a function server to the public cases.",
     "build": "Build the image of a function.",
     "render": "Write the manifests for a platform.",
+    "lint": "Look for faults in manifests and proxy configurations.",
+    "certs": "Make a CA and certificates of services, as Secrets.",
     "completion": "Print the shell's completion script.",
 }
 """Each sub-command, `wherry_cli.NAME`, with the line that `wherry --help` has for it."""

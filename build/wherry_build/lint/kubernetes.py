@@ -48,7 +48,7 @@ def make_selector_and_labels_agree(bundle: Bundle, found: Fault) -> None:  # noq
     labels = strings(found.document.get("spec", "template", "metadata", "labels"))
     if len(found.keys) == 1:
         if labels:
-            spec["selector"] = {"matchLabels": labels}
+            spec.insert(list(spec).index("template"), "selector", {"matchLabels": labels})
         return
     key = found.keys[-1]
     spec["template"].setdefault("metadata", {}).setdefault("labels", {})[key] = found.document.get(

@@ -5,7 +5,9 @@ The only module of the linter that knows the library. It knows no platform.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wherry_build.errors import ExtraMissing
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 from wherry_build.lint.node import Key, Node
 
 _WIDTH = 1 << 20  # no line is ever folded
+_LIST_INDENTED = re.compile(r"^( *)(?:- )?[^\s#-][^\n]*:[ \t]*\n\1 +- ", re.MULTILINE)
 
 
 class Unreadable(Exception):  # noqa: N818 - named for the state
@@ -104,3 +107,36 @@ def _advice(said: str) -> str:
     if "duplicate key" in said:
         return "keep one of the two; readers disagree on which one counts"
     return "keys of one mapping begin in one column; check the indentation here"
+
+
+def write_yaml(nodes: Sequence[Node], like: str) -> str:
+    """Write nodes as one stream, lists indented as they are in the text `like`."""
+    writer = round_trip()
+    if _LIST_INDENTED.search(like):
+        writer.indent(mapping=2, sequence=4, offset=2)
+    stream = io.StringIO()
+    writer.dump_all(nodes, stream)
+    return stream.getvalue()
+
+
+def quoted(value: Node) -> Node:
+    """The text that a scalar is written as, in double quotes."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if isinstance(value, str):
+        return DoubleQuotedScalarString(value)
+    stream = io.StringIO()
+    round_trip().dump({"value": value}, stream)
+    return DoubleQuotedScalarString(stream.getvalue().partition(": ")[2].strip())
+
+
+def is_plain(value: Node) -> bool:
+    """Whether a string was written without quotes and in no block."""
+    return type(value) is str
+
+
+def literal(text: str) -> Node:
+    """A text that is written as a literal block."""
+    from ruamel.yaml.scalarstring import LiteralScalarString
+
+    return LiteralScalarString(text)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from wherry_build.errors import LintError
 from wherry_build.lint.bundle import Bundle
-from wherry_build.lint.finding import Finding
-from wherry_build.lint.rule import RULES, Rule
+from wherry_build.lint.finding import Finding, Severity
+from wherry_build.lint.rule import RULES, Fault, Rule, rule
 from wherry_build.lint.source import UNREADABLE, Reading
 
 FAMILIES = ("kubernetes",)
 """The modules that register rules when they are imported, beside this one."""
+
+
+@rule(UNREADABLE, Severity.ERROR, "a file cannot be read as what it should be")
+def unreadable(bundle: Bundle) -> Iterable[Fault]:  # noqa: ARG001 - its findings come from reading
+    """Nothing: what cannot be read is in no bundle."""
+    return ()
 
 
 def all_rules() -> dict[str, Rule]:
@@ -37,13 +43,13 @@ def lint(
     """
     rules = all_rules()
     for asked in (*select, *ignore):
-        if not asked or not any(name.startswith(asked) for name in (*rules, UNREADABLE)):
+        if not asked or not any(name.startswith(asked) for name in rules):
             raise LintError(f"rule {asked!r}: there is none of that name or beginning")
     bundle = Bundle(documents=reading.documents)
     found = [each for each in reading.unreadable if is_selected(each.rule, select, ignore)]
-    for rule in rules.values():
-        if is_selected(rule.id, select, ignore):
-            found += [rule.finding(each) for each in rule.check(bundle)]
+    for each in rules.values():
+        if is_selected(each.id, select, ignore):
+            found += [each.finding(fault) for fault in each.check(bundle)]
     return tuple(sorted(set(found), key=lambda finding: finding.order))
 
 
