@@ -8,9 +8,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from wherry_build.errors import ExtraMissing
+from wherry_build.extras import extra
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
@@ -37,13 +38,8 @@ def library() -> Any:
     Raises:
         ExtraMissing: It is not installed.
     """
-    try:
+    with extra("lint"):
         import ruamel.yaml
-    except ImportError as error:
-        raise ExtraMissing(
-            "the linter needs the package ruamel.yaml, and it is not installed",
-            hint="pip install 'wherry[lint]'",
-        ) from error
     return ruamel.yaml
 
 
@@ -61,26 +57,44 @@ def read_yaml(text: str) -> Iterator[Node]:
     Raises:
         Unreadable: The text is no YAML, or a mapping has a key twice.
     """
-    errors = library().error
-    try:
+    with _faults():
         for node in round_trip().load_all(text):
             if node is not None:
                 yield node
+
+
+def scan_yaml(text: str) -> None:
+    """Read a stream for its form only, which is quicker.
+
+    Raises:
+        Unreadable: The text is no YAML.
+    """
+    with _faults():
+        for _ in round_trip().parse(text):
+            pass
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """What the library raises, as the fault of the text that it is."""
+    errors = library().error
+    try:
+        yield
     except errors.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = " ".join(str(error.problem or error.context or "no YAML").split("\n")[0].split())
-        raise Unreadable(
-            said,
-            line=mark.line + 1 if mark else 1,
-            column=mark.column + 1 if mark else 1,
-            hint=_advice(said),
-        ) from error
+        said = _first_line(error.problem or error.context or "no YAML")
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise Unreadable(said, line=line, column=column, hint=_advice(said)) from error
     except RecursionError as error:
         raise Unreadable("it is nested too deep", line=1, column=1) from error
     except (errors.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         # What the library raises for values that it cannot make: dates out of range, odd tags.
-        said = " ".join(str(error).split("\n")[0].split())
-        raise Unreadable(said or type(error).__name__, line=1, column=1) from error
+        said = _first_line(error) or type(error).__name__
+        raise Unreadable(said, line=1, column=1) from error
+
+
+def _first_line(said: object) -> str:
+    return " ".join(str(said).split("\n")[0].split())
 
 
 def block_text(text: str, parent: Node, key: Key) -> tuple[int | None, int]:

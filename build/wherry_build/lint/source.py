@@ -15,6 +15,7 @@ from pathlib import Path
 from wherry_build.errors import LintError
 from wherry_build.lint.document import Document, Embedding, Form
 from wherry_build.lint.finding import Finding, Severity
+from wherry_build.lint.mending import mend
 from wherry_build.lint.node import Keys, Node, items, mapping
 from wherry_build.lint.recognition import form_of, is_nginx, may_be_envoy
 from wherry_build.lint.roundtrip import Unreadable, block_text, read_yaml
@@ -31,8 +32,10 @@ class Source:
     """One text of documents: a file, or the text of a ConfigMap's key.
 
     Attributes:
+        text: As it was read; where that is no YAML, as it was probably meant.
         roots: The round-trip nodes, one a document of the stream, for writing it again.
         inside: Where the text stands in another document, when it is no file.
+        is_whole: Whether all of it could be read as it was written, so that it may be rewritten.
     """
 
     path: str
@@ -135,6 +138,11 @@ def _read_stream(reading: Reading, source: Source) -> None:
     except Unreadable as fault:
         source.is_whole = False
         reading.unreadable.append(_unreadable(source.path, fault))
+        mended = mend(source.text)
+        if mended is not None:
+            source.text, source.roots = mended, []
+            source.documents.clear()
+            _read_stream(reading, source)
 
 
 def _flattened(root: Node) -> Iterator[Node]:
