@@ -182,37 +182,42 @@ class LeaderDriver:
             self._parked = False
             self._alarm.set()
         token.append(None)
-        while self._jobs:
-            if self._points < EARNED:
-                self._hand_out()
-                break
-            job = self._take()
-            if job is None:
-                break
-            self._run_one(me, job)
-            if not token:
-                return False
+        if self._points >= EARNED and self._has_right():
+            self._run_while_earned(me, token)
+            self._give_back()
+        if self._points < EARNED and self._jobs and token:
+            self._hand_out()
         try:
             token.pop()
         except IndexError:
             return False
         return True
 
-    def _take(self) -> Job | None:
-        """A call and the right to run it; None when there is no call or all rights are out."""
+    def _run_while_earned(self, me: PoolThread, token: list[None]) -> None:
+        """Run what has gathered, with one right for all, until the lead is lost or not earned."""
+        jobs = self._jobs
+        while token and self._points >= EARNED:
+            try:
+                job = jobs.popleft()
+            except IndexError:
+                return
+            self._run_one(me, job)
+
+    def _has_right(self) -> bool:
+        """Take the right to run calls; False when all are out."""
         try:
             self._rights.pop()
         except IndexError:
-            return None
-        try:
-            job = self._jobs.popleft()
-        except IndexError:
-            self._rights.append(None)
-            return None
-        self._generation += 1
-        return job
+            return False
+        return True
+
+    def _give_back(self) -> None:
+        self._rights.append(None)
+        if self._jobs and self._points >= EARNED and self._polling:
+            self._bell.ring()  # the leader may have gone to sleep for want of a right
 
     def _run_one(self, me: PoolThread, job: Job) -> None:
+        self._generation += 1
         since = ended = me.since = monotonic()
         me.job = job
         try:
@@ -226,9 +231,6 @@ class LeaderDriver:
         elif self._points < _MOST_POINTS:
             self._points += 1
             self._slow_in_a_row = 0
-        self._rights.append(None)
-        if self._jobs and self._points >= EARNED and self._polling:
-            self._bell.ring()  # it may have gone to sleep for want of a right
 
     def _monitor(self) -> None:
         """Take the lead from a leader that is stuck, and wake threads for calls that wait."""
@@ -313,11 +315,18 @@ class LeaderDriver:
                 if self._rest(me):
                     me.bell.acquire()
                 continue
-            job = self._take()
-            if job is not None:
-                self._run_one(me, job)
+            if self._has_right():
+                self._run_next(me)
+                self._give_back()
         if self._abandoned:
             os._exit(0)
+
+    def _run_next(self, me: PoolThread) -> None:
+        try:
+            job = self._jobs.popleft()
+        except IndexError:  # another thread was quicker
+            return
+        self._run_one(me, job)
 
     def _has_work_for_followers(self) -> bool:
         if self._vacancies:
