@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from wherry_build.lint.roundtrip import Unreadable, scan_yaml
 
 _LIMIT_SLIPS = 3
-_LIMIT_CHARACTERS = 16_000
+_LIMIT_CHARACTERS = 8_000
 _LIMIT_LINES = 6
 _KEY_WITHOUT_SPACE = re.compile(r"^(\s*(?:- )?[A-Za-z][\w.-]*:)(?=[A-Za-z0-9])", re.ASCII)
-_NEAR_COLUMNS = 3
 
 
 def mend(text: str) -> str | None:
@@ -56,7 +55,7 @@ def _guesses(lines: list[str], faulty: int) -> Iterator[str]:
     for index in range(faulty, max(-1, faulty - _LIMIT_LINES), -1):
         if index < len(lines):
             indent = len(lines[index]) - len(lines[index].lstrip(" "))
-            for shift in (1, -1, 2, -2, _NEAR_COLUMNS, -_NEAR_COLUMNS):
+            for shift in (1, -1, 2, -2):
                 if indent + shift >= 0 and lines[index].strip():
                     shifted = " " * (indent + shift) + lines[index].lstrip(" ")
                     yield _with(lines, index, shifted)

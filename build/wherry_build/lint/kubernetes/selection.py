@@ -1,10 +1,11 @@
-"""Rules over core Kubernetes objects: K8S001 and its like."""
+"""Rules about what selects what: workloads their pods, Services their workloads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
+from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.node import mapping, strings
 from wherry_build.lint.rule import Fault, fault, fix, rule
@@ -54,3 +55,37 @@ def make_selector_and_labels_agree(bundle: Bundle, found: Fault) -> None:  # noq
     spec["template"].setdefault("metadata", {}).setdefault("labels", {})[key] = found.document.get(
         *found.keys
     )
+
+
+@rule("K8S002", Severity.ERROR, "a Service's selector matches no pods of the workload it is for")
+def service_selects_nothing(bundle: Bundle) -> Iterator[Fault]:
+    """Told only where a workload is plainly meant: others may be applied from elsewhere."""
+    for service in bundle.services:
+        selector = strings(service.get("spec", "selector"))
+        if not selector or bundle.behind(service):
+            continue
+        meant = _meant(bundle, service, selector)
+        if meant is not None:
+            yield fault(
+                service,
+                ("spec", "selector"),
+                f"got {_pairs(selector)}, and the pods of {meant.document.subject} have "
+                f"{_pairs(meant.labels) or 'no labels'}",
+                hint="select labels that the pods carry; without one the Service has no endpoints",
+            )
+
+
+def _meant(bundle: Bundle, service: Document, selector: dict[str, str]) -> Workload | None:
+    """The workload that a Service seems to be for: by its name, or by a label's value."""
+    names = {service.name, *selector.values()}
+    for workload in bundle.workloads:
+        document = workload.document
+        if not may_share_namespace(document.namespace, service.namespace):
+            continue
+        if document.name in names or not names.isdisjoint(workload.labels.values()):
+            return workload
+    return None
+
+
+def _pairs(labels: dict[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in labels.items())
