@@ -65,16 +65,10 @@ ANYWHERE: Mapping[str, str] = {
     "match_subject_alt_names": "match_typed_subject_alt_names",
 }
 
-_HEADER_MATCH: Mapping[str, str] = {
-    name: "string_match"
-    for name in (
-        "contains_match",
-        "exact_match",
-        "prefix_match",
-        "safe_regex_match",
-        "suffix_match",
-    )
-}
+_HEADER_MATCH: Mapping[str, str] = dict.fromkeys(
+    ("contains_match", "exact_match", "prefix_match", "safe_regex_match", "suffix_match"),
+    "string_match",
+)
 _HEADER_ADDED: Mapping[str, str] = {"append": "append_action"}
 _ADDED = frozenset({"request_headers_to_add", "response_headers_to_add"})
 
