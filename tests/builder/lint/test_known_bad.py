@@ -1,0 +1,89 @@
+"""The faults of a public collection of manifests, each with the rule that finds it.
+
+The files are read in place (`../shared/data/known-bad`, or `$WHERRY_SHARED_DATA`). The ids are
+those of the list of their faults: N for NGINX, E for Envoy, I for Istio, K for Knative.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from wherry_build.lint.run import lint
+from wherry_build.lint.source import read
+
+pytestmark = pytest.mark.shared
+
+SHARED = Path(os.environ.get("WHERRY_SHARED_DATA") or Path(__file__).parents[4] / "shared/data")
+KNOWN_BAD = SHARED / "known-bad"
+
+# Fault, file, rule. One fault may be seen by several rules, and in several files.
+FOUND = [
+    # NGINX
+    ("N1", "nginx-sidecar.yaml", "LNT001"),
+    ("N2", "nginx-sidecar-service.yaml", "LNT001"),
+    ("N17", "nginx-sidecar.yaml", "K8S006"),
+    ("N18", "nginx-sidecar.yaml", "K8S007"),
+    ("N19", "nginx-sidecar.yaml", "K8S008"),
+    ("N19", "nginx-sidecar.yaml", "K8S011"),
+    # Envoy
+    ("E1", "envoy-configuration.yaml", "LNT001"),
+    ("E11", "service1-service.yaml", "K8S002"),
+    ("E11", "service2-service.yaml", "K8S002"),
+    ("E16", "envoy-sidecar-deployment.yaml", "K8S001"),
+    ("E16", "service1-deployment.yaml", "K8S001"),
+    ("E16", "service2-deployment.yaml", "K8S001"),
+    ("E19", "envoy-sidecar-deployment.yaml", "K8S007"),
+    ("E20", "envoy-configuration.yaml", "K8S013"),
+    ("E22", "envoy-sidecar-deployment.yaml", "K8S014"),
+    # Istio
+    ("I6", "istio-service-service.yaml", "K8S002"),
+    ("I7", "istio-service-service.yaml", "K8S009"),
+    ("I19", "istio-service-deployment.yaml", "K8S001"),
+    # Knative
+    ("K4", "knative-trigger.yaml", "K8S014"),
+]
+
+# Fault, and why no rule finds it in these files.
+LEFT = {
+    "N3": "the Secret that goes by another name is made by a command, and in no file",
+    "N4": "the Secret is made by a command, and in no file",
+    "N5": "the names of files in the text of a book",
+    "N6": "a request to a certificate authority is no manifest",
+    "N7": "the configuration of a certificate authority is no manifest",
+    "N20": "which address a container listens on is in no manifest",
+    "N21": "a claim of the text; the Service is valid",
+    "N22": "a claim of the text",
+    "E15": "the ConfigMap is made by a command, and in no file",
+    "E17": "a command line",
+    "E18": "a command line",
+    "E23": "a word of the text",
+    "I5": "the other Deployments are described by the text, and in no file",
+    "I15": "what is done to a namespace by commands",
+    "I16": "a command line",
+    "I17": "a claim of the text",
+    "I18": "a command line",
+    "I20": "a claim of the text",
+    "K2": "the addresses of releases in the text",
+    "K3": "a host name in the text",
+    "K6": "an answer in the text",
+    "K7": "the headers of a call in the text",
+    "K8": "which channel is installed is in no file",
+    "K11": "what is not shown cannot be found",
+}
+
+
+@pytest.fixture(scope="module")
+def found():
+    if not KNOWN_BAD.is_dir():
+        pytest.skip(f"{KNOWN_BAD} is not there")
+    return {(Path(each.path).name, each.rule) for each in lint(read([KNOWN_BAD]))}
+
+
+@pytest.mark.parametrize(("fault", "file", "rule"), FOUND)
+def test_a_known_fault_is_found(found, fault, file, rule):
+    assert (file, rule) in found, fault
+
+
+def test_no_fault_is_both_found_and_left():
+    assert {fault for fault, _, _ in FOUND}.isdisjoint(LEFT)
