@@ -12,6 +12,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -23,12 +24,17 @@ from wherry.serving.ending import EXIT_WORN
 from wherry.serving.probes import PATHS
 from wherry.variables import VARIABLES
 from wherry_build.errors import BuildError
+from wherry_build.lint.finding import Severity
+from wherry_build.lint.rule import Rule
+from wherry_build.lint.run import all_rules
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as cli
 from wherry_local.errors import LocalError
 
 HERE = Path(__file__).resolve().parent
 RUNTIME = Path(wherry.__file__).parent
+LINT_PAGES = sorted(HERE.glob("lint/*.md"))
+EXAMPLES = HERE.parent / "tests/builder/lint/examples"
 PART = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 REFUSED_WITH = {"EventError": 400, "PayloadError": 422, "BodyInterrupted": 400}
 """Errors that become a problem, and the status of one that names none."""
@@ -167,6 +173,53 @@ def commands() -> str:
     return "\n".join(said)
 
 
+def rules() -> str:
+    """Every rule of the linter, with the page that explains it."""
+    rows = ["| rule | severity | `--fix` | what is wrong |", "|---|---|---|---|"]
+    for rule in all_rules().values():
+        page = next((path for path in LINT_PAGES if _explains(path, rule)), None)
+        anchor = re.sub(r"[^\w\- ]", "", _title(rule).lower()).replace(" ", "-")
+        name = f"[{rule.id}]({page.name}#{anchor})" if page is not None else rule.id
+        mark = "yes" if rule.fix is not None else ""
+        rows.append(f"| {name} | {rule.severity.value} | {mark} | {rule.summary} |")
+    return "\n".join(rows)
+
+
+def rule_part(rule: Rule) -> str:
+    """A rule's heading, what it looks at, and its examples, which its test runs."""
+    severity = "Error" if rule.severity is Severity.ERROR else "Warning"
+    mark = ", put right by `--fix`" if rule.fix is not None else ""
+    said = inspect.cleandoc(rule.check.__doc__ or "")
+    parts = [f"## {_title(rule)}", f"{severity}{mark}. {said}"]
+    for which, word in (("bad", "Found:"), ("good", "Right:")):
+        parts += [word, *_shown(rule, which)]
+    return "\n\n".join(parts)
+
+
+def _title(rule: Rule) -> str:
+    return f"{rule.id}: {rule.summary}"
+
+
+def _explains(page: Path, rule: Rule) -> bool:
+    return f"<!-- begin {rule.id} -->" in page.read_text()
+
+
+def _shown(rule: Rule, which: str) -> Iterator[str]:
+    """An example's files as they are; with their names where there are several."""
+    (example,) = (path for path in (EXAMPLES / rule.id).iterdir() if path.stem == which)
+    if example.is_file():
+        yield _fenced(example)
+        return
+    for file in sorted(path for path in example.rglob("*") if path.is_file()):
+        yield f"`{file.relative_to(example)}`"
+        yield _fenced(file)
+
+
+def _fenced(file: Path) -> str:
+    language = {".conf": "nginx", ".json": "json"}.get(file.suffix, "yaml")
+    return f"```{language}\n{file.read_text().strip()}\n```"
+
+
 PARTS = {
     "commands": commands,
     "exceptions": exceptions,
@@ -174,7 +227,9 @@ PARTS = {
     "metrics": metrics,
     "probes": probes,
     "refusals": refusals,
+    "rules": rules,
     "settings": settings,
+    **{name: partial(rule_part, rule) for name, rule in all_rules().items()},
 }
 
 
@@ -185,7 +240,7 @@ def written(page: str) -> str:
 
 def main() -> int:
     """Write every page anew; 0 always, the pages are in version control."""
-    for path in sorted(HERE.glob("*.md")):
+    for path in sorted((*HERE.glob("*.md"), *LINT_PAGES)):
         page = path.read_text()
         if page != written(page):
             path.write_text(written(page))

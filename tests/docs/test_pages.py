@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (
     "docs",
+    "docs/lint",
     "docs/migrating",
     "functions",
     "functions/*",

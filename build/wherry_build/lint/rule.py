@@ -26,8 +26,9 @@ nor its severity: the table knows them. Read nodes with `wherry_build.lint.node`
 `items`, `text`, `entries`, `strings`, `walk`), which never raise; ask the bundle (`of_kind(kind,
 group)`, `of_form(Form.ENVOY)`, `find`, `workloads`, `knative_services`, `services`, `behind`). A
 rule that cannot tell says nothing. Its examples are in `tests/builder/lint/examples/ID/`
-(`bad.yaml`, `good.yaml`, or `bad/` and `good/` folders of files), and its heading in its family's
-page of `docs/lint/`.
+(`bad.yaml`, `good.yaml`, or `bad/` and `good/` folders of files). Its family's page in `docs/lint/`
+has `<!-- begin ID -->` and `<!-- end ID -->`, between which `docs/generate.py` writes the heading,
+the check's docstring (so that says what is looked at) and the examples.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ FAMILIES = ("kubernetes", "envoy")
 
 @rule(UNREADABLE, Severity.ERROR, "a file cannot be read as what it should be")
 def unreadable(bundle: Bundle) -> Iterable[Fault]:  # noqa: ARG001 - its findings come from reading
-    """Nothing: what cannot be read is in no bundle."""
+    """Text that is no YAML, a key that is there twice, and bytes that are no UTF-8."""
     return ()
 
 

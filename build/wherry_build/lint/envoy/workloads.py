@@ -131,7 +131,7 @@ def _configuration_files(proxy: ProxyContainer) -> Iterator[tuple[Keys, str]]:
         for keys, word in proxy.words
         if not (word == "-c" and text(at(proxy.node, *keys)) == "-c" and _is_shells(proxy, keys))
     ]
-    for (keys, word), (next_keys, following) in zip(words, [*words[1:], ((), "")], strict=True):
+    for (keys, word), (next_keys, following) in zip(words, [*words[1:], ((), "")], strict=False):
         flag, _, value = word.partition("=")
         if flag in _CONFIG_FLAGS:
             path = value or following
