@@ -11,7 +11,7 @@ from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.rule import RULES, Fault, Rule, rule
 from wherry_build.lint.source import UNREADABLE, Reading
 
-FAMILIES = ("kubernetes", "envoy")
+FAMILIES = ("kubernetes", "istio", "knative", "openfaas", "envoy")
 """The modules that register rules when they are imported, beside this one."""
 
 

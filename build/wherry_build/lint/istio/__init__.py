@@ -1,0 +1,5 @@
+"""Rules over Istio's objects, IST001 to IST017; importing the package registers them."""
+
+from wherry_build.lint.istio import authorization, hosts, injection, matches, routes, versions
+
+__all__ = ["authorization", "hosts", "injection", "matches", "routes", "versions"]

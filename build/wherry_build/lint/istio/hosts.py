@@ -1,0 +1,295 @@
+"""Rules over the hosts and subsets that Istio's objects name: IST002 to IST004, IST010, IST012."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
+from wherry_build.lint.document import Document
+from wherry_build.lint.finding import Severity
+from wherry_build.lint.istio.names import (
+    MESH,
+    NETWORKING,
+    ClusterHost,
+    cluster_host,
+    destination_rules,
+    destinations,
+    hosts,
+    is_cut,
+    is_in_mesh,
+    is_served,
+    is_short,
+    namespace_labels,
+    shows_namespace,
+    virtual_services,
+)
+from wherry_build.lint.node import Keys, entries, items, mapping, strings, text
+from wherry_build.lint.rule import Fault, fault, fix, rule
+
+_WAYPOINT = "istio.io/use-waypoint"
+
+
+@rule("IST002", Severity.ERROR, "a subset is not defined, or no pod of its Service has its labels")
+def subsets(bundle: Bundle) -> Iterator[Fault]:
+    """A route to such a subset is answered with 503."""
+    for document in virtual_services(bundle):
+        for keys, destination in destinations(document):
+            yield from _undefined(bundle, document, keys, destination)
+    for document in destination_rules(bundle):
+        yield from _selecting_nothing(bundle, document)
+
+
+def _undefined(
+    bundle: Bundle, document: Document, keys: Keys, destination: object
+) -> Iterator[Fault]:
+    subset = text(mapping(destination).get("subset"))
+    written = text(mapping(destination).get("host"))
+    host = cluster_host(written, document.namespace)
+    if not subset or host is None:
+        return
+    rules = [each for each in destination_rules(bundle) if _may_rule(each, host)]
+    defined = sorted({name for each in rules for name in _subset_names(each)})
+    if subset in defined or not (rules or is_served(bundle, host)):
+        return
+    known = ", ".join(defined) or "none"
+    yield fault(
+        document,
+        (*keys, "subset"),
+        f"got subset {subset!r} of {written}, expected one of its DestinationRule's: {known}",
+        hint="define the subset in the DestinationRule of that host, and apply that first",
+    )
+
+
+def _may_rule(rule_: Document, host: ClusterHost) -> bool:
+    written = text(rule_.get("spec", "host"))
+    if written.startswith("*"):
+        return host.full.endswith(written[1:])
+    named = cluster_host(written, rule_.namespace)
+    return named is not None and named.may_be(host)
+
+
+def _subset_names(rule_: Document) -> set[str]:
+    return {
+        text(mapping(each).get("name"))
+        for each in items(rule_.get("spec", "subsets"))
+        if text(mapping(each).get("name"))
+    }
+
+
+def _selecting_nothing(bundle: Bundle, document: Document) -> Iterator[Fault]:
+    host = cluster_host(text(document.get("spec", "host")), document.namespace)
+    if host is None or any(host.is_named_by(each.document) for each in bundle.knative_services):
+        return
+    pods = _pods(bundle, host)
+    for keys, subset in entries(document.node, "spec", "subsets"):
+        labels = strings(mapping(subset).get("labels"))
+        if not pods or not labels or any(labels.items() <= pod.labels.items() for pod in pods):
+            continue
+        wanted = ", ".join(f"{key}={value}" for key, value in labels.items())
+        names = ", ".join(sorted({pod.document.subject for pod in pods}))
+        yield fault(
+            document,
+            (*keys, "labels"),
+            f"got subset {text(mapping(subset).get('name'))!r} with {wanted}, and no pod behind "
+            f"{host.name} has that: {names}",
+            hint="give the pods' template that label, or the subset the label that they have",
+        )
+
+
+def _pods(bundle: Bundle, host: ClusterHost) -> tuple[Workload, ...]:
+    """What the Service selects; where it selects nothing that is given, what is named like it."""
+    service = next((each for each in bundle.services if host.is_named_by(each)), None)
+    if service is None:
+        return ()
+    return bundle.behind(service) or tuple(
+        workload for workload in bundle.workloads if host.is_named_by(workload.document)
+    )
+
+
+@rule("IST003", Severity.ERROR, "a VirtualService's host is no Service, or no host of its Gateway")
+def served_hosts(bundle: Bundle) -> Iterator[Fault]:
+    """Its rules are never reached by the name that callers use."""
+    for document in virtual_services(bundle):
+        named = [text(each) for each in items(document.get("spec", "gateways"))]
+        for keys, written in hosts(document):
+            if not named or named == [MESH]:
+                yield from _unserved(bundle, document, keys, written)
+            elif MESH not in named:
+                yield from _unopened(bundle, document, keys, written, named)
+
+
+def _unserved(bundle: Bundle, document: Document, keys: Keys, written: str) -> Iterator[Fault]:
+    host = cluster_host(written, document.namespace)
+    if host is None or not shows_namespace(bundle, host.namespace) or is_served(bundle, host):
+        return
+    yield fault(
+        document,
+        keys,
+        f"got host {written!r}, expected the name of a Service; there is none of that name",
+        hint="write the host that callers dial, `name.namespace.svc.cluster.local`",
+    )
+
+
+def _unopened(
+    bundle: Bundle, document: Document, keys: Keys, written: str, named: list[str]
+) -> Iterator[Fault]:
+    gateways = [_gateway(bundle, document, each) for each in named]
+    opened: list[str] = []
+    for gateway in gateways:
+        if gateway is None:
+            return
+        listed = [
+            text(host)
+            for server in items(gateway.get("spec", "servers"))
+            for host in items(mapping(server).get("hosts"))
+        ]
+        if any(_admits(host, written, gateway, document) for host in listed):
+            return
+        opened += listed
+    if opened:
+        yield fault(
+            document,
+            keys,
+            f"got host {written!r}, expected one that {', '.join(named)} serves: "
+            f"{', '.join(opened)}",
+            hint="add the host to a server of the Gateway",
+        )
+
+
+def _gateway(bundle: Bundle, document: Document, named: str) -> Document | None:
+    namespace, slash, name = named.rpartition("/")
+    where = namespace if slash else document.namespace
+    return bundle.find("Gateway", name, group=NETWORKING, namespace=where)
+
+
+def _admits(listed: str, written: str, gateway: Document, document: Document) -> bool:
+    namespace, slash, host = listed.rpartition("/")
+    if slash and namespace != "*":
+        where = gateway.namespace if namespace == "." else namespace
+        if not may_share_namespace(where, document.namespace):
+            return False
+    named = cluster_host(written, document.namespace)
+    names = {written, named.full} if named else {written}
+    return any(_covers(host, name) or _covers(name, host) for name in names)
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if pattern.startswith("*"):
+        return name.endswith(pattern[1:])
+    return pattern.lower() == name.lower()
+
+
+@rule("IST004", Severity.ERROR, "a destination's host is missing, or means what the namespace says")
+def destination_hosts(bundle: Bundle) -> Iterator[Fault]:
+    """Mirrors are not looked at: no caller waits for them."""
+    for document in virtual_services(bundle):
+        for keys, destination in destinations(document):
+            written = text(mapping(destination).get("host"))
+            found = _fault_of_host(bundle, document, written)
+            if found:
+                message, hint = found
+                yield fault(document, (*keys, "host"), message, hint=hint)
+
+
+def _fault_of_host(bundle: Bundle, document: Document, written: str) -> tuple[str, str] | None:
+    host = cluster_host(written, document.namespace)
+    entries_ = bundle.of_kind("ServiceEntry", NETWORKING)
+    if any(written in items(entry.get("spec", "hosts")) for entry in entries_):
+        return None
+    if is_cut(written):
+        return (
+            f"got host {written!r}, which is taken as it is and is no Service's name",
+            f"write {written}.cluster.local",
+        )
+    if host is None:
+        return None
+    if shows_namespace(bundle, host.namespace) and not is_served(bundle, host):
+        return (
+            f"got host {written!r}, and there is no Service {host.name} in its namespace",
+            "name a Service that there is, with its namespace",
+        )
+    if is_short(written):
+        return (
+            f"got host {written!r}, which is looked for in the namespace of this rule",
+            f"write {host.full}",
+        )
+    return None
+
+
+@fix("IST004")
+def write_in_full(bundle: Bundle, found: Fault) -> None:
+    """The name with namespace and domain, where the namespace is written and the Service known."""
+    document = found.document
+    destination = document.get(*found.keys[:-1])
+    written = destination["host"]
+    if is_cut(written):
+        destination["host"] = f"{written}.cluster.local"
+        return
+    host = cluster_host(written, document.namespace)
+    if host is None or not host.namespace:
+        return
+    if is_served(bundle, host) or not shows_namespace(bundle, host.namespace):
+        destination["host"] = host.full
+
+
+@rule("IST010", Severity.WARNING, "a VirtualService meets a waypoint or an HTTPRoute of its host")
+def on_waypoint(bundle: Bundle) -> Iterator[Fault]:
+    """At a waypoint a VirtualService is alpha, and with an HTTPRoute beside it undefined."""
+    for document in virtual_services(bundle):
+        for keys, written in hosts(document):
+            host = cluster_host(written, document.namespace)
+            if host is None or not is_in_mesh(document):
+                continue
+            other = _meets(bundle, host)
+            if other:
+                yield fault(
+                    document,
+                    keys,
+                    f"got a VirtualService for {written}, and {other}",
+                    hint="say all routes of this host in an HTTPRoute",
+                )
+
+
+def _meets(bundle: Bundle, host: ClusterHost) -> str:
+    for route in bundle.of_kind("HTTPRoute", "gateway.networking.k8s.io"):
+        for _, parent in entries(route.node, "spec", "parentRefs"):
+            reference = mapping(parent)
+            of = ClusterHost(
+                name=text(reference.get("name")),
+                namespace=text(reference.get("namespace")) or route.namespace,
+            )
+            if reference.get("kind") == "Service" and of.may_be(host):
+                return f"{route.subject} routes it too"
+    for service in bundle.services:
+        labels = strings(service.get("metadata", "labels"))
+        inherited = namespace_labels(bundle, service.namespace)
+        waypoint = labels.get(_WAYPOINT, inherited.get(_WAYPOINT, "none"))
+        if host.is_named_by(service) and waypoint != "none":
+            return f"{service.subject} is behind the waypoint {waypoint!r}"
+    return ""
+
+
+@rule("IST012", Severity.ERROR, "two VirtualServices of the mesh speak for one host")
+def one_host_twice(bundle: Bundle) -> Iterator[Fault]:
+    """Which of them counts is not defined. One object in several files is one object."""
+    first: dict[tuple[str, str], Document] = {}
+    for document in virtual_services(bundle):
+        for keys, written in hosts(document) if is_in_mesh(document) else ():
+            host = cluster_host(written, document.namespace)
+            key = (host.name, host.namespace) if host else (written, "")
+            known = first.setdefault(key, document)
+            is_same = (known.name, known.namespace) == (document.name, document.namespace)
+            if not is_same and _meet(known, document):
+                yield fault(
+                    document,
+                    keys,
+                    f"got host {written!r}, which {known.subject} in {known.path} has already",
+                    hint="put the routes of one host into one VirtualService",
+                )
+
+
+def _meet(one: Document, other: Document) -> bool:
+    """Whether some namespace sees both."""
+    return may_share_namespace(one.namespace, other.namespace) or not any(
+        items(each.get("spec", "exportTo")) == ["."] for each in (one, other)
+    )

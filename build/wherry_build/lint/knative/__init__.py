@@ -1,0 +1,14 @@
+"""Rules over Knative's objects, KNA001 to KNA016; importing the package registers them."""
+
+from wherry_build.lint.knative import (
+    autoscaling,
+    eventing,
+    features,
+    filters,
+    kinds,
+    mesh,
+    pods,
+    traffic,
+)
+
+__all__ = ["autoscaling", "eventing", "features", "filters", "kinds", "mesh", "pods", "traffic"]

@@ -1,0 +1,98 @@
+"""The rule over what a Trigger lets through: KNA008.
+
+Of a CESQL expression only its texts and parentheses are looked at; there is no parser of it here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.document import Document
+from wherry_build.lint.finding import Severity
+from wherry_build.lint.knative.kinds import EVENTING, of_knative
+from wherry_build.lint.node import Keys, Node, entries, mapping, text
+from wherry_build.lint.rule import Fault, fault, rule
+
+_DIALECTS = ("all", "any", "cesql", "exact", "not", "prefix", "suffix")
+_BY_ATTRIBUTE = frozenset({"exact", "prefix", "suffix"})
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9]*")
+_DEEPEST = 40
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+
+
+@rule("KNA008", Severity.ERROR, "a Trigger's filter that Knative refuses or does not read")
+def filters(bundle: Bundle) -> Iterator[Fault]:
+    """One dialect a filter, attributes of letters and digits; `filters` hides `filter`."""
+    for document in of_knative(bundle, "Trigger", EVENTING):
+        spec = mapping(document.get("spec"))
+        if "filter" in spec and "filters" in spec:
+            yield fault(
+                document,
+                ("spec", "filter"),
+                "got filter and filters; filters counts, and filter is not read",
+                hint="say all in filters",
+            )
+        if spec.get("broker") and spec.get("brokerRef"):
+            yield fault(document, ("spec", "brokerRef"), "got broker and brokerRef, expected one")
+        yield from _attributes(document, ("spec", "filter", "attributes"))
+        for keys, each in entries(document.node, "spec", "filters"):
+            yield from _filter(document, keys, each)
+
+
+def _filter(document: Document, keys: Keys, node: Node, depth: int = 0) -> Iterator[Fault]:
+    given = [key for key in mapping(node) if key in _DIALECTS]
+    if len(given) != 1 and mapping(node):
+        shown = ", ".join(given) or ", ".join(map(str, mapping(node)))
+        yield fault(
+            document,
+            keys,
+            f"got {shown} in one filter, expected just one of {', '.join(_DIALECTS)}",
+            hint="make an item of each; all of them must hold",
+        )
+    for dialect in given:
+        below = (*keys, dialect)
+        if dialect in _BY_ATTRIBUTE:
+            yield from _attributes(document, below)
+        elif dialect == "cesql":
+            yield from _expression(document, below)
+        elif dialect == "not":
+            if depth < _DEEPEST:
+                yield from _filter(document, below, document.get(*below), depth + 1)
+        elif depth < _DEEPEST:
+            for index, each in entries(document.get(*below)):
+                yield from _filter(document, (*below, *index), each, depth + 1)
+
+
+def _attributes(document: Document, keys: Keys) -> Iterator[Fault]:
+    for name in mapping(document.get(*keys)):
+        if not isinstance(name, str) or not _ATTRIBUTE.fullmatch(name):
+            yield fault(
+                document,
+                (*keys, name),
+                f"got attribute {name!r}, expected lower-case letters and digits, a letter first",
+                hint="CloudEvents names attributes like `datacontenttype`",
+            )
+
+
+def _expression(document: Document, keys: Keys) -> Iterator[Fault]:
+    expression = text(document.get(*keys))
+    reason = _unfinished(expression)
+    if reason:
+        yield fault(document, keys, f"got CESQL that {reason}: {expression!r}")
+
+
+def _unfinished(expression: str) -> str:
+    """What is wrong with texts and parentheses of an expression; empty where nothing is."""
+    if not expression.strip():
+        return "is empty"
+    rest = _QUOTED.sub(" ", expression)
+    if "'" in rest or '"' in rest:
+        return "has a text without its closing quote"
+    depth = 0
+    for character in rest:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return "closes a parenthesis that is not open"
+    return "has an open parenthesis" if depth else ""
