@@ -37,11 +37,29 @@ FOUND = [
     ("E20", "envoy-configuration.yaml", "K8S013"),
     ("E22", "envoy-sidecar-deployment.yaml", "K8S014"),
     # Istio
+    ("I1", "istio-destination-rule-1.yaml", "IST001"),
+    ("I1", "istio-destination-rule-2.yaml", "IST001"),
+    ("I1", "istio-destination-rule-3.yaml", "IST001"),
+    ("I1", "istio-virtual-service-1.yaml", "IST001"),
+    ("I1", "istio-virtual-service-2.yaml", "IST001"),
+    ("I1", "istio-virtual-service-3.yaml", "IST001"),
+    ("I3", "istio-destination-rule-1.yaml", "IST002"),
+    ("I4", "istio-virtual-service-2.yaml", "IST003"),
+    ("I4", "istio-virtual-service-3.yaml", "IST003"),
     ("I6", "istio-service-service.yaml", "K8S002"),
     ("I7", "istio-service-service.yaml", "K8S009"),
+    ("I8", "istio-virtual-service-1.yaml", "IST004"),
+    ("I8", "istio-virtual-service-2.yaml", "IST004"),
+    ("I8", "istio-virtual-service-3.yaml", "IST004"),
+    ("I10", "istio-destination-rule-2.yaml", "IST008"),
+    ("I10", "istio-destination-rule-3.yaml", "IST008"),
+    ("I12", "istio-virtual-service-1.yaml", "IST018"),
     ("I19", "istio-service-deployment.yaml", "K8S001"),
     # Knative
+    ("K1", "knative-broker.yaml", "KNA001"),
     ("K4", "knative-trigger.yaml", "K8S014"),
+    ("K4", "knative-trigger.yaml", "KNA010"),
+    ("K8", "knative-broker.yaml", "KNA009"),
 ]
 
 # Fault, and why no rule finds it in these files.
@@ -59,6 +77,10 @@ LEFT = {
     "E18": "a command line",
     "E23": "a word of the text",
     "I5": "the other Deployments are described by the text, and in no file",
+    "I9": "a route for every host of its gateway is allowed, and the Gateway is in no file",
+    "I11": "an uneven choice of three files, each of which is valid",
+    "I13": "in which order files are applied is in none of them",
+    "I14": "the Services have one port each, so a destination needs none",
     "I15": "what is done to a namespace by commands",
     "I16": "a command line",
     "I17": "a claim of the text",
@@ -68,7 +90,9 @@ LEFT = {
     "K3": "a host name in the text",
     "K6": "an answer in the text",
     "K7": "the headers of a call in the text",
-    "K8": "which channel is installed is in no file",
+    "K5": "that it should scale to zero is a claim of the text; the subscriber is valid",
+    "K9": "the class of a Broker is filled in by the cluster",
+    "K10": "the older form of a filter is still valid",
     "K11": "what is not shown cannot be found",
 }
 

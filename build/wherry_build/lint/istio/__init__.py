@@ -1,4 +1,4 @@
-"""Rules over Istio's objects, IST001 to IST017; importing the package registers them."""
+"""Rules over Istio's objects, IST001 to IST018; importing the package registers them."""
 
 from wherry_build.lint.istio import authorization, hosts, injection, matches, routes, versions
 

@@ -1,4 +1,4 @@
-"""The rule over the order of a VirtualService's routes: IST011.
+"""Rules over what a VirtualService's routes match, and in which order: IST011, IST018.
 
 Istio takes the first route that matches. A later match is never reached when an earlier one asks
 for nothing that it does not ask for too; where that cannot be told (two patterns) nothing is said.
@@ -78,3 +78,19 @@ def _condition_takes(key: str, wide: Node, narrow: Node) -> bool:
         given = mapping(narrow)
         return all(name in given and given[name] == value for name, value in mapping(wide).items())
     return bool(wide == narrow)
+
+
+@rule("IST018", Severity.WARNING, "a prefix ends inside a segment, and matches its neighbours")
+def open_prefix(bundle: Bundle) -> Iterator[Fault]:
+    """`/app` matches `/apple` too; the path itself and what is below it are two matches."""
+    for document in virtual_services(bundle):
+        for keys, route in http_entries(document):
+            for below, match in entries(route, "match"):
+                prefix = text(mapping(mapping(match).get("uri")).get("prefix"))
+                if prefix and not prefix.endswith("/"):
+                    yield fault(
+                        document,
+                        (*keys, *below, "uri", "prefix"),
+                        f"got the prefix {prefix!r}, which {prefix}x has too",
+                        hint=f"match `exact: {prefix}` and `prefix: {prefix}/`",
+                    )
