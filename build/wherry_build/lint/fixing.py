@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wherry_build.lint.bundle import Bundle
 from wherry_build.lint.document import Form
 from wherry_build.lint.node import at
-from wherry_build.lint.roundtrip import literal, read_yaml
+from wherry_build.lint.roundtrip import literal
 from wherry_build.lint.rule import Fault, Rule
 from wherry_build.lint.run import all_rules, is_selected
 from wherry_build.lint.source import Reading, Source, read_text
@@ -95,4 +95,4 @@ def _put_back(source: Source, owners: dict[int, Source]) -> Source:
 def _written(source: Source) -> str:
     if source.inside is None and source.path.lower().endswith(".json"):
         return json.dumps(source.roots[0], indent=2, ensure_ascii=False) + "\n"
-    return rewritten(source.text, list(read_yaml(source.text)), source.roots)
+    return rewritten(source.text, source.roots)

@@ -6,10 +6,9 @@ The only module of the linter that knows the library. It knows no platform.
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wherry_build.extras import extra
 
@@ -19,7 +18,19 @@ if TYPE_CHECKING:
 from wherry_build.lint.node import Key, Node
 
 _WIDTH = 1 << 20  # no line is ever folded
-_LIST_INDENTED = re.compile(r"^( *)(?:- )?[^\s#-][^\n]*:[ \t]*\n\1 +- ", re.MULTILINE)
+
+Indentation: TypeAlias = tuple[int, int, int]
+"""Columns of a mapping's level, of a list's level, and of the dash in it."""
+
+INDENTATIONS: tuple[Indentation, ...] = (
+    (2, 2, 0),
+    (2, 4, 2),
+    (4, 2, 0),
+    (4, 4, 0),
+    (4, 4, 2),
+    (4, 6, 4),
+)
+"""The ways in which people indent, the commonest first."""
 
 
 class Unreadable(Exception):  # noqa: N818 - named for the state
@@ -123,13 +134,14 @@ def _advice(said: str) -> str:
     return "keys of one mapping begin in one column; check the indentation here"
 
 
-def write_yaml(nodes: Sequence[Node], like: str) -> str:
-    """Write nodes as one stream, lists indented as they are in the text `like`."""
+def write_yaml(node: Node, indentation: Indentation | None = None) -> str:
+    """Write one document, indented as the library does or as is asked for."""
     writer = round_trip()
-    if _LIST_INDENTED.search(like):
-        writer.indent(mapping=2, sequence=4, offset=2)
+    if indentation is not None:
+        mapping, sequence, offset = indentation
+        writer.indent(mapping=mapping, sequence=sequence, offset=offset)
     stream = io.StringIO()
-    writer.dump_all(nodes, stream)
+    writer.dump(node, stream)
     return stream.getvalue()
 
 
