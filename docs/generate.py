@@ -24,7 +24,6 @@ from wherry.serving.ending import EXIT_WORN
 from wherry.serving.probes import PATHS
 from wherry.variables import VARIABLES
 from wherry_build.errors import BuildError
-from wherry_build.lint.finding import Severity
 from wherry_build.lint.rule import Rule
 from wherry_build.lint.run import all_rules
 from wherry_cli.main import COMMANDS
@@ -187,10 +186,13 @@ def rules() -> str:
 
 def rule_part(rule: Rule) -> str:
     """A rule's heading, what it looks at, and its examples, which its test runs."""
-    severity = "Error" if rule.severity is Severity.ERROR else "Warning"
+    severity = rule.severity.value.capitalize()
     mark = ", put right by `--fix`" if rule.fix is not None else ""
     said = inspect.cleandoc(rule.check.__doc__ or "")
     parts = [f"## {_title(rule)}", f"{severity}{mark}. {said}"]
+    schema = EXAMPLES / rule.id / "crds.yaml"
+    if schema.is_file():
+        parts += ["With the definition:", _fenced(schema)]
     for which, word in (("bad", "Found:"), ("good", "Right:")):
         parts += [word, *_shown(rule, which)]
     return "\n\n".join(parts)

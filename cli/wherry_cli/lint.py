@@ -24,6 +24,7 @@ Examples:
   wherry lint deploy/
   wherry lint deploy/ --fix
   wherry lint deploy/ nginx.conf --select K8S --ignore K8S007 --strict
+  wherry lint deploy/ --schemas crds/
   wherry lint deploy/ --format sarif > lint.sarif"""
 )
 @click.argument(
@@ -42,6 +43,13 @@ Examples:
     "--select", multiple=True, metavar="RULE", help="Rule or its beginning; repeatable, commas too."
 )
 @click.option("--ignore", multiple=True, metavar="RULE", help="Rule to leave out; the same way.")
+@click.option(
+    "--schemas",
+    "schemas_path",
+    type=click.Path(path_type=Path),
+    metavar="CRD_DIR",
+    help="Check custom resources against the definitions in this folder, strictly.",
+)
 @click.option("--strict", is_flag=True, help="End with 1 for warnings as well.")
 def command(
     paths: tuple[Path, ...],
@@ -49,6 +57,7 @@ def command(
     form: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    schemas_path: Path | None,
     strict: bool,
 ) -> int:
     """Look for faults in the files and folders PATH.
@@ -63,7 +72,12 @@ def command(
 
     chosen, left_out = _rules(select), _rules(ignore)
     reading = read(paths)
-    findings = lint(reading, select=chosen, ignore=left_out)
+    schemas = None
+    if schemas_path is not None:
+        from wherry_build.lint.schemas.catalogue import read_schemas
+
+        schemas = read_schemas(schemas_path)
+    findings = lint(reading, select=chosen, ignore=left_out, schemas=schemas)
     if is_fixing:
         from wherry_build.lint.fixing import fixed
 
@@ -71,12 +85,13 @@ def command(
             Path(change.path).write_bytes(change.after.encode())
             _tell(change)
         reading = read(paths)
-        findings = lint(reading, select=chosen, ignore=left_out)
+        findings = lint(reading, select=chosen, ignore=left_out, schemas=schemas)
     reporter = importlib.import_module(f"wherry_build.lint.report.{form}")
     shown = reporter.report(findings, all_rules(), len({each.path for each in reading.sources}))
     if shown:
         click.echo(shown)
-    is_failed = any(strict or finding.severity is Severity.ERROR for finding in findings)
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    is_failed = any(finding.severity in failing for finding in findings)
     return 1 if is_failed else 0
 
 

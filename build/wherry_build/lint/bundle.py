@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wherry_build.lint.document import Document, Form
 from wherry_build.lint.node import Keys, Node, mapping, strings
+
+if TYPE_CHECKING:
+    from wherry_build.lint.schemas.catalogue import Schemas
 
 _TEMPLATES: dict[tuple[str, str], Keys] = {
     ("apps", "Deployment"): ("spec", "template"),
@@ -68,9 +72,14 @@ class Workload:
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """Every document that was given, at once."""
+    """Every document that was given, at once.
+
+    Attributes:
+        schemas: The schemas of custom resources, where there are any to check against.
+    """
 
     documents: tuple[Document, ...] = field(default=())
+    schemas: Schemas | None = None
 
     def of_form(self, form: Form) -> tuple[Document, ...]:
         """Every document of one form."""

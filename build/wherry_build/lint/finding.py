@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 
 class Severity(enum.Enum):
-    """How bad it is: an error breaks what the file is for, a warning will cost somebody later."""
+    """How bad it is.
+
+    An error breaks what the file is for, a warning will cost somebody later, a note says what was
+    not looked at.
+    """
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from wherry_build.errors import LintError
 from wherry_build.lint.bundle import Bundle
@@ -11,7 +12,10 @@ from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.rule import RULES, Fault, Rule, rule
 from wherry_build.lint.source import UNREADABLE, Reading
 
-FAMILIES = ("kubernetes", "istio", "knative", "openfaas", "envoy")
+if TYPE_CHECKING:
+    from wherry_build.lint.schemas.catalogue import Schemas
+
+FAMILIES = ("kubernetes", "istio", "knative", "openfaas", "envoy", "schemas")
 """The modules that register rules when they are imported, beside this one."""
 
 
@@ -29,7 +33,11 @@ def all_rules() -> dict[str, Rule]:
 
 
 def lint(
-    reading: Reading, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+    reading: Reading,
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    schemas: Schemas | None = None,
 ) -> tuple[Finding, ...]:
     """Every finding of the rules that are selected, sorted by path, line and rule.
 
@@ -37,6 +45,7 @@ def lint(
         reading: What was read.
         select: Ids or their beginnings, `K8S` or `K8S001`; all when it is empty.
         ignore: Ids or their beginnings that are left out of those.
+        schemas: What custom resources are checked against; without it they are not.
 
     Raises:
         LintError: `select` or `ignore` names no rule.
@@ -45,7 +54,7 @@ def lint(
     for asked in (*select, *ignore):
         if not asked or not any(name.startswith(asked) for name in rules):
             raise LintError(f"rule {asked!r}: there is none of that name or beginning")
-    bundle = Bundle(documents=reading.documents)
+    bundle = Bundle(documents=reading.documents, schemas=schemas)
     found = [each for each in reading.unreadable if is_selected(each.rule, select, ignore)]
     for each in rules.values():
         if is_selected(each.id, select, ignore):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from wherry_build.lint.run import all_rules, lint
+from wherry_build.lint.schemas.catalogue import read_schemas
 from wherry_build.lint.source import read
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -16,13 +17,21 @@ def example(rule, which):
     return found
 
 
+def schemas(rule):
+    """The definitions that an example is checked against, where it comes with some."""
+    file = EXAMPLES / rule / "crds.yaml"
+    return read_schemas(file) if file.exists() else None
+
+
 def test_every_example_is_of_a_rule():
     assert {path.name for path in EXAMPLES.iterdir()} == set(all_rules())
 
 
 @pytest.mark.parametrize("rule", all_rules())
 def test_the_bad_example_is_found(rule):
-    assert rule in {finding.rule for finding in lint(read([example(rule, "bad")]))}
+    assert rule in {
+        finding.rule for finding in lint(read([example(rule, "bad")]), schemas=schemas(rule))
+    }
 
 
 @pytest.mark.parametrize("rule", all_rules())
@@ -30,4 +39,5 @@ def test_the_good_example_is_not(rule):
     reading = read([example(rule, "good")])
     assert reading.documents
     assert not reading.unreadable
-    assert [finding for finding in lint(reading) if finding.rule == rule] == []
+    findings = lint(reading, schemas=schemas(rule))
+    assert [finding for finding in findings if finding.rule == rule] == []

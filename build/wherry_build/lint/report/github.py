@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wherry_build.lint.finding import Finding
+from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.rule import Rule
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def report(findings: Sequence[Finding], rules: Mapping[str, Rule], file_count: int) -> str:  # noqa: ARG001
@@ -20,7 +22,9 @@ def _command(finding: Finding) -> str:
         f"file={_property(finding.path)},line={finding.line},col={finding.column},"
         f"title={_property(finding.rule)}"
     )
-    return f"::{finding.severity.value} {properties}::{_data(f'{subject}{finding.message}{hint}')}"
+    return (
+        f"::{_LEVELS[finding.severity]} {properties}::{_data(f'{subject}{finding.message}{hint}')}"
+    )
 
 
 def _data(text: str) -> str:

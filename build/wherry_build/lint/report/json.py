@@ -15,6 +15,7 @@ def report(findings: Sequence[Finding], rules: Mapping[str, Rule], file_count: i
         "files": file_count,
         "errors": sum(each.severity is Severity.ERROR for each in findings),
         "warnings": sum(each.severity is Severity.WARNING for each in findings),
+        "notes": sum(each.severity is Severity.NOTE for each in findings),
         "findings": [
             {
                 "rule": each.rule,

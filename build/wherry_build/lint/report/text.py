@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from wherry_build.lint.finding import Finding, Severity
@@ -25,8 +26,10 @@ def _count(findings: Sequence[Finding], file_count: int) -> str:
     files = _plural(file_count, "file")
     if not findings:
         return f"nothing found in {files}"
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    said = [_plural(errors, "error"), _plural(len(findings) - errors, "warning")]
+    counts = Counter(finding.severity for finding in findings)
+    said = [_plural(counts[each], each.value) for each in (Severity.ERROR, Severity.WARNING)]
+    if counts[Severity.NOTE]:
+        said.append(_plural(counts[Severity.NOTE], Severity.NOTE.value))
     fixable = sum(finding.is_fixable for finding in findings)
     more = f"; --fix may put {fixable} right" if fixable else ""
     return f"{', '.join(said)} in {files}{more}"
