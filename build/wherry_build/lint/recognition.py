@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from wherry_build.lint.document import Form
-from wherry_build.lint.node import Node, at, mapping
+from wherry_build.lint.node import Node, at, mapping, text
 
 _NGINX = re.compile(r"^[ \t]*(?:http|events|server|stream|upstream[ \t]+\S+)\s*\{", re.MULTILINE)
 _ENVOY = re.compile(
@@ -38,7 +38,7 @@ def may_be_envoy(text: str) -> bool:
 
 
 def _is_stack(node: Mapping[str, Node]) -> bool:
-    if at(node, "provider", "name") in {"openfaas", "faas"}:
+    if text(at(node, "provider", "name")) in {"openfaas", "faas"}:
         return True
     functions = mapping(node.get("functions")).values()
     return bool(functions) and all(

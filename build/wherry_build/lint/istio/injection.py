@@ -15,7 +15,7 @@ from wherry_build.lint.istio.names import (
     destination_rules,
     namespace_labels,
 )
-from wherry_build.lint.node import Node, items, mapping, strings, text
+from wherry_build.lint.node import Node, items, mapping, number, strings, text
 from wherry_build.lint.rule import Fault, fault, rule
 
 _BY_NAMESPACE = "istio-injection"
@@ -129,7 +129,7 @@ def _ends_tls(workload: Workload, container: Node) -> bool:
     }
     mounts = {text(mapping(mount).get("name")) for mount in items(container.get("volumeMounts"))}
     has_port = any(
-        mapping(port).get("containerPort") in _TLS_PORTS
+        number(mapping(port).get("containerPort")) in _TLS_PORTS
         or text(mapping(port).get("name")).startswith(("https", "tls"))
         for port in items(container.get("ports"))
     )

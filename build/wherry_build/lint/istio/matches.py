@@ -73,7 +73,7 @@ def _path_takes(wide: Mapping[str, Node], narrow: Mapping[str, Node]) -> bool:
 
 def _condition_takes(key: str, wide: Node, narrow: Node) -> bool:
     if key == "gateways":
-        return bool(items(narrow)) and set(items(narrow)) <= set(items(wide))
+        return bool(items(narrow)) and all(each in items(wide) for each in items(narrow))
     if key in _MANY:
         given = mapping(narrow)
         return all(name in given and given[name] == value for name, value in mapping(wide).items())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wherry_build.lint.bundle import Bundle, Workload
 from wherry_build.lint.finding import Severity
-from wherry_build.lint.node import Keys, Node, entries, items, mapping, text
+from wherry_build.lint.node import Keys, Node, entries, items, mapping, number, text
 from wherry_build.lint.rule import Fault, fault, rule
 
 _PORT_NAMES = frozenset({"", "h2c", "http1"})
@@ -79,12 +79,12 @@ def _in_container(
 
 
 def _port(service: Workload, keys: Keys, port: Node) -> Iterator[Fault]:
-    number = port.get("containerPort")
-    if number in _PORTS:
+    listened = number(port.get("containerPort"))
+    if listened in _PORTS:
         yield fault(
             service.document,
             (*keys, "containerPort"),
-            f"got port {number}, which Knative's own proxy listens on",
+            f"got port {listened}, which Knative's own proxy listens on",
             hint="listen on another, such as 8080",
         )
     name = port.get("name")
