@@ -6,16 +6,18 @@ is mounted, or, where that is not among the files, by there being one of each. I
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
 from wherry_build.lint.document import Document, Form
 from wherry_build.lint.node import Keys, Node, at, entries, items, mapping, number, text
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-.].*)?")
+_LIMIT_CACHED = 4  # every rule over one bundle asks for the same
 _NEWEST = 999  # a tag without a patch number moves to the newest
 
 
@@ -159,6 +161,7 @@ class ProxyContainer:
         return self.setting("runAsNonRoot") is True or (user is not None and user != 0)
 
 
+@functools.lru_cache(maxsize=_LIMIT_CACHED)
 def proxies(bundle: Bundle, form: Form, runs: Callable[[Node], bool]) -> tuple[ProxyContainer, ...]:
     """Every container of which `runs` says that it runs the proxy that reads `form`."""
     found: list[ProxyContainer] = []
@@ -166,9 +169,20 @@ def proxies(bundle: Bundle, form: Form, runs: Callable[[Node], bool]) -> tuple[P
         for keys, container in workload.containers():
             if runs(container):
                 found.append(ProxyContainer(workload=workload, keys=keys, node=container))
-    loose = [each for each in bundle.of_form(form) if each.embedding is None]
-    alone = len(found) == 1 and len(loose) == 1
-    return tuple(_with_configurations(bundle, each, form, loose if alone else []) for each in found)
+    embedded: dict[str, list[Document]] = {}
+    loose: list[Document] = []
+    for document in bundle.of_form(form):
+        if document.embedding is None:
+            loose.append(document)
+        else:
+            embedded.setdefault(document.embedding.outer.name, []).append(document)
+    alone = tuple(loose) if len(found) == 1 and len(loose) == 1 else ()
+    return tuple(
+        replace(
+            each, configurations=_configurations(each, embedded) or _unseen(bundle, each, alone)
+        )
+        for each in found
+    )
 
 
 def keys_of(bundle: Bundle, proxy: ProxyContainer, volume: Node) -> frozenset[str] | None:
@@ -194,27 +208,28 @@ def keys_of(bundle: Bundle, proxy: ProxyContainer, volume: Node) -> frozenset[st
     return None
 
 
-def _with_configurations(
-    bundle: Bundle, proxy: ProxyContainer, form: Form, loose: list[Document]
-) -> ProxyContainer:
-    wanted = list(_config_maps(proxy))
-    found = tuple(
+def _configurations(
+    proxy: ProxyContainer, embedded: dict[str, list[Document]]
+) -> tuple[Document, ...]:
+    """What the ConfigMaps that a container mounts have for it."""
+    return tuple(
         document
-        for document in bundle.of_form(form)
+        for name in dict.fromkeys(_config_maps(proxy))
+        for document in embedded.get(name, ())
         if document.embedding is not None
-        and document.embedding.outer.name in wanted
         and may_share_namespace(document.embedding.outer.namespace, proxy.document.namespace)
     )
-    missing = any(
-        bundle.find("ConfigMap", name, namespace=proxy.document.namespace) is None
-        for name in wanted
+
+
+def _unseen(
+    bundle: Bundle, proxy: ProxyContainer, alone: tuple[Document, ...]
+) -> tuple[Document, ...]:
+    """`alone`, the only file of its kind, when a mounted ConfigMap is not among the files."""
+    namespace = proxy.document.namespace
+    is_missing = bool(alone) and any(
+        bundle.find("ConfigMap", name, namespace=namespace) is None for name in _config_maps(proxy)
     )
-    return ProxyContainer(
-        workload=proxy.workload,
-        keys=proxy.keys,
-        node=proxy.node,
-        configurations=found or (tuple(loose) if missing else ()),
-    )
+    return alone if is_missing else ()
 
 
 def _config_maps(proxy: ProxyContainer) -> Iterator[str]:

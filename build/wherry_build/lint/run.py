@@ -15,7 +15,7 @@ from wherry_build.lint.source import UNREADABLE, Reading
 if TYPE_CHECKING:
     from wherry_build.lint.schemas.catalogue import Schemas
 
-FAMILIES = ("kubernetes", "istio", "knative", "openfaas", "envoy", "schemas")
+FAMILIES = ("kubernetes", "istio", "knative", "openfaas", "envoy", "nginx", "schemas")
 """The modules that register rules when they are imported, beside this one."""
 
 
