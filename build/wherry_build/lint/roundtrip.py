@@ -6,6 +6,7 @@ The only module of the linter that knows the library. It knows no platform.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 from wherry_build.lint.node import Key, Node
 
 _WIDTH = 1 << 20  # no line is ever folded
+_LIMIT_DEPTH = 100
+_TOO_DEEP = "it is nested too deep"
+_BRACKETS = re.compile(r"[\[\]{}]")
+_DASHES = re.compile(rf"(?:- ){{{_LIMIT_DEPTH},}}")
 
 Indentation: TypeAlias = tuple[int, int, int]
 """Columns of a mapping's level, of a list's level, and of the dash in it."""
@@ -68,6 +73,7 @@ def read_yaml(text: str) -> Iterator[Node]:
     Raises:
         Unreadable: The text is no YAML, or a mapping has a key twice.
     """
+    _refuse_depth(text)
     with _faults():
         for node in round_trip().load_all(text):
             if node is not None:
@@ -80,9 +86,20 @@ def scan_yaml(text: str) -> None:
     Raises:
         Unreadable: The text is no YAML.
     """
+    _refuse_depth(text)
     with _faults():
         for _ in round_trip().parse(text):
             pass
+
+
+def _refuse_depth(text: str) -> None:
+    """Refuse what the library would take minutes for: lists in lists, hundreds deep."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    if deepest > _LIMIT_DEPTH or _DASHES.search(text) is not None:
+        raise Unreadable(_TOO_DEEP, line=1, column=1)
 
 
 @contextmanager
@@ -97,7 +114,7 @@ def _faults() -> Iterator[None]:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise Unreadable(said, line=line, column=column, hint=_advice(said)) from error
     except RecursionError as error:
-        raise Unreadable("it is nested too deep", line=1, column=1) from error
+        raise Unreadable(_TOO_DEEP, line=1, column=1) from error
     except (errors.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         # What the library raises for values that it cannot make: dates out of range, odd tags.
         said = _first_line(error) or type(error).__name__

@@ -53,7 +53,11 @@ def lint(
     rules = all_rules()
     for asked in (*select, *ignore):
         if not asked or not any(name.startswith(asked) for name in rules):
-            raise LintError(f"rule {asked!r}: there is none of that name or beginning")
+            families = ", ".join(sorted({name[:3] for name in rules}))
+            raise LintError(
+                f"rule {asked!r}: there is none of that name or beginning",
+                hint=f"a rule as {next(iter(rules))}, or one of {families}",
+            )
     bundle = Bundle(documents=reading.documents, schemas=schemas)
     found = [each for each in reading.unreadable if is_selected(each.rule, select, ignore)]
     for each in rules.values():

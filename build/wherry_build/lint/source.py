@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ UNREADABLE = "LNT001"
 """The rule that a file which cannot be read breaks."""
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json", ".conf"})
+_EXAMPLE = "wherry lint deploy/"
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 
 
@@ -91,10 +93,13 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         if path.is_dir():
             found = _walk(path)
         elif not path.exists():
-            raise LintError(f"{path}: there is no such file or folder")
+            raise LintError(f"{path}: there is no such file or folder", hint=_EXAMPLE)
         elif path.suffix.lower() not in SUFFIXES:
             kinds = " ".join(sorted(SUFFIXES))
-            raise LintError(f"{path}: got {path.suffix or 'no suffix'!r}, expected one of {kinds}")
+            raise LintError(
+                f"{path}: got {path.suffix or 'no suffix'!r}, expected one of {kinds}",
+                hint=_EXAMPLE,
+            )
         else:
             found = iter((path,))
         for file in found:
@@ -131,18 +136,23 @@ def _read_text(reading: Reading, path: str, text: str) -> None:
 
 def _read_stream(reading: Reading, source: Source) -> None:
     try:
-        for root in read_yaml(source.text):
-            source.roots.append(root)
-            for node in _flattened(root):
-                _add(reading, source, node)
+        _take(reading, source)
     except Unreadable as fault:
         source.is_whole = False
         reading.unreadable.append(_unreadable(source.path, fault))
         mended = mend(source.text)
-        if mended is not None:
-            source.text, source.roots = mended, []
-            source.documents.clear()
-            _read_stream(reading, source)
+        if mended is not None and mended != source.text:
+            source.text, source.roots, source.documents = mended, [], []
+            with suppress(Unreadable):  # told already
+                _take(reading, source)
+
+
+def _take(reading: Reading, source: Source) -> None:
+    """Take each document of the text, those before a fault too."""
+    for root in read_yaml(source.text):
+        source.roots.append(root)
+        for node in _flattened(root):
+            _add(reading, source, node)
 
 
 def _flattened(root: Node) -> Iterator[Node]:
