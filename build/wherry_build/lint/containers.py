@@ -16,7 +16,7 @@ from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
 from wherry_build.lint.document import Document, Form
 from wherry_build.lint.node import Keys, Node, at, entries, items, mapping, number, text
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-.].*)?")
+_VERSION = re.compile(r"v?([0-9]{1,6})\.([0-9]{1,6})(?:\.([0-9]{1,6}))?(?:[-.].*)?")
 _LIMIT_CACHED = 4  # every rule over one bundle asks for the same
 _NEWEST = 999  # a tag without a patch number moves to the newest
 

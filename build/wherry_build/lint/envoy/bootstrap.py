@@ -6,14 +6,16 @@ whatever shape a file has.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wherry_build.lint.bundle import Bundle
 from wherry_build.lint.document import Document, Form
-from wherry_build.lint.node import Key, Keys, Node, at, entries, mapping, text
+from wherry_build.lint.node import Key, Keys, Node, at, entries, mapping, number, text
 from wherry_build.lint.rule import Fault, fault
 
+_PORT = re.compile(r"[0-9]{1,5}")
 LOOPBACK_NAMES = frozenset({"localhost", "::1", "[::1]"})
 
 
@@ -125,9 +127,8 @@ def endpoints(cluster: Section) -> Iterator[Section]:
 def port_of(address: Section) -> int | None:
     """The port of a socket address, also when it is written as text."""
     value = address.get("port_value")
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    written = _PORT.fullmatch(text(value))
+    return number(value) if written is None else int(written[0])
 
 
 def is_loopback(host: str) -> bool:

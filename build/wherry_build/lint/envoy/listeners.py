@@ -16,7 +16,7 @@ from wherry_build.lint.envoy.bootstrap import (
     socket_addresses,
 )
 from wherry_build.lint.finding import Severity
-from wherry_build.lint.node import items, text
+from wherry_build.lint.node import items, number, text
 from wherry_build.lint.rule import Fault, rule
 
 _ROUTER_NAMES = frozenset({"envoy.filters.http.router", "envoy.router"})
@@ -120,7 +120,7 @@ def _old_versions(context: Section) -> Iterator[Fault]:
         ("tls_maximum_protocol_version", _NOT_NEWEST, "TLSv1_3"),
     ):
         value = parameters.get(key)
-        if (parameters.word(key) if isinstance(value, str) else value) in refused:
+        if (parameters.word(key) or number(value)) in refused:
             yield parameters.fault(key, message=f"got {value}, expected {expected}")
 
 

@@ -111,5 +111,7 @@ def _names(pem: bytes) -> Iterator[str]:
         named = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise ValueError(str(error)) from error
     yield from named.get_values_for_type(x509.DNSName)
     yield from map(str, named.get_values_for_type(x509.IPAddress))

@@ -21,7 +21,8 @@ from wherry_build.lint.document import Document, Embedding, Form
 from wherry_build.lint.node import mapping
 from wherry_build.lint.rule import Fault, fault_at_line
 
-_LIMIT_INCLUDED = 10  # one file in another in another
+_LIMIT_INCLUDED = 3  # one file in another in another
+_LIMIT_DEPTH = 64
 _LIMIT_CACHED = 4096
 _MEDIA_TYPES = frozenset(
     {"fastcgi.conf", "fastcgi_params", "mime.types", "scgi_params", "uwsgi_params"}
@@ -129,7 +130,7 @@ class Directive:
     def fault(self, message: str, *, hint: str = "") -> Fault:
         """A fault at its line."""
         line = self.statement.line
-        written = self.document.content.splitlines()
+        written = self.document.content.split("\n")
         text = written[line - 1] if 0 < line <= len(written) else ""
         column = max(text.find(self.name), 0) + 1
         return fault_at_line(self.document, line, message, column=column, hint=hint)
@@ -215,7 +216,7 @@ def _parsed(text: str) -> tuple[tuple[Statement, ...], SyntaxFault | None]:
     # The parser takes the name of a file and nothing else.
     with tempfile.TemporaryDirectory(prefix="wherry-") as folder:
         file = Path(folder, "nginx.conf")
-        file.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        file.write_text(text + "\n", encoding="utf-8", errors="replace")
         payload: Mapping[str, Any] = crossplane.parse(
             str(file), single=True, check_ctx=False, check_args=False
         )
@@ -228,13 +229,15 @@ def _parsed(text: str) -> tuple[tuple[Statement, ...], SyntaxFault | None]:
     return _statements(config["parsed"]), fault
 
 
-def _statements(parsed: Sequence[Mapping[str, Any]]) -> tuple[Statement, ...]:
+def _statements(parsed: Sequence[Mapping[str, Any]], depth: int = 0) -> tuple[Statement, ...]:
+    if depth > _LIMIT_DEPTH:
+        return ()
     return tuple(
         Statement(
             name=each["directive"],
             arguments=tuple(each["args"]),
             line=each["line"],
-            block=_statements(each["block"]) if "block" in each else None,
+            block=_statements(each["block"], depth + 1) if "block" in each else None,
         )
         for each in parsed
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from wherry_build.lint.bundle import Bundle
@@ -11,11 +12,12 @@ from wherry_build.lint.document import Document, Form
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.nginx.certificates import Certificate, certificates, covers
 from wherry_build.lint.nginx.configuration import Directive, configurations
-from wherry_build.lint.node import Node, at, items, number, text
+from wherry_build.lint.node import Node, at, items, text
 from wherry_build.lint.rule import Fault, fault, rule
 
 _IMAGES = frozenset({"nginx", "nginx-slim", "nginx-unprivileged"})
 _STOCK = frozenset({"nginx", "nginxinc/nginx-unprivileged"})
+_PORT = re.compile(r"[0-9]{1,5}")
 _PRIVILEGED = 1024
 _PORT_START = "net.ipv4.ip_unprivileged_port_start"
 _CERTIFICATES = ("ssl_certificate", "ssl_certificate_key")
@@ -96,7 +98,7 @@ def _port_start(proxy: ProxyContainer) -> int:
     """The first port that is open to everyone in the pod."""
     for setting in items(at(proxy.workload.spec, "securityContext", "sysctls")):
         value = text(at(setting, "value"))
-        if at(setting, "name") == _PORT_START and value.isascii() and value.isdigit():
+        if at(setting, "name") == _PORT_START and _PORT.fullmatch(value):
             return int(value)
     return _PRIVILEGED
 
@@ -107,8 +109,8 @@ def _port(listen: Directive) -> int | None:
     if where.startswith("unix:") or "$" in where:
         return None
     last = where.rpartition("]")[2].rpartition(":")[2]
-    if last.isascii() and last.isdigit():
-        return number(int(last))
+    if _PORT.fullmatch(last):
+        return int(last)
     return 80 if where else None
 
 
