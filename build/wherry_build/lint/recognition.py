@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from wherry_build.lint.document import Form
 from wherry_build.lint.node import Node, at, mapping, text
 
-_NGINX = re.compile(r"^[ \t]*(?:http|events|server|stream|upstream[ \t]+\S+)\s*\{", re.MULTILINE)
+_NGINX = re.compile(
+    r"""^[ \t]*(?:
+      (?:http|events|server|stream|upstream[ \t]+\S+|location[ \t][^\n;{]+)\s*\{
+      | (?:proxy|ssl)_[a-z_]+[ \t][^\n{};]*;  # a part that is included in a whole one
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
 _ENVOY = re.compile(
     r"""^[ \t{]*["']?(?:static_resources|dynamic_resources)["']?\s*:""", re.MULTILINE
 )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from wherry_build.errors import LintError
 from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.document import Form
 from wherry_build.lint.finding import Finding, Severity
-from wherry_build.lint.rule import RULES, Fault, Rule, rule
+from wherry_build.lint.rule import RULES, Fault, Rule, fault_at_line, rule
 from wherry_build.lint.source import UNREADABLE, Reading
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ FAMILIES = ("kubernetes", "istio", "knative", "openfaas", "envoy", "nginx", "sch
 
 
 @rule(UNREADABLE, Severity.ERROR, "a file cannot be read as what it should be")
-def unreadable(bundle: Bundle) -> Iterable[Fault]:  # noqa: ARG001 - its findings come from reading
-    """Text that is no YAML, a key that is there twice, and bytes that are no UTF-8."""
-    return ()
+def unreadable(bundle: Bundle) -> Iterable[Fault]:
+    """Text that is no YAML or no nginx.conf, a key that is there twice, bytes that are no UTF-8."""
+    from wherry_build.lint.nginx.configuration import syntax_fault
+
+    for document in bundle.of_form(Form.NGINX):  # the other findings come from reading
+        found = syntax_fault(document.content)
+        if found is not None:
+            yield fault_at_line(document, found.line, f"this cannot be read: {found.message}")
 
 
 def all_rules() -> dict[str, Rule]:

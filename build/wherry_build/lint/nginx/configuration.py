@@ -24,6 +24,7 @@ from wherry_build.lint.rule import Fault, fault_at_line
 _LIMIT_INCLUDED = 3  # one file in another in another
 _LIMIT_DEPTH = 64
 _LIMIT_CACHED = 4096
+_WHOLE = frozenset({"http", "server"})
 _MEDIA_TYPES = frozenset(
     {"fastcgi.conf", "fastcgi_params", "mime.types", "scgi_params", "uwsgi_params"}
 )
@@ -121,9 +122,12 @@ class Directive:
     @property
     def is_all_known(self) -> bool:
         """Whether nothing that was not given could say more about what holds here."""
+        scopes = list(self.scopes())
+        if _WHOLE.isdisjoint(scope.name for scope in scopes):
+            return False  # a part of a configuration, without what it is included in
         return not any(
             child.name == "include" and posixpath.basename(child.value) not in _MEDIA_TYPES
-            for scope in self.scopes()
+            for scope in scopes
             for child in scope.children()
         )
 
