@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -26,11 +27,14 @@ from wherry.variables import VARIABLES
 from wherry_build.errors import BuildError
 from wherry_build.lint.rule import Rule
 from wherry_build.lint.run import all_rules
+from wherry_build.project.json_schema import json_schema
+from wherry_build.project.key_tables import key_tables
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as cli
 from wherry_local.errors import LocalError
 
 HERE = Path(__file__).resolve().parent
+SCHEMA = HERE / "wherry.schema.json"
 RUNTIME = Path(wherry.__file__).parent
 LINT_PAGES = sorted(HERE.glob("lint/*.md"))
 EXAMPLES = HERE.parent / "tests/builder/lint/examples"
@@ -222,12 +226,23 @@ def _fenced(file: Path) -> str:
     return f"```{language}\n{file.read_text().strip()}\n```"
 
 
+def schema() -> str:
+    """The JSON Schema of wherry.yaml."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+def project_keys() -> str:
+    """Every key of wherry.yaml."""
+    return key_tables()
+
+
 PARTS = {
     "commands": commands,
     "exceptions": exceptions,
     "exits": exits,
     "metrics": metrics,
     "probes": probes,
+    "project_keys": project_keys,
     "refusals": refusals,
     "rules": rules,
     "settings": settings,
@@ -241,7 +256,8 @@ def written(page: str) -> str:
 
 
 def main() -> int:
-    """Write every page anew; 0 always, the pages are in version control."""
+    """Write every page anew, and the schema; 0 always, they are in version control."""
+    SCHEMA.write_text(schema())
     for path in sorted((*HERE.glob("*.md"), *LINT_PAGES)):
         page = path.read_text()
         if page != written(page):

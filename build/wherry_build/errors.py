@@ -4,7 +4,8 @@
     ├── InvalidName          a value is no name for what it is used as        exit 2
     ├── ProjectError         the folder of functions cannot be read           exit 2
     │   ├── FunctionsNotFound    no folder with a handler in it
-    │   └── HandlerUnreadable    a handler file is no Python that parses
+    │   ├── HandlerUnreadable    a handler file is no Python that parses
+    │   └── ProjectFileInvalid   wherry.yaml says what cannot be
     ├── UnsafePath           a file that must not enter a build context       exit 2
     ├── ContextTooLarge      more files or bytes than a build context takes   exit 2
     ├── TemplateNotFound     no template of that name                         exit 2
@@ -53,6 +54,10 @@ class FunctionsNotFound(ProjectError):  # noqa: N818
 
 class HandlerUnreadable(ProjectError):  # noqa: N818
     """A handler file is no Python that parses."""
+
+
+class ProjectFileInvalid(ProjectError):  # noqa: N818
+    """wherry.yaml says what cannot be; the message has every fault with its line and column."""
 
 
 class UnsafePath(BuildError):  # noqa: N818

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wherry_cli.notes import note
+from wherry_cli.notes import note, warn
 
 if TYPE_CHECKING:
     from wherry_build.image import BuiltImage
-    from wherry_build.project import Function
+    from wherry_build.project import Function, Project
 
 
 @click.command(
@@ -28,11 +28,13 @@ Examples:
 @click.option("--tag", "-t", metavar="IMAGE", help="Name of the image, of one function only.")
 @click.option(
     "--registry",
-    default="dev.local",
-    show_default=True,
-    help="Prefix of the images' names, when --tag is not given.",
+    help="Prefix of the images' names, when --tag is not given [default: wherry.yaml's, or "
+    "dev.local].",
 )
 @click.option("--base", metavar="IMAGE", default="", help="Base image [default: python:3.12-slim].")
+@click.option(
+    "--env", "environment", metavar="NAME", default="", help="Environment of wherry.yaml."
+)
 @click.option("--name", help="Name of the function, when its folder's will not do.")
 @click.option("--network", default="", help="Network of the build's steps, `host` for one.")
 @click.option("--pull/--no-pull", default=False, help="Look for a newer base image.")
@@ -48,8 +50,9 @@ Examples:
 def command(
     path: Path,
     tag: str | None,
-    registry: str,
+    registry: str | None,
     base: str,
+    environment: str,
     name: str | None,
     network: str,
     pull: bool,
@@ -66,23 +69,30 @@ def command(
     writable place but /tmp, and serves on port 8080.
     """
     from wherry_build.image.assembly import ImageOptions, image_request, planned_dockerfile
-    from wherry_build.manifests.render import image_reference
+    from wherry_build.manifests.render import LOCAL_REGISTRY, image_reference
     from wherry_build.project import read_project
 
-    functions = read_project(path, name=name).functions
+    project = read_project(path, name=name, environment=environment)
+    functions = project.functions
     if tag is not None and len(functions) > 1:
         raise click.UsageError("--tag names one image, and there is more than one function")
     if print_dockerfile:
         for function in functions:
             click.echo(planned_dockerfile(function, is_offline=no_index), nl=False)
         return
+    warn(
+        f"not yet used by a build: functions.{each.name}.image"
+        for each in functions
+        if _says_image(project, each.name)
+    )
     from wherry_build.errors import ImageBuildFailed
     from wherry_build.image.docker_engine import DockerEngine
 
     engine = DockerEngine()
+    prefix = registry if registry is not None else project.registry or LOCAL_REGISTRY
     for function in functions:
         options = ImageOptions(
-            tag=tag or image_reference(function.name, registry=registry, tag="latest"),
+            tag=tag or image_reference(function.name, registry=prefix, tag="latest"),
             base=base,
             network=network,
             pull=pull,
@@ -98,6 +108,11 @@ def command(
                 note("\n".join(error.log))
             raise
         _tell(function, image, time.monotonic() - began, as_json=as_json, quiet=quiet)
+
+
+def _says_image(project: Project, name: str) -> bool:
+    said = project.specification.functions.get(name) if project.specification else None
+    return said is not None and said.image is not None
 
 
 def _silent(line: str) -> None:

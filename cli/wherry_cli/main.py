@@ -23,6 +23,7 @@ COMMANDS = {
     "render": "Write the manifests for a platform.",
     "lint": "Look for faults in manifests and proxy configurations.",
     "certs": "Make a CA and certificates of services, as Secrets.",
+    "schema": "Print the JSON Schema of wherry.yaml.",
     "completion": "Print the shell's completion script.",
 }
 """Each sub-command, `wherry_cli.NAME`, with the line that `wherry --help` has for it."""

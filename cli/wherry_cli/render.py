@@ -20,8 +20,8 @@ Examples:
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
 @click.option("--target", type=click.Choice(["openfaas", "knative"]), required=True)
 @click.option("--mesh", type=click.Choice(["none", "istio"]), default="none", show_default=True)
-@click.option("--namespace", "-n", help="Namespace [default: the platform's own].")
-@click.option("--registry", default=LOCAL_REGISTRY, show_default=True, help="Prefix of images.")
+@click.option("--namespace", "-n", help="Namespace [default: wherry.yaml's, or the platform's].")
+@click.option("--registry", help=f"Prefix of images [default: wherry.yaml's, or {LOCAL_REGISTRY}].")
 @click.option("--tag", default="latest", show_default=True, help="Tag of images.")
 @click.option("--host", help="Host that the mesh's gateway serves.")
 @click.option("--tls-secret", help="Secret with the host's certificate.")
@@ -31,6 +31,9 @@ Examples:
     show_default=True,
     metavar="URL",
     help="OpenFaaS gateway.",
+)
+@click.option(
+    "--env", "environment", metavar="NAME", default="", help="Environment of wherry.yaml."
 )
 @click.option("--function", "functions", multiple=True, help="Only this function; repeatable.")
 @click.option(
@@ -44,30 +47,32 @@ def command(
     target: str,
     mesh: str,
     namespace: str | None,
-    registry: str,
+    registry: str | None,
     tag: str,
     host: str | None,
     tls_secret: str | None,
     gateway: str,
+    environment: str,
     functions: tuple[str, ...],
     output: Path | None,
 ) -> None:
     """Write the manifests of the functions at PATH.
 
     With --target openfaas and a folder, faas-cli's template is written beside the stack file, so
-    that `faas-cli build` works there as it is.
+    that `faas-cli build` works there as it is. What wherry.yaml says and the target is not given
+    yet is told, key by key.
     """
     from wherry_build.manifests import Mesh, RenderOptions, Target, render
     from wherry_build.project import read_project, select
 
-    project = select(read_project(path), functions)
+    project = select(read_project(path, environment=environment), functions)
     rendering = render(
         project,
         RenderOptions(
             target=Target(target),
             mesh=Mesh(mesh),
             namespace=namespace,
-            registry=registry,
+            registry=registry if registry is not None else project.registry or LOCAL_REGISTRY,
             tag=tag,
             gateway=gateway,
             host=host,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wherry_cli.notes import note
+from wherry_cli.notes import note, warn
 
 if TYPE_CHECKING:
-    from wherry.config import Config
     from wherry_local.instance import Served
 
 
@@ -32,6 +32,9 @@ Examples:
 @click.option("--watch", "-w", is_flag=True, help="Renew a function when its files change.")
 @click.option("--together", is_flag=True, help="All functions in one process, on one port.")
 @click.option("--name", help="Name of the function [default: its folder's].")
+@click.option(
+    "--env", "environment", metavar="NAME", default="", help="Environment of wherry.yaml."
+)
 @click.option("--signature", help="What it is written for, as http or wsgi [default: found].")
 @click.option(
     "--explain-startup",
@@ -48,6 +51,7 @@ def command(
     watch: bool,
     together: bool,
     name: str | None,
+    environment: str,
     signature: str | None,
     explain_startup: str | None,
 ) -> int:
@@ -55,7 +59,8 @@ def command(
 
     PATH is a handler's folder or file, which `:name` may follow, or a folder of functions. With
     --together one process serves them all, each under its name as a path. With --watch, an edit
-    that does not start leaves the code before it serving.
+    that does not start leaves the code before it serving. What wherry.yaml says of a function's
+    name, variables, timeout and concurrency counts here too, where the environment says nothing.
     """
     from wherry.config import Config
 
@@ -68,51 +73,89 @@ def command(
         "WHERRY_EXPLAIN_STARTUP": explain_startup,
     }
     overrides = {key: str(value) for key, value in given.items() if value is not None}
-    handlers = [handler for path in paths or (".",) for handler in _handlers(path)]
+    functions = [each for path in paths or (".",) for each in _functions(path, environment)]
     if together:
-        handlers = [_joined(handlers)]
-    if len(handlers) > 1 and name is not None:
+        functions = [_joined(functions)]
+    if len(functions) > 1 and name is not None:
         raise click.UsageError("--name names one function, and there is more than one")
-    if not watch and len(handlers) == 1:
+    if not watch and len(functions) == 1:
         from wherry.serving import run
 
-        return run(Config.from_environment({**overrides, "WHERRY_HANDLER": handlers[0]}))
-    configs = [
-        Config.from_environment({**overrides, "WHERRY_HANDLER": handler}) for handler in handlers
-    ]
-    return _side_by_side(configs, overrides, watch=watch)
+        os.environ.update(functions[0].environment)
+        return run(Config.from_environment({**overrides, "WHERRY_HANDLER": functions[0].handler}))
+    return _side_by_side(functions, overrides, watch=watch)
 
 
-def _handlers(path: str) -> list[str]:
-    from wherry_build.project import function_folders
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Function:
+    """A function that is going to run.
 
-    return [str(folder) for folder in function_folders(Path(path))] or [path]
+    Attributes:
+        handler: Its handler, as `WHERRY_HANDLER` takes it.
+        environment: Variables that its project gives it, but for those that are set already.
+    """
+
+    handler: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def _joined(handlers: Sequence[str]) -> str:
-    """Handlers as one setting."""
+def _functions(path: str, environment: str) -> list[_Function]:
+    from wherry_build.project import declared_project, function_folders
+
+    if Path(path).exists() or environment:
+        project = declared_project(Path(path), environment=environment)
+        if project is not None:
+            from wherry_cli.declared import run_environment, run_handler, unused_by_run
+
+            warn(unused_by_run(project))
+            return [
+                _Function(handler=run_handler(each), environment=run_environment(project, each))
+                for each in project.functions
+            ]
+    handlers = [str(folder) for folder in function_folders(Path(path))] or [path]
+    return [_Function(handler=handler) for handler in handlers]
+
+
+def _joined(functions: Sequence[_Function]) -> _Function:
+    """Functions as one, with what all of them are given."""
+    handlers = [function.handler for function in functions]
     if len(handlers) > 1 and any("," in handler for handler in handlers):
         raise click.UsageError("--together: the comma stands between handlers; rename the folder")
-    return ",".join(handlers)
+    environment: dict[str, str] = {}
+    for function in functions:
+        for name, value in function.environment.items():
+            if len(functions) > 1 and name == "WHERRY_FUNCTION":
+                continue  # each is known by its own
+            if environment.setdefault(name, value) != value:
+                raise click.UsageError(
+                    f"--together: wherry.yaml gives {name} to several functions, each another value"
+                )
+    return _Function(handler=",".join(handlers), environment=environment)
 
 
-def _side_by_side(configs: Sequence[Config], overrides: dict[str, str], *, watch: bool) -> int:
+def _side_by_side(functions: Sequence[_Function], overrides: dict[str, str], *, watch: bool) -> int:
+    from wherry.config import Config
     from wherry_local.instance import Served
     from wherry_local.ports import listeners
     from wherry_local.watch import serve
 
+    environments = [{**function.environment, **overrides} for function in functions]
+    configs = [
+        Config.from_environment({**environment, "WHERRY_HANDLER": function.handler})
+        for function, environment in zip(functions, environments, strict=True)
+    ]
     sockets = listeners(len(configs), host=configs[0].host, port=configs[0].port)
-    functions = [
+    served = [
         Served(
             name=config.function,
             handler=config.handler,
             folder=_watched(config.handler),
             listener=listener,
-            environment=overrides,
+            environment=environment,
         )
-        for config, listener in zip(configs, sockets, strict=True)
+        for config, environment, listener in zip(configs, environments, sockets, strict=True)
     ]
-    return serve(functions, watch=watch, tell=note, served=_show)
+    return serve(served, watch=watch, tell=note, served=_show)
 
 
 def _watched(handler: str) -> Path:

@@ -94,7 +94,7 @@ def render(project: Project, options: RenderOptions) -> Rendering:
         InvalidName: An option is no name for what it is used as.
         ManifestError: A mesh is asked for without a host.
     """
-    namespace = names.namespace(options.namespace or options.target.namespace)
+    namespace = names.namespace(options.namespace or project.namespace or options.target.namespace)
     pairs = [
         (item, image_reference(item.name, registry=options.registry, tag=options.tag))
         for item in project.functions
@@ -153,4 +153,9 @@ def _warnings(project: Project, options: RenderOptions) -> list[str]:
         ]
         if not declared.http and not declared.event_types and options.target is Target.KNATIVE:
             found.append(f"{function.name}: takes events of any type; it gets no Trigger")
+    if project.specification is not None:
+        from wherry_build.manifests.unwritten import unwritten
+
+        left = unwritten(project, options.target.value)
+        found += [f"not yet written for this target: {key}" for key in left]
     return found

@@ -2,8 +2,9 @@
 
 from wherry_build.project.folder import HANDLER_FILES as HANDLER_FILES
 from wherry_build.project.folder import function_folders as function_folders
-from wherry_build.project.folder import read_project as read_project
 from wherry_build.project.folder import select as select
+from wherry_build.project.location import declared_project as declared_project
+from wherry_build.project.location import read_project as read_project
 from wherry_build.project.model import Declarations as Declarations
 from wherry_build.project.model import Function as Function
 from wherry_build.project.model import Project as Project

@@ -1,6 +1,7 @@
 """What a handler's source says of itself, read from its syntax and never by running it.
 
-`@cloud_event(type=...)` names the events, `@http` or no decorator at all is plain HTTP. Aliases of
+`@cloud_event(type=...)` names the events, `@http(methods=...)` the methods, and no decorator at all
+is plain HTTP of every method. Aliases of
 imports and string constants of the module are followed; anything else is reported as unclear.
 """
 
@@ -43,6 +44,8 @@ class _Module:
         self._imports: dict[str, str] = {}
         self._constants: dict[str, ast.expr] = {}
         self._types: dict[str, None] = {}
+        self._methods: dict[str, None] = {}
+        self._is_open = False
         self._unclear: list[str] = []
         for node in tree.body:
             self._note(node)
@@ -75,9 +78,15 @@ class _Module:
                     self._read_types(call, decorator.lineno)
                 elif target == _HTTP:
                     decorated = http = True
+                    self._read_methods(call)
         if not decorated:
             http = not self._takes_event()
-        return Declarations(http=http, event_types=tuple(self._types), unclear=tuple(self._unclear))
+        return Declarations(
+            http=http,
+            event_types=tuple(self._types),
+            methods=() if self._is_open else tuple(self._methods),
+            unclear=tuple(self._unclear),
+        )
 
     def _qualified(self, node: ast.expr) -> str:
         if isinstance(node, ast.Name):
@@ -96,7 +105,21 @@ class _Module:
         if any(keyword.arg is None for keyword in call.keywords):
             self._unclear.append(f"{line}: cloud_event(**...)")
 
-    def _strings(self, node: ast.expr, line: int) -> list[str]:
+    def _read_methods(self, call: ast.Call | None) -> None:
+        """The methods of one `@http`; one that names none, or not plainly, answers every one."""
+        given = [word.value for word in call.keywords if word.arg == "methods"] if call else []
+        named: list[str] = []
+        for value in given:
+            unclear = len(self._unclear)
+            named += [text.upper() for text in self._strings(value, value.lineno, "method")]
+            self._is_open |= len(self._unclear) > unclear
+            del self._unclear[unclear:]  # no manifest has methods yet, so nothing is left out
+        if "GET" in named:
+            named.append("HEAD")
+        self._is_open |= not named
+        self._methods.update(dict.fromkeys(named))
+
+    def _strings(self, node: ast.expr, line: int, what: str = "event type") -> list[str]:
         if isinstance(node, ast.Name) and node.id in self._constants:
             node = self._constants[node.id]
         match node:
@@ -105,8 +128,8 @@ class _Module:
             case ast.Constant(value=None):
                 return []
             case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
-                return [text for item in items for text in self._strings(item, line)]
-        self._unclear.append(f"{line}: event type {ast.unparse(node)}")
+                return [text for item in items for text in self._strings(item, line, what)]
+        self._unclear.append(f"{line}: {what} {ast.unparse(node)}")
         return []
 
     def _takes_event(self) -> bool:

@@ -6,7 +6,7 @@ that names a handler's file, is a project of one.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _NO_FUNCTIONS = frozenset({"build", "template", "templates", "node_modules", "te
 _LIMIT_SOURCE_BYTES = 4 * 1024 * 1024
 
 
-def read_project(path: Path, *, name: str | None = None) -> Project:
+def read_folder(path: Path, *, name: str | None = None) -> Project:
     """Read the functions at `path`.
 
     Args:
@@ -40,15 +40,19 @@ def read_project(path: Path, *, name: str | None = None) -> Project:
         InvalidName: A folder's name is no function name.
         HandlerUnreadable: A handler's file is no Python that parses.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps the name it is called by
-    functions = [_read_file(path, name)] if path.is_file() else _read_folder(path, name)
+    functions = [read_file(path, name)] if path.is_file() else _read_folder(path, name)
     if name is not None and len(functions) > 1:
-        found = ", ".join(function.name for function in functions)
-        raise ProjectError(
-            f"{path}: a name was given, and there is more than one function: {found}",
-            hint=f"give the folder of one, {functions[0].folder}",
-        )
+        raise several_for_one_name(path, functions)
     return Project(root=path if path.is_dir() else path.parent, functions=tuple(functions))
+
+
+def several_for_one_name(path: Path, functions: Sequence[Function]) -> ProjectError:
+    """The error when one name is given for several functions."""
+    found = ", ".join(function.name for function in functions)
+    return ProjectError(
+        f"{path}: a name was given, and there is more than one function: {found}",
+        hint=f"give the folder of one, {functions[0].folder}",
+    )
 
 
 def select(project: Project, chosen: tuple[str, ...]) -> Project:
@@ -67,14 +71,14 @@ def select(project: Project, chosen: tuple[str, ...]) -> Project:
 
 def function_folders(path: Path) -> list[Path]:
     """The functions' folders at `path`, sorted: itself, or those in it; none when there is none."""
-    handler = _handler_in(path)
+    handler = handler_in(path)
     nested = path / "functions"
     if handler is not None and not (handler in _PROGRAMS and nested.is_dir()):
         return [path]
     parent = nested if nested.is_dir() else path
     if not parent.is_dir():
         return []
-    found = (item for item in parent.iterdir() if _may_hold_function(item) and _handler_in(item))
+    found = (item for item in parent.iterdir() if _may_hold_function(item) and handler_in(item))
     return sorted(found, key=lambda folder: folder.name)
 
 
@@ -82,9 +86,9 @@ def _read_folder(path: Path, name: str | None) -> list[Function]:
     if not path.is_dir():
         raise FunctionsNotFound(f"{path}: no such file or folder", hint="wherry new hello")
     found = [
-        _read_function(folder, handler, name)
+        read_function(folder, handler, name)
         for folder in function_folders(path)
-        if (handler := _handler_in(folder)) is not None
+        if (handler := handler_in(folder)) is not None
     ]
     if not found:
         raise FunctionsNotFound(
@@ -94,18 +98,30 @@ def _read_folder(path: Path, name: str | None) -> list[Function]:
     return found
 
 
-def _read_file(path: Path, name: str | None) -> Function:
+def read_file(path: Path, name: str | None) -> Function:
+    """Read the function whose handler's file is `path`.
+
+    Raises:
+        InvalidName: Its name is none, or the file's is no module's.
+        HandlerUnreadable: The file is no Python that parses.
+    """
     names.handler_file(path.name)
     if path.name in HANDLER_FILES:
         folder = path.parent
         nested = f"function/{path.name}"
         if folder.name == "function" and nested in HANDLER_FILES:
-            return _read_function(folder.parent, nested, name)
-        return _read_function(folder, path.name, name)
-    return _read_function(path.parent, path.name, name or path.stem)
+            return read_function(folder.parent, nested, name)
+        return read_function(folder, path.name, name)
+    return read_function(path.parent, path.name, name or path.stem)
 
 
-def _read_function(folder: Path, handler: str, name: str | None) -> Function:
+def read_function(folder: Path, handler: str, name: str | None) -> Function:
+    """Read the function whose handler's file is `handler` in `folder`.
+
+    Raises:
+        InvalidName: Its name is none.
+        HandlerUnreadable: The file is no Python that parses.
+    """
     source = folder / handler
     try:
         called = names.function_name(name or folder.name)
@@ -127,7 +143,8 @@ def _read_function(folder: Path, handler: str, name: str | None) -> Function:
     )
 
 
-def _handler_in(folder: Path) -> str | None:
+def handler_in(folder: Path) -> str | None:
+    """The handler's file in `folder`; None when it is no function."""
     for file in HANDLER_FILES:
         if (folder / file).is_file():
             return file

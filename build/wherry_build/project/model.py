@@ -10,9 +10,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherry_build import names
 from wherry_build.errors import ProjectError
+
+if TYPE_CHECKING:
+    from wherry_build.project.specification import ProjectSpecification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +60,13 @@ class Declarations:
     Attributes:
         http: Whether it answers plain HTTP requests.
         event_types: Types of the CloudEvents that it takes, in order, each once.
+        methods: Methods that it answers; empty for every one.
         unclear: `line: what` of declarations that only running the code would tell.
     """
 
     http: bool = True
     event_types: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
 
 
@@ -110,10 +116,28 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """The functions of one folder, sorted by name, each name once."""
+    """The functions of one folder, sorted by name, each name once.
+
+    Attributes:
+        root: The folder.
+        functions: Its functions.
+        specification: What its wherry.yaml says; None where there is none.
+    """
 
     root: Path
     functions: tuple[Function, ...]
+    specification: ProjectSpecification | None = None
+
+    @property
+    def namespace(self) -> str | None:
+        """Where its file says that it lives."""
+        return self.specification.namespace if self.specification is not None else None
+
+    @property
+    def registry(self) -> str | None:
+        """Where its file says that its images are."""
+        said = self.specification.registry if self.specification is not None else None
+        return said.prefix if said is not None else None
 
     def __post_init__(self) -> None:
         counted = Counter(function.name for function in self.functions)

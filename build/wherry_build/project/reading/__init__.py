@@ -1,0 +1,1 @@
+"""Reads `wherry.yaml`: text, a tree with positions, the overlay of an environment, the model."""
