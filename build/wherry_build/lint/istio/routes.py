@@ -13,6 +13,7 @@ from wherry_build.lint.rule import Fault, fault, fix, rule
 
 _WHOLE = 100
 _AUTHORITY = frozenset({":authority", "host"})
+_OF_ATTEMPTS = ("perTryTimeout", "retryOn", "retryRemoteLocalities", "backoff")
 _NOT_REPEATED = ("POST", "PATCH")
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/_~.-]*")
 
@@ -40,16 +41,16 @@ def weights(bundle: Bundle) -> Iterator[Fault]:
 
 @rule("IST006", Severity.ERROR, "retries are switched off and described at once")
 def retries_of_nothing(bundle: Bundle) -> Iterator[Fault]:
-    """Istio refuses `attempts: 0`, which is its default, with any other field."""
+    """Istio refuses `attempts: 0`, which is also what no `attempts` means, with their details."""
     for document in virtual_services(bundle):
         for keys, route in http_entries(document):
             retries = mapping(mapping(route).get("retries"))
-            described = [key for key in retries if key != "attempts"]
+            described = [key for key in _OF_ATTEMPTS if key in retries]
             if described and not retries.get("attempts", 0):
                 yield fault(
                     document,
                     (*keys, "retries"),
-                    f"got attempts 0 with {', '.join(map(str, described))}, expected attempts of 1 "
+                    f"got attempts 0 with {', '.join(described)}, expected attempts of 1 "
                     "or more, or nothing else",
                     hint="leave the other fields away, or say how many attempts",
                 )
