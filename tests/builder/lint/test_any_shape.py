@@ -17,11 +17,11 @@ from wherry_build.lint.run import all_rules, lint
 from wherry_build.lint.source import read_text
 
 EXAMPLES = Path(__file__).parent / "examples"
-FAMILIES = ("IST", "KNA", "OFA")
+FAMILIES = ("ENV", "IST", "K8S", "KNA", "OFA")
 SOUND = [
     document
     for folder in sorted(EXAMPLES.iterdir())
-    for file in folder.rglob("bad.yaml")
+    for file in (*folder.glob("bad.yaml"), *folder.glob("bad/*.yaml"))
     if folder.name.startswith(FAMILIES)
     for document in [list(yaml.safe_load_all(file.read_text()))]
 ]

@@ -79,6 +79,13 @@ def test_a_selector_is_put_before_the_template():
     assert changed(ORDERS, "K8S001") == ([], ["selector:", "matchLabels:", "app: orders"])
 
 
+def test_a_template_is_given_the_label_that_the_selector_asks_for():
+    text = ORDERS.replace(
+        "    template:", "    selector: {matchLabels: {tier: 'web'}}\n    template:"
+    )
+    assert changed(text, "K8S001") == ([], ["tier: 'web'"])
+
+
 def test_quotes_are_put_where_they_are_missing_and_nowhere_else():
     taken, added = changed(ORDERS, "K8S010")
     assert taken == [

@@ -1,20 +1,12 @@
-"""Which rules run, in which order findings come, and that no shape of a document stops them."""
-
-from pathlib import Path
+"""Which rules run, and in which order findings come."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from wherry_build.errors import LintError
 from wherry_build.lint.bundle import Bundle
-from wherry_build.lint.document import Document
-from wherry_build.lint.node import at, walk
-from wherry_build.lint.recognition import form_of
 from wherry_build.lint.run import all_rules, lint
-from wherry_build.lint.source import Reading, Source, read, read_text
+from wherry_build.lint.source import read_text
 
-EXAMPLES = sorted((Path(__file__).parent / "examples").rglob("*.yaml"))
 BROKEN = """\
 apiVersion: v1
 kind: Service
@@ -26,7 +18,6 @@ spec:
   ports:
     - port: 80
 """
-ODD = [None, True, 7, -1.5, "", "text", [], [None], ["a", 1], {}, {"a": None}, {"name": ["b"]}]
 
 
 def rules_of(reading, **options):
@@ -76,23 +67,6 @@ def test_a_text_of_nothing_gives_nothing(text):
 
 def test_an_alias_to_itself_ends():
     assert rules_of(read_text("apiVersion: v1\nkind: ConfigMap\ndata: &a\n  b: *a\n")) == ["K8S014"]
-
-
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_no_shape_of_a_document_stops_the_rules(data):
-    """A place of an example that holds something else than it should."""
-    documents = read([data.draw(st.sampled_from(EXAMPLES))]).documents
-    document = data.draw(st.sampled_from(documents))
-    if document.node is None:
-        return
-    places = [keys for keys, _ in walk(document.node) if keys]
-    *above, last = data.draw(st.sampled_from(places))
-    at(document.node, *above)[last] = data.draw(st.sampled_from(ODD))
-    odd = Document(path="odd.yaml", form=form_of(document.node), node=document.node)
-    others = [each for each in documents if each is not document]
-    source = Source(path="odd.yaml", text="", documents=[odd, *others])
-    lint(Reading(sources=[source]))
 
 
 def test_an_unknown_namespace_is_taken_for_any():

@@ -95,7 +95,7 @@ def name_port(bundle: Bundle, found: Fault) -> None:  # noqa: ARG001
     """Name the ports of HTTP and HTTPS; which protocol another one has is not known."""
     document = found.document
     port = document.get(*found.keys)
-    protocol = _NAMES_BY_PORT.get(port.get("port"))
+    protocol = _NAMES_BY_PORT.get(number(mapping(port).get("port")) or 0)
     if protocol is None:
         return
     taken = {text(mapping(other).get("name")) for other in items(document.get("spec", "ports"))}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
-from wherry_build.lint.node import mapping, strings
+from wherry_build.lint.node import at, mapping, strings
 from wherry_build.lint.rule import Fault, fault, fix, rule
 
 _NEEDS_SELECTOR = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
@@ -46,15 +46,18 @@ def selector_and_labels(bundle: Bundle) -> Iterator[Fault]:
 def make_selector_and_labels_agree(bundle: Bundle, found: Fault) -> None:  # noqa: ARG001
     """Select the template's labels, or give the template what the selector asks for."""
     spec = found.document.node["spec"]
-    labels = strings(found.document.get("spec", "template", "metadata", "labels"))
+    template = spec["template"]
     if len(found.keys) == 1:
+        labels = strings(at(template, "metadata", "labels"))
         if labels:
             spec.insert(list(spec).index("template"), "selector", {"matchLabels": labels})
         return
-    key = found.keys[-1]
-    spec["template"].setdefault("metadata", {}).setdefault("labels", {})[key] = found.document.get(
-        *found.keys
-    )
+    metadata = template.setdefault("metadata", {})
+    wanted = {found.keys[-1]: found.document.get(*found.keys)}
+    if mapping(at(metadata, "labels")):
+        metadata["labels"].update(wanted)
+    elif isinstance(metadata, dict):
+        metadata["labels"] = wanted
 
 
 @rule("K8S002", Severity.ERROR, "a Service's selector matches no pods of the workload it is for")
