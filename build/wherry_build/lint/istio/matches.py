@@ -29,15 +29,42 @@ def unreachable(bundle: Bundle) -> Iterator[Fault]:
 
 
 def _unreachable_in(document: Document) -> Iterator[Fault]:
-    earlier: list[tuple[int, Node]] = []
+    earlier: dict[tuple[str, str], list[tuple[int, Node]]] = {}
     for number, (keys, route) in enumerate(http_entries(document), start=1):
-        matches = [*entries(route, "match")]
-        for below, match in matches or [((), {})]:
-            taken = next((first for first, wide in earlier if _takes(wide, match)), None)
+        matches = [*entries(route, "match")] or [((), {})]
+        for below, match in matches:
+            takers = (
+                first
+                for path in _paths_around(match)
+                for first, wide in earlier.get(path, ())
+                if _takes(wide, match)
+            )
+            taken = min(takers, default=None)
             if taken is not None:
                 yield _fault(document, (*keys, *below), number, taken)
-        found = [mapping(match) for _, match in matches] or [mapping(None)]
-        earlier += [(number, match) for match in found]
+        for _, match in matches:
+            earlier.setdefault(_path(match), []).append((number, mapping(match)))
+
+
+def _path(match: Node) -> tuple[str, str]:
+    """How a match asks for a path, and for which; empty where it asks for none."""
+    uri = mapping(mapping(match).get("uri"))
+    for kind in ("prefix", "exact", "regex"):
+        if text(uri.get(kind)):
+            return kind, text(uri[kind])
+    return "", ""
+
+
+def _paths_around(match: Node) -> Iterator[tuple[str, str]]:
+    """Every way of asking for a path that may take what `match` asks for."""
+    kind, path = _path(match)
+    yield "", ""
+    yield "prefix", "/"
+    if kind in {"prefix", "exact"}:
+        for length in range(1, len(path) + 1):
+            yield "prefix", path[:length]
+    if kind in {"exact", "regex"}:
+        yield kind, path
 
 
 def _fault(document: Document, keys: Keys, number: int, taken: int) -> Fault:

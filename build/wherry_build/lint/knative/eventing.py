@@ -18,8 +18,12 @@ def lossy_broker(bundle: Bundle) -> Iterator[Fault]:
     """Without retry and without a dead letter sink an event that fails is gone."""
     if _has_defaults(bundle):
         return
+    of_broker: dict[tuple[str, str], list[Document]] = {}
+    for trigger in _triggers(bundle):
+        key = (text(trigger.get("spec", "broker")), trigger.namespace)
+        of_broker.setdefault(key, []).append(trigger)
     for document in _brokers(bundle):
-        triggers = [each for each in _triggers(bundle) if _is_of(each, document)]
+        triggers = of_broker.get((document.name, document.namespace), [])
         if _delivers(document) or (triggers and all(map(_delivers, triggers))):
             continue
         yield fault(
@@ -47,11 +51,6 @@ def _triggers(bundle: Bundle) -> tuple[Document, ...]:
     return of_knative(bundle, "Trigger", EVENTING)
 
 
-def _is_of(trigger: Document, broker: Document) -> bool:
-    is_named = trigger.get("spec", "broker") == broker.name
-    return is_named and trigger.namespace == broker.namespace
-
-
 def _delivers(document: Document) -> bool:
     delivery = mapping(document.get("spec", "delivery"))
     return bool(delivery.get("retry") or delivery.get("deadLetterSink"))
@@ -60,9 +59,12 @@ def _delivers(document: Document) -> bool:
 @rule("KNA010", Severity.ERROR, "a Trigger is in another namespace than its Broker")
 def apart(bundle: Bundle) -> Iterator[Fault]:
     """`spec.broker` is looked for in the Trigger's own namespace, written or not."""
+    brokers: dict[str, list[Document]] = {}
+    for broker in _brokers(bundle):
+        brokers.setdefault(broker.name, []).append(broker)
     for document in _triggers(bundle):
         named = text(document.get("spec", "broker"))
-        found = [each for each in _brokers(bundle) if named and each.name == named]
+        found = brokers.get(named, []) if named else []
         if not found or any(each.namespace == document.namespace for each in found):
             continue
         got = f"namespace {document.namespace}" if document.namespace else "no namespace"

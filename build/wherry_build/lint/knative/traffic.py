@@ -111,9 +111,12 @@ def revision_names(bundle: Bundle) -> Iterator[Fault]:
 @rule("KNA014", Severity.ERROR, "a split names a revision that there is not, or not yet")
 def unknown_revisions(bundle: Bundle) -> Iterator[Fault]:
     """Such a Service never gets Ready. What a cluster has kept of earlier ones is not known."""
+    same: dict[tuple[str, str], list[Document]] = {}
+    for document in bundle.of_kind("Service", SERVING):
+        same.setdefault((document.name, document.namespace), []).append(document)
     for document in bundle.of_kind("Service", SERVING):
         known = _listed_revisions(bundle, document)
-        later = _later_revisions(bundle, document)
+        later = _later_revisions(document, same[document.name, document.namespace])
         for keys, item in entries(document.node, "spec", "traffic"):
             named = text(mapping(item).get("revisionName"))
             reason = ""
@@ -150,14 +153,12 @@ def _listed_revisions(bundle: Bundle, document: Document) -> set[str]:
     return listed | {own} if listed and own else listed
 
 
-def _later_revisions(bundle: Bundle, document: Document) -> dict[str, str]:
+def _later_revisions(document: Document, same: list[Document]) -> dict[str, str]:
     """Revisions that only a later step of ordered files makes (`1-deploy`, `2-shift`)."""
     later: dict[str, str] = {}
     made: set[str] = set()
-    for other in bundle.of_kind("Service", SERVING):
+    for other in same:
         named = text(other.get(*_TEMPLATE_NAME))
-        if (other.name, other.namespace) != (document.name, document.namespace):
-            continue
         if _is_before(document.path, other.path):
             later.setdefault(named, other.path)
         else:
