@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from collections.abc import Iterator
 
-from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.bundle import Bundle, may_share_namespace
 from wherry_build.lint.containers import ProxyContainer, image_of, keys_of, proxies
 from wherry_build.lint.document import Document, Form
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.nginx.certificates import Certificate, certificates, covers
 from wherry_build.lint.nginx.configuration import Directive, configurations
-from wherry_build.lint.node import Node, at, items, text
+from wherry_build.lint.node import Node, at, items, strings, text
 from wherry_build.lint.rule import Fault, fault, rule
 
 _IMAGES = frozenset({"nginx", "nginx-slim", "nginx-unprivileged"})
@@ -66,9 +67,10 @@ def unmounted_certificate(bundle: Bundle) -> Iterator[Fault]:
 @rule("NGX009", Severity.WARNING, "a certificate names no Service that its server is called by")
 def unnamed_service(bundle: Bundle) -> Iterator[Fault]:
     """Unless it has every server_name: then it is for callers from elsewhere."""
+    selectors = [(each, strings(each.get("spec", "selector"))) for each in bundle.services]
     for root in configurations(bundle):
         for proxy in _readers(bundle, root):
-            services = [each for each in bundle.services if proxy.workload in bundle.behind(each)]
+            services = _callees(proxy, selectors)
             if not services:
                 continue
             for directive in root.walk():
@@ -79,7 +81,31 @@ def unnamed_service(bundle: Bundle) -> Iterator[Fault]:
 
 
 def _readers(bundle: Bundle, root: Directive) -> list[ProxyContainer]:
-    return [proxy for proxy in nginxes(bundle) if root.document in proxy.configurations]
+    return _by_configuration(bundle).get(id(root.document), [])
+
+
+@functools.lru_cache(maxsize=1)
+def _by_configuration(bundle: Bundle) -> dict[int, list[ProxyContainer]]:
+    """The containers that read each document, by the identity of that."""
+    found: dict[int, list[ProxyContainer]] = {}
+    for proxy in nginxes(bundle):
+        for document in proxy.configurations:
+            found.setdefault(id(document), []).append(proxy)
+    return found
+
+
+def _callees(
+    proxy: ProxyContainer, selectors: list[tuple[Document, dict[str, str]]]
+) -> list[Document]:
+    """The Services that lead to a container."""
+    labels, namespace = proxy.workload.labels, proxy.document.namespace
+    return [
+        service
+        for service, selector in selectors
+        if selector
+        and selector.items() <= labels.items()
+        and may_share_namespace(service.namespace, namespace)
+    ]
 
 
 def _runs_nginx(container: Node) -> bool:
