@@ -17,12 +17,11 @@ from wherry_build.lint.istio.names import (
     hosts,
     is_cut,
     is_in_mesh,
-    is_served,
     is_short,
     namespace_labels,
-    shows_namespace,
     virtual_services,
 )
+from wherry_build.lint.istio.registry import Registry
 from wherry_build.lint.node import Keys, entries, items, mapping, strings, text
 from wherry_build.lint.rule import Fault, fault, fix, rule
 
@@ -32,24 +31,25 @@ _WAYPOINT = "istio.io/use-waypoint"
 @rule("IST002", Severity.ERROR, "a subset is not defined, or no pod of its Service has its labels")
 def subsets(bundle: Bundle) -> Iterator[Fault]:
     """A route to such a subset is answered with 503."""
+    registry = Registry(bundle=bundle)
     for document in virtual_services(bundle):
         for keys, destination in destinations(document):
-            yield from _undefined(bundle, document, keys, destination)
+            yield from _undefined(registry, document, keys, destination)
     for document in destination_rules(bundle):
-        yield from _selecting_nothing(bundle, document)
+        yield from _selecting_nothing(registry, document)
 
 
 def _undefined(
-    bundle: Bundle, document: Document, keys: Keys, destination: object
+    registry: Registry, document: Document, keys: Keys, destination: object
 ) -> Iterator[Fault]:
     subset = text(mapping(destination).get("subset"))
     written = text(mapping(destination).get("host"))
     host = cluster_host(written, document.namespace)
     if not subset or host is None:
         return
-    rules = [each for each in destination_rules(bundle) if _may_rule(each, host)]
+    rules = registry.rules(host)
     defined = sorted({name for each in rules for name in _subset_names(each)})
-    if subset in defined or not (rules or is_served(bundle, host)):
+    if subset in defined or not (rules or registry.serves(host)):
         return
     known = ", ".join(defined) or "none"
     yield fault(
@@ -60,14 +60,6 @@ def _undefined(
     )
 
 
-def _may_rule(rule_: Document, host: ClusterHost) -> bool:
-    written = text(rule_.get("spec", "host"))
-    if written.startswith("*"):
-        return host.full.endswith(written[1:])
-    named = cluster_host(written, rule_.namespace)
-    return named is not None and named.may_be(host)
-
-
 def _subset_names(rule_: Document) -> set[str]:
     return {
         text(mapping(each).get("name"))
@@ -76,11 +68,11 @@ def _subset_names(rule_: Document) -> set[str]:
     }
 
 
-def _selecting_nothing(bundle: Bundle, document: Document) -> Iterator[Fault]:
+def _selecting_nothing(registry: Registry, document: Document) -> Iterator[Fault]:
     host = cluster_host(text(document.get("spec", "host")), document.namespace)
-    if host is None or any(host.is_named_by(each.document) for each in bundle.knative_services):
+    if host is None or registry.knative_service(host) is not None:
         return
-    pods = _pods(bundle, host)
+    pods = _pods(registry, host)
     for keys, subset in entries(document.node, "spec", "subsets"):
         labels = strings(mapping(subset).get("labels"))
         if not pods or not labels or any(labels.items() <= pod.labels.items() for pod in pods):
@@ -96,31 +88,32 @@ def _selecting_nothing(bundle: Bundle, document: Document) -> Iterator[Fault]:
         )
 
 
-def _pods(bundle: Bundle, host: ClusterHost) -> tuple[Workload, ...]:
+def _pods(registry: Registry, host: ClusterHost) -> tuple[Workload, ...]:
     """What the Service selects; where it selects nothing that is given, what is named like it."""
-    service = next((each for each in bundle.services if host.is_named_by(each)), None)
+    service = registry.service(host)
     if service is None:
         return ()
-    return bundle.behind(service) or tuple(
-        workload for workload in bundle.workloads if host.is_named_by(workload.document)
+    return registry.bundle.behind(service) or tuple(
+        workload for workload in registry.bundle.workloads if host.is_named_by(workload.document)
     )
 
 
 @rule("IST003", Severity.ERROR, "a VirtualService's host is no Service, or no host of its Gateway")
 def served_hosts(bundle: Bundle) -> Iterator[Fault]:
     """Its rules are never reached by the name that callers use."""
+    registry = Registry(bundle=bundle)
     for document in virtual_services(bundle):
         named = [text(each) for each in items(document.get("spec", "gateways"))]
         for keys, written in hosts(document):
             if not named or named == [MESH]:
-                yield from _unserved(bundle, document, keys, written)
+                yield from _unserved(registry, document, keys, written)
             elif MESH not in named:
                 yield from _unopened(bundle, document, keys, written, named)
 
 
-def _unserved(bundle: Bundle, document: Document, keys: Keys, written: str) -> Iterator[Fault]:
+def _unserved(registry: Registry, document: Document, keys: Keys, written: str) -> Iterator[Fault]:
     host = cluster_host(written, document.namespace)
-    if host is None or not shows_namespace(bundle, host.namespace) or is_served(bundle, host):
+    if host is None or not registry.shows(host.namespace) or registry.serves(host):
         return
     yield fault(
         document,
@@ -182,18 +175,19 @@ def _covers(pattern: str, name: str) -> bool:
 @rule("IST004", Severity.ERROR, "a destination's host is missing, or means what the namespace says")
 def destination_hosts(bundle: Bundle) -> Iterator[Fault]:
     """Mirrors are not looked at: no caller waits for them."""
+    registry = Registry(bundle=bundle)
     for document in virtual_services(bundle):
         for keys, destination in destinations(document):
             written = text(mapping(destination).get("host"))
-            found = _fault_of_host(bundle, document, written)
+            found = _fault_of_host(registry, document, written)
             if found:
                 message, hint = found
                 yield fault(document, (*keys, "host"), message, hint=hint)
 
 
-def _fault_of_host(bundle: Bundle, document: Document, written: str) -> tuple[str, str] | None:
+def _fault_of_host(registry: Registry, document: Document, written: str) -> tuple[str, str] | None:
     host = cluster_host(written, document.namespace)
-    entries_ = bundle.of_kind("ServiceEntry", NETWORKING)
+    entries_ = registry.bundle.of_kind("ServiceEntry", NETWORKING)
     if any(written in items(entry.get("spec", "hosts")) for entry in entries_):
         return None
     if is_cut(written):
@@ -203,7 +197,7 @@ def _fault_of_host(bundle: Bundle, document: Document, written: str) -> tuple[st
         )
     if host is None:
         return None
-    if shows_namespace(bundle, host.namespace) and not is_served(bundle, host):
+    if registry.shows(host.namespace) and not registry.serves(host):
         return (
             f"got host {written!r}, and there is no Service {host.name} in its namespace",
             "name a Service that there is, with its namespace",
@@ -228,19 +222,21 @@ def write_in_full(bundle: Bundle, found: Fault) -> None:
     host = cluster_host(written, document.namespace)
     if host is None or not host.namespace:
         return
-    if is_served(bundle, host) or not shows_namespace(bundle, host.namespace):
+    registry = Registry(bundle=bundle)
+    if registry.serves(host) or not registry.shows(host.namespace):
         destination["host"] = host.full
 
 
 @rule("IST010", Severity.WARNING, "a VirtualService meets a waypoint or an HTTPRoute of its host")
 def on_waypoint(bundle: Bundle) -> Iterator[Fault]:
     """At a waypoint a VirtualService is alpha, and with an HTTPRoute beside it undefined."""
+    registry = Registry(bundle=bundle)
     for document in virtual_services(bundle):
         for keys, written in hosts(document):
             host = cluster_host(written, document.namespace)
             if host is None or not is_in_mesh(document):
                 continue
-            other = _meets(bundle, host)
+            other = _meets(registry, host)
             if other:
                 yield fault(
                     document,
@@ -250,8 +246,8 @@ def on_waypoint(bundle: Bundle) -> Iterator[Fault]:
                 )
 
 
-def _meets(bundle: Bundle, host: ClusterHost) -> str:
-    for route in bundle.of_kind("HTTPRoute", "gateway.networking.k8s.io"):
+def _meets(registry: Registry, host: ClusterHost) -> str:
+    for route in registry.bundle.of_kind("HTTPRoute", "gateway.networking.k8s.io"):
         for _, parent in entries(route.node, "spec", "parentRefs"):
             reference = mapping(parent)
             of = ClusterHost(
@@ -260,11 +256,12 @@ def _meets(bundle: Bundle, host: ClusterHost) -> str:
             )
             if reference.get("kind") == "Service" and of.may_be(host):
                 return f"{route.subject} routes it too"
-    for service in bundle.services:
+    service = registry.service(host)
+    if service is not None:
         labels = strings(service.get("metadata", "labels"))
-        inherited = namespace_labels(bundle, service.namespace)
+        inherited = namespace_labels(registry.bundle, service.namespace)
         waypoint = labels.get(_WAYPOINT, inherited.get(_WAYPOINT, "none"))
-        if host.is_named_by(service) and waypoint != "none":
+        if waypoint != "none":
             return f"{service.subject} is behind the waypoint {waypoint!r}"
     return ""
 

@@ -15,6 +15,7 @@ from wherry_build.lint.istio.names import (
     destination_rules,
     namespace_labels,
 )
+from wherry_build.lint.istio.registry import Registry
 from wherry_build.lint.node import Node, items, mapping, number, strings, text
 from wherry_build.lint.rule import Fault, fault, rule
 
@@ -27,12 +28,13 @@ _TLS_PORTS = frozenset({443, 8443})
 @rule("IST008", Severity.WARNING, "ISTIO_MUTUAL asks for mutual TLS, and nothing enforces it")
 def mutual_of_one_side(bundle: Bundle) -> Iterator[Fault]:
     """A DestinationRule speaks for the caller only; the mesh does that part by itself."""
+    registry = Registry(bundle=bundle)
     for document in destination_rules(bundle):
         keys = ("spec", "trafficPolicy", "tls", "mode")
         host = cluster_host(text(document.get("spec", "host")), document.namespace)
         if document.get(*keys) != "ISTIO_MUTUAL" or host is None:
             continue
-        bare = _without_sidecar(bundle, host)
+        bare = _without_sidecar(registry, host)
         if bare is not None:
             yield fault(
                 document,
@@ -50,11 +52,11 @@ def mutual_of_one_side(bundle: Bundle) -> Iterator[Fault]:
             )
 
 
-def _without_sidecar(bundle: Bundle, host: ClusterHost) -> Workload | None:
-    for service in bundle.services:
-        for workload in bundle.behind(service) if host.is_named_by(service) else ():
-            if workload.labels.get(INJECT) == "false":
-                return workload
+def _without_sidecar(registry: Registry, host: ClusterHost) -> Workload | None:
+    service = registry.service(host)
+    for workload in registry.bundle.behind(service) if service is not None else ():
+        if workload.labels.get(INJECT) == "false":
+            return workload
     return None
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
+from wherry_build.lint.bundle import Bundle, may_share_namespace
 from wherry_build.lint.document import Document
 from wherry_build.lint.node import Keys, Node, entries, items, mapping, strings, text
 
@@ -67,33 +67,6 @@ def is_short(host: str) -> bool:
 def is_cut(host: str) -> bool:
     """Whether `host` ends at `.svc`, which no Service of the mesh is called."""
     return _WITHOUT_DOMAIN.fullmatch(host) is not None
-
-
-def is_served(bundle: Bundle, host: ClusterHost) -> bool:
-    """Whether the bundle has what answers to `host`, or an object that may make it."""
-    made = (
-        *bundle.services,
-        *(service.document for service in bundle.knative_services),
-        *bundle.of_kind("Function", "openfaas.com"),
-    )
-    return any(host.is_named_by(document) for document in made) or any(
-        _enters(entry, host) for entry in bundle.of_kind("ServiceEntry", NETWORKING)
-    )
-
-
-def shows_namespace(bundle: Bundle, namespace: str) -> bool:
-    """Whether the bundle has Services of just this namespace, so that a missing one is missed."""
-    return any(service.namespace == namespace for service in bundle.services)
-
-
-def knative_service(bundle: Bundle, host: ClusterHost) -> Workload | None:
-    """The Knative Service that `host` is; None where a plain Service of that name is given too."""
-    if any(host.is_named_by(service) for service in bundle.services):
-        return None
-    for service in bundle.knative_services:
-        if host.is_named_by(service.document):
-            return service
-    return None
 
 
 def virtual_services(bundle: Bundle) -> tuple[Document, ...]:
@@ -155,11 +128,3 @@ def namespace_labels(bundle: Bundle, namespace: str) -> dict[str, str]:
         if namespace and document.name == namespace:
             return strings(document.get("metadata", "labels"))
     return {}
-
-
-def _enters(entry: Document, host: ClusterHost) -> bool:
-    for listed in items(entry.get("spec", "hosts")):
-        named = cluster_host(text(listed), entry.namespace)
-        if named is not None and named.may_be(host):
-            return True
-    return False

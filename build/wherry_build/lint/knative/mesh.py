@@ -8,19 +8,20 @@ from wherry_build.lint.bundle import Bundle
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.istio.names import (
     cluster_host,
-    knative_service,
     subset_hosts,
 )
+from wherry_build.lint.istio.registry import Registry
 from wherry_build.lint.rule import Fault, fault, rule
 
 
 @rule("KNA012", Severity.WARNING, "subsets of a Knative Service, whose versions are revisions")
 def knative_subsets(bundle: Bundle) -> Iterator[Fault]:
     """Its host leads to Knative's gateway, so no subset of pods is behind it."""
+    registry = Registry(bundle=bundle)
     for document, keys, written in subset_hosts(bundle):
         host = cluster_host(written, document.namespace)
-        service = knative_service(bundle, host) if host else None
-        if service is not None:
+        service = registry.knative_service(host) if host else None
+        if host and service is not None and registry.service(host) is None:
             yield fault(
                 document,
                 keys,
