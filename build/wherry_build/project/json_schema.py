@@ -62,7 +62,7 @@ def json_schema() -> dict[str, Json]:
 
 
 def _record(record: type[Record], *, partial: bool) -> dict[str, Json]:
-    fields = Keyed(record).fields
+    fields = Keyed(record=record).fields
     made: dict[str, Json] = {
         "description": summary(record),
         "type": "object",

@@ -23,33 +23,33 @@ from wherry_build.project.specification.scalars import Text, Whole
 _ENTRY = re.compile(r"^(\w+): (.*(?:\n {2,}.*)*)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
     """`true` or `false`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """One of the values of an enum."""
 
     options: type[enum.Enum]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
     """CPU or memory."""
 
     kind: type[Cpu | Memory]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
     """A list."""
 
     item: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """A map whose keys are names of one kind."""
 
@@ -57,7 +57,7 @@ class Named:
     value: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Keyed:
     """A record; its fields are found when they are asked for, for records may be in themselves."""
 
@@ -172,19 +172,19 @@ def _shape(hint: Any) -> Shape:
 
 def _unconstrained(hint: Any, origin: Any) -> Shape:
     if origin is tuple:
-        return Items(_shape(typing.get_args(hint)[0]))
+        return Items(item=_shape(typing.get_args(hint)[0]))
     if origin is Mapping:
         name, value = typing.get_args(hint)
         named = _shape(name)
         if not isinstance(named, Text):
             raise TypeError(f"a map's keys are text, not {name}")
-        return Named(named, _shape(value))
+        return Named(name=named, value=_shape(value))
     if hint is bool:
         return Truth()
     if hint in {Cpu, Memory}:
-        return Amount(hint)
+        return Amount(kind=hint)
     if issubclass(hint, enum.Enum):
-        return Choice(hint)
+        return Choice(options=hint)
     if issubclass(hint, Record):
-        return Keyed(hint)
+        return Keyed(record=hint)
     raise TypeError(f"no shape for {hint}")

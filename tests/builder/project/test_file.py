@@ -1,7 +1,9 @@
 """A project is read from its wherry.yaml and its folders, and what handlers say is merged."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from wherry_build.errors import BuildError, ExtraMissing, FunctionsNotFound, Pro
 from wherry_build.manifests import RenderOptions, Target, render
 from wherry_build.project import Resources, Scale, declared_project, read_project
 
+PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 HTTP = "def handle(request): return 'hi'\n"
 GET = "from wherry import http\n@http(methods=['get'])\ndef handle(request): return 'hi'\n"
 EVENTS = "from wherry import cloud_event\n@cloud_event(type=['a', 'b'])\ndef handle(event): ...\n"
@@ -225,7 +228,9 @@ def test_without_ruamel_a_hint_says_what_to_install(project, monkeypatch):
     with pytest.raises(ExtraMissing) as caught:
         read_project(root)
     assert isinstance(caught.value, BuildError)
-    assert caught.value.hint == "pip install 'wherry[build]'"
+    extra = re.fullmatch(r"pip install 'wherry\[(\w+)\]'", caught.value.hint)[1]
+    (line,) = re.findall(rf"^{extra} = (.*)$", PYPROJECT.read_text(), re.MULTILINE)
+    assert "ruamel.yaml" in line
 
 
 def test_without_a_file_nothing_that_reads_one_is_imported(write, monkeypatch):

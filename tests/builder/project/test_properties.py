@@ -89,7 +89,7 @@ def settled(record, made):
             share["percent"] = 0 if at else 100
             share.pop("tag", None)
             share.pop("revision", None)
-    shape = Keyed(record)
+    shape = Keyed(record=record)
     optional = [field.key for field in fields_of(record) if not field.required]
     for key in optional:
         reader = Reader()

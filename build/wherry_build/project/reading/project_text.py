@@ -75,7 +75,7 @@ def _read(
 ) -> tuple[Table, ProjectSpecification]:
     tree = overlaid(base, overlay, faults) if overlay is not None else base
     reader = Reader()
-    specification: Any = reader.read(Keyed(ProjectSpecification), tree, what="the project")
+    specification: Any = reader.read(Keyed(record=ProjectSpecification), tree, what="the project")
     faults += reader.faults
     functions = keys_at(tree, ("functions",)) or None
     faults += reference_faults(specification, tree, functions=functions)
