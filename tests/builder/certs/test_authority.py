@@ -170,7 +170,7 @@ def limited(now, *scopes):
     ("hosts", "wrong"),
     [
         (HOSTS, ()),
-        (["a.example.com", "*.b.example.com", "10.1.2.3"], ()),
+        (["a.example.com", "b.a.example.com", "10.1.2.3"], ()),
         (["example.org"], ("example.org",)),
         (["badexample.com"], ("badexample.com",)),
         (["11.0.0.1"], ("11.0.0.1",)),

@@ -102,8 +102,9 @@ def test_another_authority_is_refused(issued, tmp_path):
 
 
 @VERSIONS
-def test_a_limited_authority_is_believed(issued, version):
-    report = issued("hello", hosts=["a.example.com", "::1"], scopes=("example.com",))
+@pytest.mark.parametrize("name", ["hello.fns.svc", "b.example.com"])
+def test_a_limited_authority_is_believed_within_its_limits(issued, version, name):
+    report = issued("hello", hosts=["*.example.com", "::1"], scopes=("example.com",))
     with serving(report.issued[0].folder) as address:
-        said, _ = shake_hands(address, report.authority / "ca.crt", "hello.fns.svc", version)
+        said, _ = shake_hands(address, report.authority / "ca.crt", name, version)
     assert said == version.replace("_", ".")
