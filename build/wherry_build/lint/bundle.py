@@ -98,8 +98,8 @@ class Bundle:
         self, kind: str, name: str, *, group: str = "", namespace: str = ""
     ) -> Document | None:
         """The object of that kind and name; an unknown namespace is taken for any."""
-        for document in self.of_kind(kind, group):
-            if document.name == name and may_share_namespace(document.namespace, namespace):
+        for document in self._by_name.get((group, kind, name), ()):
+            if may_share_namespace(document.namespace, namespace):
                 return document
         return None
 
@@ -127,17 +127,25 @@ class Bundle:
 
     def selected(self, selector: dict[str, str], namespace: str = "") -> tuple[Workload, ...]:
         """The workloads whose pods carry all labels of `selector`; none for an empty one."""
+        first = next(iter(selector.items()), None)
         return tuple(
             workload
-            for workload in self.workloads
-            if selector
-            and selector.items() <= workload.labels.items()
+            for workload in (self._by_label.get(first, ()) if first else ())
+            if selector.items() <= workload.labels.items()
             and may_share_namespace(workload.document.namespace, namespace)
         )
 
     def behind(self, service: Document) -> tuple[Workload, ...]:
         """The workloads that a Service selects."""
         return self.selected(strings(service.get("spec", "selector")), service.namespace)
+
+    @cached_property
+    def _by_label(self) -> dict[tuple[str, str], list[Workload]]:
+        made: dict[tuple[str, str], list[Workload]] = {}
+        for workload in self.workloads:
+            for label in workload.labels.items():
+                made.setdefault(label, []).append(workload)
+        return made
 
     @cached_property
     def _by_form(self) -> dict[Form, tuple[Document, ...]]:
@@ -152,6 +160,14 @@ class Bundle:
         for document in self.objects:
             made.setdefault((document.group, document.kind), []).append(document)
         return {kind: tuple(found) for kind, found in made.items()}
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str], tuple[Document, ...]]:
+        made: dict[tuple[str, str, str], list[Document]] = {}
+        for document in self.objects:
+            key = (document.group, document.kind, document.name)
+            made.setdefault(key, []).append(document)
+        return {key: tuple(found) for key, found in made.items()}
 
 
 def may_share_namespace(one: str, other: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.bundle import Bundle, Workload
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.node import Key, Keys, Node, at, entries, items, mapping
@@ -27,8 +27,9 @@ _TAKEN_FOR = {
 @rule("K8S010", Severity.ERROR, "a text without quotes, which a YAML reader takes for another type")
 def ambiguous_scalar(bundle: Bundle) -> Iterator[Fault]:
     """Labels, annotations, selectors, env, arguments and data are texts."""
+    workloads = {id(each.document): each for each in (*bundle.workloads, *bundle.knative_services)}
     for document in bundle.objects:
-        for keys in _text_places(document, bundle):
+        for keys in _text_places(document, workloads.get(id(document))):
             value = document.get(*keys)
             taken_for = _taken_for(value)
             if taken_for:
@@ -64,7 +65,7 @@ def _written(value: Node, *, in_quotes: bool = False) -> str:
     return f'"{text}"' if in_quotes else text
 
 
-def _text_places(document: Document, bundle: Bundle) -> Iterator[Keys]:
+def _text_places(document: Document, workload: Workload | None) -> Iterator[Keys]:
     """Keys of every place of an object that only a text may stand in."""
     yield from _values(document, "metadata", "labels")
     yield from _values(document, "metadata", "annotations")
@@ -80,15 +81,15 @@ def _text_places(document: Document, bundle: Bundle) -> Iterator[Keys]:
                 yield from _values(document, *keys, "labels")
         case _:
             pass
-    for workload in (*bundle.workloads, *bundle.knative_services):
-        if workload.document is document:
-            yield from _values(document, "spec", "selector", "matchLabels")
-            if workload.keys:
-                yield from _values(document, *workload.keys, "metadata", "labels")
-                yield from _values(document, *workload.keys, "metadata", "annotations")
-            yield from _values(document, *workload.spec_keys, "nodeSelector")
-            for keys, container in workload.containers():
-                yield from _container_places(container, keys)
+    if workload is None:
+        return
+    yield from _values(document, "spec", "selector", "matchLabels")
+    if workload.keys:
+        yield from _values(document, *workload.keys, "metadata", "labels")
+        yield from _values(document, *workload.keys, "metadata", "annotations")
+    yield from _values(document, *workload.spec_keys, "nodeSelector")
+    for keys, container in workload.containers():
+        yield from _container_places(container, keys)
 
 
 def _container_places(container: Node, keys: Keys) -> Iterator[Keys]:

@@ -50,7 +50,7 @@ def _mounts(bundle: Bundle) -> Iterator[_Mount]:
 @rule("K8S004", Severity.ERROR, "a volume names a Secret or ConfigMap that goes by another name")
 def volume_source(bundle: Bundle) -> Iterator[Fault]:
     """Told where one of that kind is given that nothing uses, or whose name is nearly the same."""
-    texts = _texts(bundle)
+    texts, made = _texts(bundle), _made(bundle)
     for mount in _mounts(bundle):
         document = mount.workload.document
         there = [
@@ -58,7 +58,8 @@ def volume_source(bundle: Bundle) -> Iterator[Fault]:
             for other in bundle.of_kind(mount.kind)
             if may_share_namespace(other.namespace, document.namespace)
         ]
-        if mount.source.get("optional") is True or _is_there(bundle, mount, there):
+        is_there = mount.name in made or any(other.name == mount.name for other in there)
+        if is_there or mount.source.get("optional") is True:
             continue
         meant = [other.name for other in there if other.name not in texts]
         meant += difflib.get_close_matches(
@@ -73,16 +74,14 @@ def volume_source(bundle: Bundle) -> Iterator[Fault]:
             )
 
 
-def _is_there(bundle: Bundle, mount: _Mount, there: list[Document]) -> bool:
-    if any(other.name == mount.name for other in there):
-        return True
-    made = {
+def _made(bundle: Bundle) -> set[str]:
+    """Names of Secrets and ConfigMaps that something makes in the cluster."""
+    return {
         name
         for document in bundle.documents
-        if document.kind in _MAKERS or document.kind == "Kustomization" or not document.kind
+        if document.kind in _MAKERS or document.kind in {"Kustomization", ""}
         for name in _made_names(document)
     }
-    return mount.name in made
 
 
 def _made_names(document: Document) -> Iterator[str]:
