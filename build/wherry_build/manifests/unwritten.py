@@ -61,11 +61,14 @@ def _of_function(specification: FunctionSpecification, target: str) -> Iterator[
 
 
 def said_keys(record: Record, prefix: str = "") -> Iterator[str]:
-    """The keys of what `record` says; those of a record in it with its own before them."""
+    """The keys of what `record` says; those of a record in it with its own before them.
+
+    A required key is said even when it is empty: an empty list of callers is nobody.
+    """
     for field in fields_of(type(record)):
         value = getattr(record, field.attribute)
         key = f"{prefix}{field.key}"
         if isinstance(value, Record):
             yield from said_keys(value, f"{key}.")
-        elif value is not None and value not in ((), {}):
+        elif field.required or (value is not None and value not in ((), {})):
             yield key

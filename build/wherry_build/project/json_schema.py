@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from wherry_build.project.shape import (
+    LIMIT_ITEMS,
     Amount,
     Choice,
     Field,
@@ -101,7 +102,12 @@ def _shape(shape: Shape, *, partial: bool) -> dict[str, Json]:
         case Items(item=item):
             # A list replaces as a whole, so what is in it is never partial.
             items = _shape(item, partial=False)
-            return {"type": "array", "uniqueItems": True, "items": items}
+            return {
+                "type": "array",
+                "uniqueItems": True,
+                "maxItems": LIMIT_ITEMS,
+                "items": items,
+            }
         case Named(name=name, value=value):
             inner = _shape(value, partial=partial)
             return {

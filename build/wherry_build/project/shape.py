@@ -20,6 +20,9 @@ from wherry_build.project.specification.amounts import Cpu, DurationLimits, Memo
 from wherry_build.project.specification.record import Record
 from wherry_build.project.specification.scalars import Text, Whole
 
+LIMIT_ITEMS = 1000
+"""Items of a list at most."""
+
 _ENTRY = re.compile(r"^(\w+): (.*(?:\n {2,}.*)*)", re.MULTILINE)
 
 

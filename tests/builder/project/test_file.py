@@ -286,3 +286,9 @@ def test_a_target_in_another_unit_is_told_and_not_written(project):
         "metric",
         "read_only_root",
     ]
+
+
+def test_that_nobody_may_call_is_told_when_it_is_not_written(project):
+    root = project("functions: {a: {authorization: {allow: []}}}", a=HTTP)
+    made = render(read_project(root), RenderOptions(target=Target.KNATIVE, registry="r"))
+    assert made.warnings == ("not yet written for this target: functions.a.authorization.allow",)

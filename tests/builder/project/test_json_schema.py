@@ -84,6 +84,7 @@ def test_the_example_has_every_part_of_a_project():
         "environments: {s: {functions: {a: {timeout: 30}}}}",
         "environments: {s: {environments: {}}}",
         "version: 2",
+        f"functions: {{a: {{secrets: [{', '.join(f's{n}' for n in range(1001))}]}}}}",
     ],
 )
 def test_both_refuse(text):

@@ -180,6 +180,7 @@ def test_an_overlay_of_the_project_itself_changes_nothing(project, data):
 
 
 @pytest.mark.parametrize("key", [field.key for field in fields_of(ProjectSpecification)])
+@settings(deadline=None)
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -218,7 +219,7 @@ def told(text):
     return "accepted at f:"
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.tuples(

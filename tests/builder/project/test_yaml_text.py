@@ -1,7 +1,7 @@
 """YAML text becomes a tree with positions, or an error with a line and a column."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry_build.errors import ProjectFileInvalid
@@ -116,6 +116,7 @@ def test_what_is_empty(text):
     assert tree is None or tree.kind is Kind.NOTHING
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`, \n\t\\?<0.~\u2028\ud7ff", max_size=40) | st.text())
 def test_any_text_gives_a_tree_or_an_error_with_a_position(text):
     found = faults(text)
@@ -125,6 +126,7 @@ def test_any_text_gives_a_tree_or_an_error_with_a_position(text):
         assert tree is None or isinstance(tree, (Scalar, Sequence, Table))
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_give_a_tree_or_an_error_with_a_position(content):
     assert all(" at f:" in fault for fault in faults(content))

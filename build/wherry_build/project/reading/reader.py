@@ -22,7 +22,17 @@ from wherry_build.project.reading.tree import (
     quoted,
     shown,
 )
-from wherry_build.project.shape import Amount, Choice, Field, Items, Keyed, Named, Shape, Truth
+from wherry_build.project.shape import (
+    LIMIT_ITEMS,
+    Amount,
+    Choice,
+    Field,
+    Items,
+    Keyed,
+    Named,
+    Shape,
+    Truth,
+)
 from wherry_build.project.specification.amounts import (
     CPU_EXPECTED,
     MEMORY_EXPECTED,
@@ -90,6 +100,8 @@ class Reader:
     def _items(self, shape: Items, tree: Tree, what: str) -> Any:
         if not isinstance(tree, Sequence):
             return self._refuse(tree, what, "a list")
+        if len(tree.items) > LIMIT_ITEMS:
+            return self._refuse(tree, what, f"at most {LIMIT_ITEMS} in a list")
         read: list[Any] = []
         for item in tree.items:
             value = self.read(shape.item, item, what=what)
