@@ -79,7 +79,7 @@ def tls_of_today(bundle: Bundle) -> Iterator[Fault]:
 
 @rule("ENV015", Severity.WARNING, "an edge trusts the X-Forwarded-For that its caller sent")
 def trusted_addresses(bundle: Bundle) -> Iterator[Fault]:
-    """Only listeners that others reach and that say of no proxy before them to be trusted."""
+    """A listener on loopback, or one that says which proxies before it to trust, is left out."""
     for bootstrap in bootstraps(bundle):
         for listener in listeners(bootstrap):
             if listener.word("traffic_direction") == "OUTBOUND" or not _is_open(listener):

@@ -12,7 +12,7 @@ from wherry_build.lint.rule import Fault, rule
 
 @rule("NGX002", Severity.WARNING, "an include is relative, and depends on where the file is put")
 def relative_include(bundle: Bundle) -> Iterator[Fault]:
-    """It is looked for beside the configuration that is named by -c, not in /etc/nginx."""
+    """NGINX looks for it beside the file that `-c` names, wherever its image keeps its own."""
     for root in configurations(bundle):
         for directive in root.walk():
             path = directive.value
