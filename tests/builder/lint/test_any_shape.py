@@ -80,14 +80,14 @@ def mangled(draw):
     return "\n---\n".join(json.dumps(each) for each in documents)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mangled())
 def test_no_shape_makes_a_rule_raise(text):
     lint(read_text(text, "odd.yaml"), select=FAMILIES)
     fixed(read_text(text, "odd.yaml"), select=FAMILIES)
 
 
-@pytest.mark.parametrize("odd", [[], {}, [[1]], {"a": {}}, 7, True, "text", None], ids=repr)
+@pytest.mark.parametrize("odd", [[], {"a": {}}, 7, "text", None], ids=repr)
 def test_no_value_makes_a_rule_raise_wherever_it_is(odd):
     rules = [each for name, each in all_rules().items() if name.startswith(FAMILIES)]
     for documents in SOUND:
