@@ -9,7 +9,9 @@ from __future__ import annotations
 import enum
 import functools
 import re
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,7 @@ from wherry_build.lint.schemas.catalogue import Schema
 from wherry_build.lint.schemas.functions import FUNCTIONS
 from wherry_build.lint.schemas.settled import Value
 
+_LIMIT_FRAMES = 2500
 _OLD = re.compile(r"\boldSelf\b")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*", re.ASCII)
 _ESCAPES = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
@@ -77,7 +80,8 @@ def _verdict(rule: Mapping[str, Any], bound: Any, keys: Keys) -> Iterator[Verdic
         why = "it compares with the object as it was before"
     else:
         try:
-            result = _program(expression).evaluate({"self": bound})
+            with _room():
+                result = _program(expression).evaluate({"self": bound})
         except Exception as error:  # noqa: BLE001 - whatever it is, the rule was not evaluated
             why = _reason(error)
         else:
@@ -92,6 +96,17 @@ def _verdict(rule: Mapping[str, Any], bound: Any, keys: Keys) -> Iterator[Verdic
         rule=expression,
         message=f"not evaluated, for {why}: {_one_line(expression)}",
     )
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Room for deep expressions; the library takes it by itself, and never gives it back."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _LIMIT_FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 @functools.lru_cache(maxsize=1024)

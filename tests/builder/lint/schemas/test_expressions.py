@@ -1,5 +1,7 @@
 """Rules in CEL: held, broken, and of which nobody knows."""
 
+import sys
+
 import pytest
 from celpy import celtypes
 
@@ -148,3 +150,9 @@ def test_functions_of_kubernetes(name, arguments, expected):
 def test_a_substring_out_of_range_is_an_error(rules, start, end):
     spec = ruled(f"self.a.substring({start}, {end}) == ''", properties={"a": {"type": "string"}})
     assert rules("spec: {a: abc}", spec) == ["SCH004"]
+
+
+def test_the_recursion_limit_is_as_it_was(rules):
+    before = sys.getrecursionlimit()
+    assert rules("spec: {a: 1}", ruled("self.a == 1 + 0", **COUNTS)) == []
+    assert sys.getrecursionlimit() == before
