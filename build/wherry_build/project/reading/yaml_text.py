@@ -60,7 +60,7 @@ def read_tree(content: bytes, *, path: str) -> tuple[Tree | None, list[Fault]]:
 
 
 def _events(text: str, path: str) -> Iterator[Any]:
-    with extra("lint"):
+    with extra("build"):
         from ruamel.yaml import YAML
     try:
         yield from YAML(typ="rt", pure=True).parse(text)
