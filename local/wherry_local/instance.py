@@ -121,6 +121,8 @@ def _environment(function: Served, told: int) -> dict[str, str]:
     root = str(Path(wherry.__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH", "")
     return {
+        # Cached code would pass for that of an edit of the same size in the same second.
+        "PYTHONDONTWRITEBYTECODE": "1",
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [root, inherited])),
         # Old and new serve side by side for a moment, and several functions for long.

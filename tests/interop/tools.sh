@@ -27,6 +27,7 @@ want debootstrap debootstrap
 want curl curl
 want git git
 want promtool prometheus
+want openssl openssl
 if [ -n "$packages" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "error: absent, and installing needs root and apt-get:$packages" >&2

@@ -219,6 +219,20 @@ def test_new_code_that_does_not_start_leaves_the_old_serving(tmp_path: Path):
 
 
 @BOTH
+def test_an_edit_of_the_same_size_and_second_is_loaded(settings: dict[str, str], tmp_path: Path):
+    handler = tmp_path / "handler.py"
+    handler.write_text("def handle():\n    return 'one'\n")
+    caching = {**settings, "PYTHONDONTWRITEBYTECODE": ""}
+    with running(handler, **caching) as function:
+        assert said(function) == b"one"
+        changed = handler.stat().st_mtime_ns
+        handler.write_text("def handle():\n    return 'two'\n")
+        os.utime(handler, ns=(changed, changed))
+        function.process.send_signal(signal.SIGHUP)
+        eventually(lambda: said(function) == b"two", timeout_s=30)
+
+
+@BOTH
 def test_workers_are_replaced_after_so_many_calls_and_lose_none(settings: dict[str, str]):
     source = FUNCTIONS / "sync.py"
     limited = {**settings, "WHERRY_MAX_REQUESTS": "300"}

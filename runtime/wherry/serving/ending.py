@@ -24,6 +24,15 @@ The number that sysexits.h has for a failure that passes; 3 and 4 would make gun
 """
 
 
+def keep_no_byte_code() -> None:
+    """Cache no compiled code in this process, whose successor may load what is edited by then.
+
+    Python takes cached code for that of a file of the same size and the same second of change, and
+    an edit may well keep both.
+    """
+    sys.dont_write_bytecode = True
+
+
 def report_crashes() -> None:
     """Have the interpreter say where each thread stood when a signal like SIGSEGV ends it."""
     if not faulthandler.is_enabled() and sys.stderr is not None:

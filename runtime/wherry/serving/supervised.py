@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from wherry.errors import WherryError
-from wherry.serving.ending import leave, on_signal, report_crashes
+from wherry.serving.ending import keep_no_byte_code, leave, on_signal, report_crashes
 from wherry.serving.server import Server
 from wherry.serving.supervisor import READY, RETIRE, WORN
 
@@ -72,6 +72,7 @@ def serve(
         on_worn=partial(tell, WORN),
     )
     report_crashes()
+    keep_no_byte_code()
     try:
         mounts = server.load()
         on_signal(signal.SIGTERM, server.terminate)

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, cast
 from gunicorn.workers.base import Worker
 
 from wherry.errors import WherryError
-from wherry.serving.ending import disregard, leave, leave_at_once, on_signal, report_crashes
+from wherry.serving.ending import (
+    disregard,
+    keep_no_byte_code,
+    leave,
+    leave_at_once,
+    on_signal,
+    report_crashes,
+)
 from wherry.serving.report import report
 from wherry.serving.server import Server
 
@@ -57,6 +64,7 @@ class WherryWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             on_worn=self._make_room,
         )
         self.server = server
+        keep_no_byte_code()
         try:
             mounts = server.load(master.mounts)
             born = master.generation

@@ -230,6 +230,7 @@ def openssl(tmp_path, leaf, authority):
 VERIFY = ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", "ca.crt"]
 
 
+@pytest.mark.interop
 @pytest.mark.parametrize("name", HELLO.dns_names)
 def test_openssl_verifies_it(openssl, name):
     done = openssl(*VERIFY, "-verify_hostname", name, "tls.crt")
@@ -237,6 +238,7 @@ def test_openssl_verifies_it(openssl, name):
     assert done.stdout == "tls.crt: OK\n"
 
 
+@pytest.mark.interop
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -251,6 +253,7 @@ def test_openssl_refuses_it_for_what_it_is_not(openssl, words, said):
     assert said in (done.stdout + done.stderr)
 
 
+@pytest.mark.interop
 @pytest.mark.parametrize(
     ("after", "said"),
     [(-1 * DAY, "not yet valid"), (91 * DAY, "has expired"), (89 * DAY, "OK")],
@@ -262,6 +265,7 @@ def test_openssl_moves_the_clock(openssl, now, after, said):
     assert (done.returncode == 0) is (said == "OK")
 
 
+@pytest.mark.interop
 def test_openssl_reads_every_field(openssl):
     text = openssl("x509", "-text", "-noout", "-in", "tls.crt").stdout
     expected = (
