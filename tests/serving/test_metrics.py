@@ -78,6 +78,7 @@ def test_sums_are_right_across_workers_and_their_replacement():
     with running(FUNCTIONS / "sync.py", WHERRY_WORKERS="2") as function:
         call(function, 200)
         eventually(lambda: total(scrape(function)) == 200)
+        eventually(lambda: len(children(function.process.pid)) == 2)
         for worker in children(function.process.pid):
             os.kill(worker, signal.SIGKILL)
         eventually(lambda: answers(function))
@@ -113,7 +114,9 @@ def answers(function: Running) -> bool:
 
 def children(parent: int) -> list[int]:
     found = []
-    for entry in os.listdir("/proc") if os.path.isdir("/proc") else []:
+    if not os.path.isdir("/proc"):
+        pytest.skip("the system has no /proc to find workers in")
+    for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
                 with open(f"/proc/{entry}/stat") as stat:
@@ -122,8 +125,6 @@ def children(parent: int) -> list[int]:
                 continue
             if int(fields[1]) == parent:
                 found.append(int(entry))
-    if not found:
-        pytest.skip("the system has no /proc to find workers in")
     return found
 
 

@@ -91,7 +91,7 @@ def encode_binary(
     payload = event.payload
     attributes = event.wire_attributes()
     content_type: str | None = attributes.get(_CONTENT_TYPE)  # type: ignore[assignment]
-    headers = _written(attributes, encoding, is_plain_=event.is_plain)
+    headers = _written(attributes, encoding, as_is=event.is_plain)
     if payload is not None and payload.implies_json:
         content_type = "application/json"
     if content_type is not None:
@@ -114,12 +114,12 @@ def _values(
 
 
 def _written(
-    values: Mapping[str, Any], encoding: HeaderEncoding, *, is_plain_: bool
+    values: Mapping[str, Any], encoding: HeaderEncoding, *, as_is: bool
 ) -> list[tuple[bytes, bytes]]:
     """The headers of all attributes but the content type of the data."""
     try:
         # As in `decode_binary`: one look at all of them, and each as it is.
-        if is_plain_ or is_plain("".join(values.values())):
+        if as_is or is_plain("".join(values.values())):
             return [
                 (_header_names[name], value.encode())
                 for name, value in values.items()

@@ -140,8 +140,6 @@ def test_what_is_not_selected_is_not_fixed():
 
 
 def test_a_bootstrap_inside_a_config_map_is_fixed_in_place():
-    if "ENV001" not in FIXABLE:
-        pytest.skip("no rule of Envoy's has a fix")
     inner = (EXAMPLES / "ENV001/bad.yaml").read_text()
     block = "".join(f"    {line}\n".rstrip(" ") for line in inner.splitlines())
     outer = (
