@@ -187,6 +187,11 @@ class Engine:
         now = monotonic()
         for exchange in list(self.unanswered):
             if exchange.due <= now and self.claim(exchange):
+                self.expired += 1  # before the answer, so that who has seen it finds it counted
+                if exchange in self.admitted:
+                    self.late[exchange] = None
+                    if self.tasks is None:
+                        self.abandoned += any(each is exchange for each, _ in self.running())
                 self.finish(
                     exchange,
                     self._own_answer(exchange, _LATE),
@@ -197,11 +202,6 @@ class Engine:
                     exchange.incoming.fail("the deadline has passed")
                 if self.tasks is not None:
                     self.tasks.cancel(exchange)
-                self.expired += 1
-                if exchange in self.admitted:
-                    self.late[exchange] = None
-                    if self.tasks is None:
-                        self.abandoned += any(each is exchange for each, _ in self.running())
 
     @property
     def is_full(self) -> bool:
