@@ -17,7 +17,7 @@ from wherry_build.image.assembly import wheel_entries
 from wherry_build.image.dockerfile import Recipe, dockerfile
 from wherry_build.image.ignore import NEVER_WANTED
 from wherry_build.image.runtime_wheel import runtime_wheel
-from wherry_build.manifests.openfaas import LANGUAGE
+from wherry_build.manifests.openfaas.stack import LANGUAGE
 
 FOLDER = Path(__file__).with_name("_templates")
 STYLES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wherry_build.manifests.render import LOCAL_REGISTRY
+from wherry_build.manifests.options import LOCAL_REGISTRY
 from wherry_cli.notes import note, warn
 
 

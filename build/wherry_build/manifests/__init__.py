@@ -1,8 +1,11 @@
-"""Manifests: one module a platform, one writer of YAML."""
+"""Manifests: one package a platform, a mesh or a sidecar, and one writer of YAML."""
 
-from wherry_build.manifests.render import Mesh as Mesh
+from wherry_build.manifests.options import Edition as Edition
+from wherry_build.manifests.options import KubeVersion as KubeVersion
+from wherry_build.manifests.options import Mesh as Mesh
+from wherry_build.manifests.options import RenderOptions as RenderOptions
+from wherry_build.manifests.options import Sidecar as Sidecar
+from wherry_build.manifests.options import Target as Target
 from wherry_build.manifests.render import Rendering as Rendering
-from wherry_build.manifests.render import RenderOptions as RenderOptions
-from wherry_build.manifests.render import Target as Target
-from wherry_build.manifests.render import image_reference as image_reference
 from wherry_build.manifests.render import render as render
+from wherry_build.manifests.resolution import image_reference as image_reference

@@ -1,4 +1,21 @@
-"""One object of a manifest with the file that it is written to, and what objects share."""
+"""One object of a manifest with the file that it is written to, and what objects share.
+
+Files are named `NN-kind-name.yaml`, so that their order is the order to apply them in: what is
+named in another comes first, and a route comes after what it leads to.
+
+    00  what everything else needs: ServiceAccount, ConfigMap
+    05  who may call: PeerAuthentication, AuthorizationPolicy, NetworkPolicy
+    08  Broker
+    10  what runs: Service of Knative, Deployment, Function
+    12  Service of Kubernetes
+    14  HorizontalPodAutoscaler, PodDisruptionBudget
+    20  Trigger, PingSource, SinkBinding
+    25  DestinationRule
+    30  Gateway
+    31  VirtualService, HTTPRoute
+    35  DomainMapping
+    40  ServiceMonitor, PrometheusRule
+"""
 
 from __future__ import annotations
 

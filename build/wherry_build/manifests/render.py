@@ -1,68 +1,50 @@
-"""Renders a project for one target: which emitters are asked, and in what order.
+"""Renders a project for one target: which emitters are asked, and in what order. No I/O.
 
-No I/O. A document is one object in one file; the stream form is the same documents in order.
+The emitters of platforms, meshes and sidecars are imported where they are asked for.
 """
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import import_module
+from typing import Protocol, cast
 
-from wherry_build import names
 from wherry_build.errors import ManifestError
+from wherry_build.manifests.coverage import Reason, lost
 from wherry_build.manifests.document import Document
-from wherry_build.manifests.istio import istio_documents
-from wherry_build.manifests.knative import knative_documents
-from wherry_build.manifests.openfaas import stack_document
+from wherry_build.manifests.emission import Emission, Loss, PodAddition, added, together
+from wherry_build.manifests.options import LOCAL_REGISTRY, Mesh, RenderOptions, Sidecar, Target
+from wherry_build.manifests.resolution import topology
+from wherry_build.manifests.topology import Topology
 from wherry_build.manifests.yaml import dump, dump_all
 from wherry_build.project.model import Project
 
-LOCAL_REGISTRY = "dev.local"
-"""A prefix that no registry answers to; Knative leaves its tags alone, so loaded images work."""
+_CARRIED_BY_ALL = frozenset({"functions.*.image"})
+_NO_ROUTES: Mapping[str, Reason] = dict.fromkeys(
+    ("routes", "hosts", "mutual_tls", "functions.*.traffic_policy", "functions.*.authorization"),
+    Reason(reason="nothing here carries routes", instead="choose a --mesh"),
+)
 
 
-class Target(enum.Enum):
-    """The platform that is rendered for."""
+class Emitter(Protocol):
+    """What every package of an emitter has."""
 
-    OPENFAAS = "openfaas"
-    KNATIVE = "knative"
-
-    @property
-    def namespace(self) -> str:
-        """Where its functions live when nothing is said."""
-        return "openfaas-fn" if self is Target.OPENFAAS else "default"
+    CARRIED: frozenset[str]
+    LOST: Mapping[str, Reason]
 
 
-class Mesh(enum.Enum):
-    """The mesh in front of the platform."""
+class Platform(Emitter, Protocol):
+    """The package of a platform."""
 
-    NONE = "none"
-    ISTIO = "istio"
+    emit: Callable[[Topology, RenderOptions, PodAddition], Emission]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderOptions:
-    """What a rendering depends on besides the project.
+class Proxy(Emitter, Protocol):
+    """The package of a mesh or a sidecar."""
 
-    Attributes:
-        registry: Repository prefix of every image.
-        tag: Tag of every image.
-        gateway: URL of OpenFaaS's gateway.
-        host: Host that the mesh's gateway serves; needed with a mesh.
-        tls_secret: Secret with the host's certificate; without one the gateway is plain HTTP.
-        working_directory: Where faas-cli is going to be run.
-    """
-
-    target: Target
-    mesh: Mesh = Mesh.NONE
-    namespace: str | None = None
-    registry: str = LOCAL_REGISTRY
-    tag: str = "latest"
-    gateway: str = "http://127.0.0.1:8080"
-    host: str | None = None
-    tls_secret: str | None = None
-    working_directory: Path = Path()
+    emit: Callable[[Topology, RenderOptions], Emission]
+    pod_addition: Callable[[Topology, RenderOptions], PodAddition]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +53,7 @@ class Rendering:
 
     documents: tuple[Document, ...]
     warnings: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
     def stream(self) -> str:
         """All documents as one YAML stream."""
@@ -81,59 +64,68 @@ class Rendering:
         return {document.file: dump(document.value) for document in self.documents}
 
 
-def image_reference(function: str, *, registry: str, tag: str) -> str:
-    """The image of a function in `registry`; the one rule that build and render share."""
-    prefix = f"{names.image_repository(registry)}/" if registry else ""
-    return names.image_reference(f"{prefix}{function}:{names.image_tag(tag)}")
-
-
 def render(project: Project, options: RenderOptions) -> Rendering:
     """Render every function of `project` for one target.
 
     Raises:
         InvalidName: An option is no name for what it is used as.
-        ManifestError: A mesh is asked for without a host.
+        ManifestError: The target needs what neither the project nor an option says, a mesh's host.
     """
-    namespace = names.namespace(options.namespace or project.namespace or options.target.namespace)
-    pairs = [
-        (item, image_reference(item.name, registry=options.registry, tag=options.tag))
-        for item in project.functions
-    ]
-    documents: list[Document] = []
-    if options.target is Target.KNATIVE:
-        for function, image in pairs:
-            documents += knative_documents(
-                function,
-                image=image,
-                namespace=namespace,
-                mesh=options.mesh is Mesh.ISTIO,
-            )
-        documents.sort(key=lambda document: document.file)
-    else:
-        documents.append(
-            stack_document(
-                pairs,
-                gateway=names.url(options.gateway),
-                working_directory=options.working_directory,
-            )
-        )
-    if options.mesh is Mesh.ISTIO:
-        documents += _mesh(project, options, namespace)
-    return Rendering(documents=tuple(documents), warnings=tuple(_warnings(project, options)))
+    resolved = topology(project, options)
+    proxies = _proxies(options)
+    platform = cast("Platform", _package(options.target.value))
+    addition = added(each.pod_addition(resolved, options) for each in proxies)
+    emitted = together(
+        [
+            platform.emit(resolved, options, addition),
+            *(each.emit(resolved, options) for each in proxies),
+        ]
+    )
+    emitters: list[Emitter] = [platform, *proxies]
+    reasons = {} if proxies else dict(_NO_ROUTES)
+    for each in reversed(emitters):
+        reasons |= each.LOST
+    carried = _CARRIED_BY_ALL.union(*(each.CARRIED for each in emitters))
+    return Rendering(
+        documents=_ordered(emitted.documents),
+        warnings=(*_warnings(project, options), *emitted.warnings),
+        losses=(*lost(project, carried=carried, reasons=reasons), *emitted.losses),
+    )
 
 
-def _mesh(project: Project, options: RenderOptions, namespace: str) -> list[Document]:
-    if options.host is None:
-        raise ManifestError(
-            "a mesh's gateway serves a host, and none was given",
-            hint="--host fns.example.com",
-        )
-    return istio_documents(
-        project.functions,
-        knative=options.target is Target.KNATIVE,
-        namespace=namespace,
-        host=names.host(options.host),
-        tls_secret=names.secret_name(options.tls_secret) if options.tls_secret else None,
+def _proxies(options: RenderOptions) -> list[Proxy]:
+    found = []
+    if options.mesh is not Mesh.NONE:
+        found.append(_package(options.mesh.value.replace("-", "_")))
+    if options.sidecar is not Sidecar.NONE:
+        if options.target is Target.OPENFAAS:
+            raise ManifestError(
+                f"--sidecar {options.sidecar.value}: OpenFaaS makes the pods, "
+                "and has no place for another container",
+                hint="--target kubernetes",
+            )
+        found.append(_package(f"sidecar.{options.sidecar.value}"))
+    return [cast("Proxy", each) for each in found]
+
+
+def _package(name: str) -> object:
+    return import_module(f"wherry_build.manifests.{name}")
+
+
+def _ordered(documents: tuple[Document, ...]) -> tuple[Document, ...]:
+    """In apply order.
+
+    Raises:
+        ManifestError: Two objects have one file, which is a fault of an emitter.
+    """
+    by_file = {document.file: document for document in documents}
+    if len(by_file) != len(documents):
+        files = [document.file for document in documents]
+        twice = sorted({file for file in files if files.count(file) > 1})
+        raise ManifestError(f"two objects for one file: {', '.join(twice)}")
+    # The stack file is no object of Kubernetes; it has no number and comes first.
+    return tuple(
+        by_file[file] for file in sorted(by_file, key=lambda file: (file[:1].isdigit(), file))
     )
 
 
@@ -143,19 +135,8 @@ def _warnings(project: Project, options: RenderOptions) -> list[str]:
         found.append(
             f"images are in {LOCAL_REGISTRY!r}, which no cluster can pull from; give --registry"
         )
-    if options.mesh is Mesh.ISTIO and options.tls_secret is None:
-        found.append("the gateway is plain HTTP; give --tls-secret for HTTPS")
-    for function in project.functions:
-        declared = function.declarations
-        found += [
-            f"{function.name}: {function.handler}:{unclear} is not a plain string; left out"
-            for unclear in declared.unclear
-        ]
-        if not declared.http and not declared.event_types and options.target is Target.KNATIVE:
-            found.append(f"{function.name}: takes events of any type; it gets no Trigger")
-    if project.specification is not None:
-        from wherry_build.manifests.unwritten import unwritten
-
-        left = unwritten(project, options.target.value)
-        found += [f"not yet written for this target: {key}" for key in left]
-    return found
+    return found + [
+        f"{function.name}: {function.handler}:{unclear} is not a plain string; left out"
+        for function in project.functions
+        for unclear in function.declarations.unclear
+    ]

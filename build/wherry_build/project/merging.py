@@ -33,6 +33,7 @@ def merged(function: Function, specification: FunctionSpecification) -> Function
         scale=_scale(said.scale or Scaling()),
         timeout_s=said.timeout.seconds if said.timeout is not None else function.timeout_s,
         concurrency=said.concurrency if said.concurrency is not None else function.concurrency,
+        said=said,
     )
 
 

@@ -16,7 +16,7 @@ from wherry_build import names
 from wherry_build.errors import ProjectError
 
 if TYPE_CHECKING:
-    from wherry_build.project.specification import ProjectSpecification
+    from wherry_build.project.specification import FunctionSpecification, ProjectSpecification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,7 @@ class Function:
         environment: Variables that it is given.
         timeout_s: Time until an answer must begin, in seconds.
         concurrency: Calls in flight that one instance is given at most; 0 is as many as come.
+        said: What wherry.yaml says of it, as it says it; None where it says nothing.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Function:
     scale: Scale = field(default_factory=Scale)
     timeout_s: int = 30
     concurrency: int = 100
+    said: FunctionSpecification | None = None
 
     def __post_init__(self) -> None:
         names.function_name(self.name)

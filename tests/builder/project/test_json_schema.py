@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from wherry_build.errors import ProjectFileInvalid
-from wherry_build.manifests.unwritten import said_keys
+from wherry_build.manifests.coverage import said_keys
 from wherry_build.project.json_schema import json_schema
 from wherry_build.project.key_tables import key_tables, title
 from wherry_build.project.reading.project_text import read_project_text
@@ -46,9 +46,9 @@ def test_the_example_of_the_page_is_read(environment):
 
 def test_the_example_has_every_part_of_a_project():
     said = read_project_text(EXAMPLE.encode(), path="f").specification
-    parts = {key.partition(".")[0] for key in said_keys(said)}
+    parts = {key.partition(".")[0] for key, _ in said_keys(said)}
     assert parts == {field.key for field in fields_of(ProjectSpecification)} - {"version"}
-    parts = {key.partition(".")[0] for key in said_keys(said.functions["orders"])}
+    parts = {key.partition(".")[0] for key, _ in said_keys(said.functions["orders"])}
     every = {field.key for field in fields_of(type(said.functions["orders"]))}
     assert parts == every - {"image", "methods"}
 
