@@ -1,6 +1,7 @@
 """What is added to the model is added to the full project, which every emitter is held to."""
 
 from tests.builder.manifests.full_project import FULL, full_project, small_project
+
 from wherry_build.manifests.coverage import said_keys
 from wherry_build.project.reading.project_text import read_project_text
 from wherry_build.project.shape import Keyed, Named, fields_of
