@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from wherry_build.manifests.options import LOCAL_REGISTRY
+from wherry_build.manifests.options import RenderOptions, Target
 from wherry_cli.notes import note, warn
+from wherry_cli.rendering import Request, rendering_options
 
 
 @click.command(
@@ -15,82 +17,97 @@ from wherry_cli.notes import note, warn
 Examples:
   wherry render --target knative --registry ghcr.io/acme | kubectl apply -f -
   wherry render --target openfaas --registry ghcr.io/acme -o deploy/
+  wherry render --target kubernetes --mesh istio --env staging -o deploy/staging
+  wherry render --target knative --canary --step 10 --step 50 -o rollout/
   wherry render functions/orders --target knative --mesh istio --host fns.example.com"""
 )
-@click.argument("path", type=click.Path(path_type=Path), default=Path())
-@click.option("--target", type=click.Choice(["openfaas", "knative"]), required=True)
-@click.option("--mesh", type=click.Choice(["none", "istio"]), default="none", show_default=True)
-@click.option("--namespace", "-n", help="Namespace [default: wherry.yaml's, or the platform's].")
-@click.option("--registry", help=f"Prefix of images [default: wherry.yaml's, or {LOCAL_REGISTRY}].")
-@click.option("--tag", default="latest", show_default=True, help="Tag of images.")
-@click.option("--host", help="Host that the mesh's gateway serves.")
-@click.option("--tls-secret", help="Secret with the host's certificate.")
+@rendering_options
+@click.option("--canary", is_flag=True, help="Write a folder for each step of a canary; needs -o.")
 @click.option(
-    "--gateway",
-    default="http://127.0.0.1:8080",
-    show_default=True,
-    metavar="URL",
-    help="OpenFaaS gateway.",
+    "--step",
+    "steps",
+    type=click.IntRange(1, 99),
+    multiple=True,
+    metavar="PERCENT",
+    help="Share of the newest revision in a step of the canary; repeatable.",
 )
-@click.option(
-    "--env", "environment", metavar="NAME", default="", help="Environment of wherry.yaml."
-)
-@click.option("--function", "functions", multiple=True, help="Only this function; repeatable.")
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
     help="Write one object a file into this folder [default: all to stdout].",
 )
+@click.option("--prune", is_flag=True, help="Delete objects that an earlier rendering left there.")
 def command(
-    path: Path,
-    target: str,
-    mesh: str,
-    namespace: str | None,
-    registry: str | None,
-    tag: str,
-    host: str | None,
-    tls_secret: str | None,
-    gateway: str,
-    environment: str,
-    functions: tuple[str, ...],
-    output: Path | None,
+    request: Request, canary: bool, steps: tuple[int, ...], output: Path | None, prune: bool
 ) -> None:
     """Write the manifests of the functions at PATH.
 
-    With --target openfaas and a folder, faas-cli's template is written beside the stack file, so
-    that `faas-cli build` works there as it is. What wherry.yaml says and the target is not given
-    yet is told, key by key.
+    What wherry.yaml says and the target cannot carry is told on the standard error, and written to
+    LOSSES.md in a folder. With --target openfaas and a folder, faas-cli's template is written
+    beside the stack file, so that `faas-cli build` works there as it is.
     """
-    from wherry_build.manifests import Mesh, RenderOptions, Target, render
-    from wherry_build.project import read_project, select
+    if output is None:
+        _refuse_without_output(canary=canary, steps=steps, prune=prune)
+    if steps and not canary:
+        raise click.UsageError("--step is for a canary; give --canary as well")
+    project = request.project()
+    options = request.options_for(project, working_directory=(output or Path()).resolve())
+    if canary and output is not None:
+        from wherry_build.manifests.canary import render_canary
 
-    project = select(read_project(path, environment=environment), functions)
-    rendering = render(
-        project,
-        RenderOptions(
-            target=Target(target),
-            mesh=Mesh(mesh),
-            namespace=namespace,
-            registry=registry if registry is not None else project.registry or LOCAL_REGISTRY,
-            tag=tag,
-            gateway=gateway,
-            host=host,
-            tls_secret=tls_secret,
-            working_directory=(output or Path()).resolve(),
-        ),
-    )
-    warn(rendering.warnings)
+        made = render_canary(project, options, steps)
+        request.tell(made.rendering)
+        _write(made.files, output, options, prune=prune)
+        return
+    from wherry_build.manifests.render import render
+
+    rendering = render(project, options)
+    request.tell(rendering)
     if output is None:
         click.echo(rendering.stream(), nl=False)
         return
-    files = {name: text.encode() for name, text in rendering.files().items()}
-    if Target(target) is Target.OPENFAAS:
+    from wherry_build.manifests.layout import files
+
+    _write(files(rendering), output, options, prune=prune)
+
+
+def _refuse_without_output(*, canary: bool, steps: tuple[int, ...], prune: bool) -> None:
+    for option, given in (("--canary", canary), ("--step", steps), ("--prune", prune)):
+        if given:
+            raise click.UsageError(f"{option} writes a folder; give -o DIR")
+
+
+def _write(texts: Mapping[str, str], output: Path, options: RenderOptions, *, prune: bool) -> None:
+    files = {name: text.encode() for name, text in texts.items()}
+    if options.target is Target.OPENFAAS:
         from wherry_build.template import template_files
 
-        files |= {f"template/{name}": content for name, content in template_files().items()}
+        template = {f"template/{name}": content for name, content in template_files().items()}
+        for folder in sorted(
+            {str(Path(name).parent) for name in texts if name.endswith("stack.yaml")}
+        ):
+            files |= {str(Path(folder, name)): content for name, content in template.items()}
     for name, content in files.items():
         file = output / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
+    _clear(texts, output, prune=prune)
     note(f"wrote {len(files)} files to {output}")
+
+
+def _clear(written: Mapping[str, str], output: Path, *, prune: bool) -> None:
+    """Tell of, or delete, what an earlier rendering left beside what was written now."""
+    from wherry_build.manifests.layout import stale
+
+    folders = sorted({Path(name).parent for name in written})
+    for folder in folders:
+        there = [file.name for file in (output / folder).iterdir() if file.is_file()]
+        here = {Path(name).name for name in written if Path(name).parent == folder}
+        for name in stale(there, here):
+            file = output / folder / name
+            if prune:
+                file.unlink()
+                note(f"deleted {file}")
+            else:
+                warn([f"{file} is left from before; --prune deletes it"])

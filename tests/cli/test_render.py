@@ -19,9 +19,14 @@ def test_a_folder_gets_one_object_a_file(wherry, here):
     done = wherry("render", *arguments)
     assert done.code == 0
     assert done.out == ""
-    assert done.err.splitlines()[-1] == "wrote 3 files to out"
+    assert done.err.splitlines()[-1] == "wrote 4 files to out"
     files = sorted(path.name for path in (here / "out").iterdir())
-    assert files == ["10-service-hello.yaml", "30-gateway.yaml", "31-virtual-service.yaml"]
+    assert files == [
+        "10-service-hello.yaml",
+        "30-gateway.yaml",
+        "31-virtual-service.yaml",
+        "kustomization.yaml",
+    ]
 
 
 def test_a_stack_with_a_folder_brings_the_template(wherry, here):

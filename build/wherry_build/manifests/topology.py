@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wherry_build.manifests.apportionment import apportioned
 from wherry_build.project.model import Function
 from wherry_build.project.specification import FunctionSpecification
 from wherry_build.project.specification.eventing import Broker, Schedule, Trigger
@@ -145,10 +146,7 @@ def shares(topology: Topology, rule: RouteRule) -> tuple[Backend, ...]:
             (backend.function, revision.name, backend.percent * revision.percent)
             for revision in workload.revisions
         ]
-    percents = [share // 100 for _, _, share in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda at: -(exact[at][2] % 100))
-    for at in by_remainder[: 100 - sum(percents)]:
-        percents[at] += 1
+    percents = apportioned([share for _, _, share in exact])
     return tuple(
         Backend(function=function, revision=revision, percent=percent)
         for (function, revision, _), percent in zip(exact, percents, strict=True)
