@@ -11,6 +11,8 @@
     ├── TemplateNotFound     no template of that name                         exit 2
     ├── DestinationExists    scaffolding would overwrite                      exit 2
     ├── ManifestError        a value that no manifest can carry               exit 2
+    ├── DeployError          a platform did not take what was deployed
+    ├── PlatformUnavailable  no cluster or gateway answers, or lets us in     exit 3
     ├── CertificateError     a certificate cannot be made, or kept            exit 2
     ├── LintError            what is to be linted cannot be read              exit 2
     ├── ExtraMissing         a library that is optional is not installed      exit 3
@@ -106,6 +108,16 @@ class CertificateError(BuildError):
     """A certificate cannot be made, or would take the place of another."""
 
     exit_code = 2
+
+
+class DeployError(BuildError):
+    """A platform did not take what was deployed, or it never became ready."""
+
+
+class PlatformUnavailable(BuildError):  # noqa: N818
+    """No cluster or gateway answers, or it does not let us in; nothing was changed."""
+
+    exit_code = 3
 
 
 class RuntimeUnavailable(BuildError):  # noqa: N818
