@@ -53,7 +53,7 @@ def lost(
         Loss(key=key, reason=why.reason, instead=why.instead)
         for key, pattern in said_keys(specification)
         if (not pattern.startswith("functions.*") or key.split(".")[1] in chosen)
-        and _covering(pattern, carried) is None
+        and not _is_carried(pattern, carried)
         and _covering(pattern, _MODEL_ALONE) is None
         for why in [reasons.get(_covering(pattern, reasons) or "", _NO_FORM)]
     )
@@ -80,6 +80,13 @@ def said_keys(record: Record, key: str = "", pattern: str = "") -> Iterator[tupl
 
 def _holds_records(value: Mapping[str, object]) -> bool:
     return any(isinstance(item, Record) for item in value.values())
+
+
+def _is_carried(pattern: str, carried: Collection[str]) -> bool:
+    """Whether somebody writes it; an item that says nothing, where one of its keys is written."""
+    return _covering(pattern, carried) is not None or (
+        pattern.endswith(".*") and any(each.startswith(f"{pattern}.") for each in carried)
+    )
 
 
 def _covering(pattern: str, patterns: Collection[str]) -> str | None:
