@@ -33,10 +33,7 @@ def emit(topology: Topology, options: RenderOptions, addition: PodAddition) -> E
         document
         for workload in topology.workloads.values()
         for document in knative_documents(
-            workload.function,
-            image=workload.newest.image,
-            namespace=topology.namespace,
-            mesh=bool(addition.labels),
+            workload, namespace=topology.namespace, mesh=bool(addition.labels)
         )
     ]
     return Emission(documents=tuple(documents), warnings=warnings)

@@ -6,8 +6,14 @@ Service takes a pod's own security context only behind a feature flag.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from wherry_build.manifests.container import (
+    LIVENESS,
+    PORT,
+    READINESS,
+    function_container,
+    probe,
+    volumes,
+)
 from wherry_build.manifests.document import (
     GRACE_S,
     Document,
@@ -15,23 +21,22 @@ from wherry_build.manifests.document import (
     metadata,
     response_s,
 )
+from wherry_build.manifests.topology import Workload
 from wherry_build.manifests.yaml import Node
 from wherry_build.project.model import Function
 
-PORT = 8080
-NUMERIC_USER = 65532
-_SCRATCH = "64Mi"
 _LIMIT_RESPONSE_S = 600  # Knative's own default of max-revision-timeout-seconds
 
 
 def knative_documents(
-    function: Function, *, image: str, namespace: str, mesh: bool, broker: str = "default"
+    workload: Workload, *, namespace: str, mesh: bool, broker: str = "default"
 ) -> list[Document]:
-    """The Service of `function`, and its Trigger when it declares event types."""
+    """The Service of a function, and its Trigger when it declares event types."""
+    function = workload.function
     made = [
         Document(
             file=f"10-service-{function.name}.yaml",
-            value=_service(function, image=image, namespace=namespace, mesh=mesh),
+            value=_service(workload, namespace=namespace, mesh=mesh),
         )
     ]
     if function.declarations.event_types:
@@ -44,7 +49,8 @@ def knative_documents(
     return made
 
 
-def _service(function: Function, *, image: str, namespace: str, mesh: bool) -> dict[str, Node]:
+def _service(workload: Workload, *, namespace: str, mesh: bool) -> dict[str, Node]:
+    function = workload.function
     whole_s = min(response_s(function.timeout_s), _LIMIT_RESPONSE_S)
     pod_labels: dict[str, Node] = {**labels(function.name), **function.labels}
     annotations: dict[str, Node] = {**_autoscaling(function), **function.annotations}
@@ -64,10 +70,8 @@ def _service(function: Function, *, image: str, namespace: str, mesh: bool) -> d
                     "containerConcurrency": function.concurrency,
                     "timeoutSeconds": whole_s,
                     "responseStartTimeoutSeconds": min(function.timeout_s + GRACE_S, whole_s),
-                    "containers": [_container(function, image)],
-                    "volumes": [
-                        {"name": "scratch", "emptyDir": {"medium": "Memory", "sizeLimit": _SCRATCH}}
-                    ],
+                    "containers": [_container(workload)],
+                    "volumes": volumes(workload),
                 },
             }
         },
@@ -89,51 +93,19 @@ def _autoscaling(function: Function) -> dict[str, Node]:
     }
 
 
-def _container(function: Function, image: str) -> dict[str, Node]:
-    resources = function.resources
-    return {
-        "name": "function",
-        "image": image,
-        # Knative resolves the tag to a digest once a revision; there is nothing to pull again.
-        "imagePullPolicy": "IfNotPresent",
-        "ports": [{"name": "http1", "containerPort": PORT}],
-        "env": _environment({"WHERRY_TIMEOUT": f"{function.timeout_s}s", **function.environment}),
-        # No periodSeconds: queue-proxy then probes many times a second until ready.
-        "readinessProbe": {"httpGet": {"path": "/health/readiness"}},
-        "livenessProbe": {
-            "httpGet": {"path": "/health/liveness"},
-            "periodSeconds": 10,
-            "timeoutSeconds": 3,
+def _container(workload: Workload) -> dict[str, Node]:
+    return function_container(
+        workload,
+        image=workload.newest.image,
+        ports=[{"name": "http1", "containerPort": PORT}],
+        probes={
+            # No periodSeconds: queue-proxy then probes many times a second until ready.
+            "readinessProbe": probe(None, path=READINESS),
+            "livenessProbe": probe(
+                None, path=LIVENESS, usual={"periodSeconds": 10, "timeoutSeconds": 3}
+            ),
         },
-        "resources": {
-            "requests": {"cpu": resources.cpu_request, "memory": resources.memory_request},
-            "limits": {"memory": resources.memory_limit},
-        },
-        "securityContext": security_context(),
-        "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 - in the pod
-    }
-
-
-def security_context() -> dict[str, Node]:
-    """A container's security context that the restricted Pod Security Standard takes."""
-    return {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
-        "runAsNonRoot": True,
-        "runAsUser": NUMERIC_USER,
-        "runAsGroup": NUMERIC_USER,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-
-
-def _environment(variables: Mapping[str, str]) -> list[Node]:
-    return [{"name": name, "value": _unexpanded(value)} for name, value in variables.items()]
-
-
-def _unexpanded(value: str) -> str:
-    """A value that Kubernetes does not expand: `$(NAME)` in it stays what it is."""
-    return value.replace("$", "$$") if "$" in value else value
+    )
 
 
 def _trigger(function: Function, *, namespace: str, broker: str) -> dict[str, Node]:
