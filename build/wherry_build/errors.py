@@ -12,6 +12,7 @@
     ├── DestinationExists    scaffolding would overwrite                      exit 2
     ├── ManifestError        a value that no manifest can carry               exit 2
     ├── DeployError          a platform did not take what was deployed
+    ├── DestinationNotFound  no such context, or no such namespace there      exit 2
     ├── PlatformUnavailable  no cluster or gateway answers, or lets us in     exit 3
     ├── CertificateError     a certificate cannot be made, or kept            exit 2
     ├── LintError            what is to be linted cannot be read              exit 2
@@ -114,8 +115,14 @@ class DeployError(BuildError):
     """A platform did not take what was deployed, or it never became ready."""
 
 
+class DestinationNotFound(BuildError):  # noqa: N818
+    """There is no such context, or no such namespace in the cluster."""
+
+    exit_code = 2
+
+
 class PlatformUnavailable(BuildError):  # noqa: N818
-    """No cluster or gateway answers, or it does not let us in; nothing was changed."""
+    """No cluster or gateway answers, or it does not let us in."""
 
     exit_code = 3
 
