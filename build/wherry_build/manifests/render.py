@@ -20,7 +20,10 @@ from wherry_build.manifests.topology import Topology
 from wherry_build.manifests.yaml import dump, dump_all
 from wherry_build.project.model import Project
 
-_CARRIED_BY_ALL = frozenset({"functions.*.image"})
+_CARRIED_BY_ALL = frozenset(
+    {"functions.*.image", "functions.*.revisions.*.image", "functions.*.environment_files"}
+)
+_SHOWN_NAMES = 5
 _NO_ROUTES: Mapping[str, Reason] = dict.fromkeys(
     ("routes", "hosts", "mutual_tls", "functions.*.traffic_policy", "functions.*.authorization"),
     Reason(reason="nothing here carries routes", instead="choose a --mesh"),
@@ -88,7 +91,7 @@ def render(project: Project, options: RenderOptions) -> Rendering:
     carried = _CARRIED_BY_ALL.union(*(each.CARRIED for each in emitters))
     return Rendering(
         documents=_ordered(emitted.documents),
-        warnings=(*_warnings(project, options), *emitted.warnings),
+        warnings=(*_warnings(project, resolved, options), *emitted.warnings),
         losses=(*lost(project, carried=carried, reasons=reasons), *emitted.losses),
     )
 
@@ -129,14 +132,30 @@ def _ordered(documents: tuple[Document, ...]) -> tuple[Document, ...]:
     )
 
 
-def _warnings(project: Project, options: RenderOptions) -> list[str]:
+def _warnings(project: Project, resolved: Topology, options: RenderOptions) -> list[str]:
     found = []
     if options.registry == LOCAL_REGISTRY:
         found.append(
             f"images are in {LOCAL_REGISTRY!r}, which no cluster can pull from; give --registry"
+        )
+    elif tagged := _tagged(resolved):
+        found.append(
+            f"named by a tag, which may come to mean another image: {', '.join(tagged)}; "
+            "wherry.lock or `image: name@sha256:...` pins them"
         )
     return found + [
         f"{function.name}: {function.handler}:{unclear} is not a plain string; left out"
         for function in project.functions
         for unclear in function.declarations.unclear
     ]
+
+
+def _tagged(resolved: Topology) -> list[str]:
+    """Functions with an image that has no digest; the first few by name."""
+    names = [
+        name
+        for name, workload in resolved.workloads.items()
+        if any("@" not in revision.image for revision in workload.revisions)
+    ]
+    more = len(names) - _SHOWN_NAMES
+    return names if more <= 0 else [*names[:_SHOWN_NAMES], f"{more} more"]

@@ -35,7 +35,7 @@ def topology(project: Project, options: RenderOptions) -> Topology:
         InvalidName: An option is no name for what it is used as.
     """
     said = project.specification or ProjectSpecification()
-    workloads = {each.name: _workload(each, options) for each in project.functions}
+    workloads = {each.name: _workload(each, options, project.digests) for each in project.functions}
     hosts: dict[str, HostTls | None] = {name: each.tls for name, each in said.hosts.items()}
     if options.host is not None:
         hosts[names.host(options.host)] = (
@@ -58,13 +58,13 @@ def topology(project: Project, options: RenderOptions) -> Topology:
     )
 
 
-def _workload(function: Function, options: RenderOptions) -> Workload:
+def _workload(function: Function, options: RenderOptions, digests: Mapping[str, str]) -> Workload:
     said = function.said or _NOTHING_SAID
     image = said.image or image_reference(function.name, registry=options.registry, tag=options.tag)
     revisions = tuple(
         Revision(
             name=name,
-            image=each.image or image,
+            image=_pinned(each.image or image, digests),
             percent=each.percent or 0,
             tag=each.tag,
         )
@@ -73,8 +73,14 @@ def _workload(function: Function, options: RenderOptions) -> Workload:
     return Workload(
         function=function,
         said=said,
-        revisions=revisions or (Revision(name="", image=image, percent=100),),
+        revisions=revisions or (Revision(name="", image=_pinned(image, digests), percent=100),),
     )
+
+
+def _pinned(image: str, digests: Mapping[str, str]) -> str:
+    """`image` with its digest, where that is known and not said already."""
+    digest = digests.get(image)
+    return f"{image}@{digest}" if digest and "@" not in image else image
 
 
 def _routes(said: Mapping[str, Route], workloads: Mapping[str, Workload]) -> Iterator[RouteRule]:

@@ -13,6 +13,7 @@ from wherry_build.project.folder import (
 )
 from wherry_build.project.merging import contradictions, merged, trigger_contradictions
 from wherry_build.project.model import Function, Project
+from wherry_build.project.reading.environment_file import read_environment_file
 from wherry_build.project.reading.fault import Fault, invalid
 from wherry_build.project.reading.project_text import ProjectText, read_project_text
 from wherry_build.project.reading.tree import position_at
@@ -47,7 +48,8 @@ def read_file_project(file: Path, *, environment: str = "") -> Project:
     for name, function in found.items():
         specification = said.get(name, FunctionSpecification())
         faults += contradictions(function, specification, text.tree)
-        functions.append(merged(function, specification))
+        variables = _variables(file.parent, name, specification, text, faults)
+        functions.append(merged(function, specification, variables))
     faults += trigger_contradictions(functions, text.specification, text.tree)
     if faults:
         raise invalid(faults)
@@ -83,6 +85,31 @@ def _function(
         )
     )
     return None
+
+
+def _variables(
+    root: Path,
+    name: str,
+    specification: FunctionSpecification,
+    text: ProjectText,
+    faults: list[Fault],
+) -> dict[str, str]:
+    """What the files of variables give to the function `name`; a later file wins."""
+    found: dict[str, str] = {}
+    for at, said in enumerate(specification.environment_files):
+        path = root / said
+        if not path.is_file():
+            place = position_at(text.tree, ("functions", name, "environment_files", at))
+            faults.append(
+                Fault(position=place, what=f"file of variables {said!r}", got="no such file")
+            )
+            continue
+        with path.open("rb") as opened:
+            content = opened.read(LIMIT_BYTES + 1)
+        variables, wrong = read_environment_file(content, path=_shown(path))
+        found |= variables
+        faults += wrong
+    return found
 
 
 def _without_functions(found: dict[str, Function], text: ProjectText) -> list[Fault]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from wherry_build import names
 from wherry_build.errors import FunctionsNotFound, ProjectError
 from wherry_build.project.folder import read_folder, several_for_one_name
+from wherry_build.project.image_lock import read_digests
 from wherry_build.project.model import Project
 
 PROJECT_FILE = "wherry.yaml"
@@ -48,12 +49,14 @@ def read_project(path: Path, *, name: str | None = None, environment: str = "") 
         InvalidName: A folder's name is no function name.
         HandlerUnreadable: A handler's file is no Python that parses.
         ProjectFileInvalid: The wherry.yaml says what cannot be.
-        ProjectError: An environment is asked for, and there is no wherry.yaml.
+        ProjectError: An environment is asked for, and there is no wherry.yaml; or the lock of
+            images is none.
     """
     path = _absolute(path)
     project = declared_project(path, environment=environment)
     if project is None:
-        return read_folder(path, name=name)
+        found = read_folder(path, name=name)
+        return replace(found, digests=read_digests(found.root))
     if name is None:
         return project
     if len(project.functions) > 1:
@@ -70,7 +73,8 @@ def declared_project(path: Path, *, environment: str = "") -> Project | None:
         FunctionsNotFound: An environment is asked for, and the file names no function that is here.
         HandlerUnreadable: A handler's file is no Python that parses.
         ProjectFileInvalid: The wherry.yaml says what cannot be.
-        ProjectError: An environment is asked for, and there is no wherry.yaml.
+        ProjectError: An environment is asked for, and there is no wherry.yaml; or the lock of
+            images is none.
     """
     path = _absolute(path)
     file = project_file(path)
@@ -84,6 +88,7 @@ def declared_project(path: Path, *, environment: str = "") -> Project | None:
     from wherry_build.project.file import read_file_project
 
     project = read_file_project(file, environment=environment)
+    project = replace(project, digests=read_digests(project.root))
     kept = tuple(
         function
         for function in project.functions

@@ -6,8 +6,9 @@ takes. What it asks of a handler that the handler refuses is a contradiction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from wherry_build.project.model import Declarations, Function, Resources, Scale
 from wherry_build.project.reading.fault import Fault, nearest
@@ -20,13 +21,23 @@ from wherry_build.project.specification.function import Amounts, Metric, Resourc
 Way = tuple[str | int, ...]
 
 
-def merged(function: Function, specification: FunctionSpecification) -> Function:
-    """`function` with what `specification` says of it."""
+def merged(
+    function: Function,
+    specification: FunctionSpecification,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Function:
+    """`function` with what `specification` says of it.
+
+    Args:
+        function: What its folder says.
+        specification: What wherry.yaml says.
+        variables: What files of variables say; wherry.yaml's own win.
+    """
     said = specification
     return replace(
         function,
         declarations=_declarations(function.declarations, said),
-        environment=dict(said.environment),
+        environment={**variables, **said.environment},
         labels=dict(said.labels),
         annotations=dict(said.annotations),
         resources=_resources(said.resources or ResourceLimits()),

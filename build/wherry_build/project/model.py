@@ -124,11 +124,13 @@ class Project:
         root: The folder.
         functions: Its functions.
         specification: What its wherry.yaml says; None where there is none.
+        digests: Digest of each image, by its reference, as far as its lock knows them.
     """
 
     root: Path
     functions: tuple[Function, ...]
     specification: ProjectSpecification | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str | None:

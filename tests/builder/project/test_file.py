@@ -1,5 +1,6 @@
 """A project is read from its wherry.yaml and its folders, and what handlers say is merged."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from wherry_build.errors import BuildError, ExtraMissing, FunctionsNotFound, ProjectError
+from wherry_build.errors import (
+    BuildError,
+    ExtraMissing,
+    FunctionsNotFound,
+    ProjectError,
+    ProjectFileInvalid,
+)
 from wherry_build.manifests import RenderOptions, Target, render
 from wherry_build.project import Resources, Scale, declared_project, read_project
 
@@ -246,49 +253,66 @@ def test_without_a_file_nothing_that_reads_one_is_imported(write, monkeypatch):
     assert done.stdout.strip() == "[]", done.stderr
 
 
-@pytest.mark.parametrize(
-    ("target", "left"),
-    [
-        ("knative", ["registry.pull_secrets", "brokers", "functions.a.scale.window"]),
-        (
-            "openfaas",
-            [
-                "namespace", "registry.pull_secrets", "brokers", "functions.a.scale.min",
-                "functions.a.scale.target", "functions.a.scale.window", "functions.a.concurrency",
-            ],
-        ),
-    ],
-)  # fmt: skip
-def test_what_is_not_written_is_told(project, target, left):
+def test_files_of_variables_are_read_and_the_file_itself_wins(project):
     root = project(
         """
-namespace: fns
-registry: {prefix: ghcr.io/acme, pull_secrets: [s]}
 functions:
-  a: {timeout: 5s, concurrency: 3, scale: {min: 0, target: 3, window: 10s}, read_only_root: true}
-brokers: {b: {}}
+  a:
+    environment: {BOTH: mine}
+    environment_files: [one.env, two.yaml]
 """,
         a=HTTP,
     )
-    made = render(read_project(root), RenderOptions(target=Target(target), registry="r"))
-    told = [line for line in made.warnings if line.startswith("not yet written")]
-    assert told == [f"not yet written for this target: {key}" for key in left]
+    (root / "one.env").write_text("# comment\nA=1\nexport B='x y'\nBOTH=theirs\nF=${A}\n")
+    (root / "two.yaml").write_text("environment:\n  A: 2\n  YES: true\n")
+    (function,) = read_project(root).functions
+    assert function.environment == {
+        "A": "2", "B": "x y", "BOTH": "mine", "F": "${A}", "YES": "true",
+    }  # fmt: skip
 
 
-def test_a_target_in_another_unit_is_told_and_not_written(project):
-    root = project(
-        "functions: {a: {scale: {metric: rps, target: 500}, read_only_root: false}}", a=HTTP
-    )
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("v.env", b"A=1\n= s3cret\n", "line at v.env:2:1: expected `NAME=value`"),
+        ("v.env", b"A=1\nNAKED\n", "line at v.env:2:1: expected `NAME=value`"),
+        ("v.env", b"PORT=s3cret\n", "variable at v.env:1:1"),
+        ("v.env", b"\xff", "not UTF-8 at v.env:1:1"),
+        ("v.yaml", b"environment: {A: [s3cret]}", "variable 'A' at v.yaml:1:18"),
+        ("v.yaml", b"A: s3cret", "file of variables at v.yaml:1:1: expected a map `environment`"),
+        ("v.yml", b"", "file of variables at v.yml:1:1"),
+        (None, b"", "file of variables 'gone' at wherry.yaml:1:37: got no such file"),
+    ],
+)
+def test_a_file_of_variables_that_is_none_is_told_without_its_values(
+    project, monkeypatch, name, content, told
+):
+    root = project(f"functions: {{a: {{environment_files: [{name or 'gone'}]}}}}", a=HTTP)
+    if name:
+        (root / name).write_bytes(content)
+    monkeypatch.chdir(root)
+    with pytest.raises(ProjectFileInvalid) as raised:
+        read_project(root)
+    assert told in raised.value.message
+    assert "s3cret" not in raised.value.message
+
+
+def test_the_lock_of_images_is_read(project):
+    root = project("functions: {a: {}}", a=HTTP)
+    digest = "sha256:" + "a" * 64
+    (root / "wherry.lock").write_text(json.dumps({"version": 1, "images": {"r/a:latest": digest}}))
     made = render(read_project(root), RenderOptions(target=Target.KNATIVE, registry="r"))
-    assert "500" not in made.stream()
-    assert [line.rpartition(".")[2] for line in made.warnings] == [
-        "target",
-        "metric",
-        "read_only_root",
-    ]
+    assert f"r/a:latest@{digest}" in made.stream()
+    assert not [each for each in made.warnings if "tag" in each]
 
 
-def test_that_nobody_may_call_is_told_when_it_is_not_written(project):
-    root = project("functions: {a: {authorization: {allow: []}}}", a=HTTP)
-    made = render(read_project(root), RenderOptions(target=Target.KNATIVE, registry="r"))
-    assert made.warnings == ("not yet written for this target: functions.a.authorization.allow",)
+@pytest.mark.parametrize(
+    "lock",
+    ["", "[]", "{}", '{"version": 2}', '{"version": 1}', '{"version": 1, "images": {"a": "b"}}'],
+)
+def test_a_lock_that_is_none_is_told(project, lock):
+    root = project("functions: {a: {}}", a=HTTP)
+    (root / "wherry.lock").write_text(lock)
+    with pytest.raises(ProjectError, match=r"wherry\.lock: ") as raised:
+        read_project(root)
+    assert raised.value.hint
