@@ -18,10 +18,11 @@ import pytest
 from wherry.testing import Running, running
 
 FUNCTIONS = Path(__file__).resolve().parent.parent / "functions_data" / "serving"
-TIMES_UNLOADED = 5.0
-FLOOR_S = 0.050
 WINDOWS = 5
 DEADLINE_S = 2.0
+# A call that has to wait for a slow one waits for its deadline; what is under half of that waited
+# for the machine. How much is printed: a time that a busy machine gives is shown, not asserted.
+WAITED_S = DEADLINE_S / 2
 # A sweep every half second, and a busy machine.
 GRACE_S = 3.0
 
@@ -59,6 +60,18 @@ def p99_s(function: Running, seconds: float) -> float:
     return statistics.median(found)
 
 
+def threads(function: Running) -> int:
+    """Threads of the server and its workers; 0 where the system does not say."""
+    processes = Path("/proc")
+    if not (processes / "self/task").is_dir():
+        return 0
+    family = [function.process.pid]
+    for pid in family:
+        for children in processes.glob(f"{pid}/task/*/children"):
+            family += [int(child) for child in children.read_text().split()]
+    return sum(len(list(processes.glob(f"{pid}/task/*"))) for pid in family)
+
+
 def ask(connection: HTTPConnection) -> None:
     connection.request("GET", "/ordinary")
     with connection.getresponse() as answer:
@@ -77,6 +90,7 @@ def hold_out(headers: int, bodies: int, readers: int, *, seconds: float) -> None
     with running(FUNCTIONS / "sync.py", **times) as function:
         p99_s(function, 0.5)
         before = p99_s(function, seconds / 2)
+        threads_before = threads(function)
         numbers = [str(each) for each in (function.port, headers, bodies, readers)]
         with subprocess.Popen(
             [sys.executable, str(script), *numbers, str(seconds + 1)], stdout=subprocess.PIPE
@@ -85,9 +99,12 @@ def hold_out(headers: int, bodies: int, readers: int, *, seconds: float) -> None
             connected = json.loads(crowd.stdout.readline())["connected"]
             during = p99_s(function, seconds)
             report = json.loads(crowd.stdout.readline())
-        print(f"p99 {before * 1000:.2f} ms before, {during * 1000:.2f} ms during")
+        times_unloaded = f"{during / before:.1f} times as much"
+        print(f"p99 {before * 1000:.2f} ms before, {during * 1000:.2f} during, {times_unloaded}")
         assert connected == headers + bodies + readers
-        assert during < max(TIMES_UNLOADED * before, FLOOR_S)
+        assert during < WAITED_S
+        # The pool may have been filled meanwhile; a thread for each slow one would be many more.
+        assert threads(function) - threads_before < connected / 4
         assert report["left"] == 0
         for kind, number in (("headers", headers), ("bodies", bodies), ("readers", readers)):
             borne = report["borne"][kind]
