@@ -11,12 +11,22 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from wherry_build import names
 from wherry_build.manifests.document import Document
 from wherry_build.manifests.yaml import Node
 from wherry_build.project.model import Function
 
 LANGUAGE = "python3-wherry"
 STACK_FILE = "stack.yaml"
+
+
+def gateway_url(text: str) -> str:
+    """The address of a gateway as faas-cli takes it: `http://` when no scheme is said.
+
+    Raises:
+        InvalidName: It is none.
+    """
+    return names.url(text if "://" in text else f"http://{text}").rstrip("/")
 
 
 def stack_document(
