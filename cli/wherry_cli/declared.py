@@ -30,13 +30,11 @@ def run_environment(project: Project, function: Function) -> dict[str, str]:
 def unused_by_run(project: Project) -> Iterator[str]:
     """What would change how a function runs, and `wherry run` does not use yet."""
     for function in project.functions:
-        said = _said(project, function)
-        for key, value in (
-            ("environment_files", said.environment_files),
-            ("secrets", said.secrets),
-        ):
-            if value:
-                yield f"not yet used by wherry run: functions.{function.name}.{key}"
+        if _said(project, function).secrets:
+            yield (
+                f"not yet used by wherry run: functions.{function.name}.secrets; "
+                "WHERRY_SECRETS_PATH names folders to read them from"
+            )
 
 
 def _said(project: Project, function: Function) -> FunctionSpecification:

@@ -33,10 +33,10 @@ environments: {staging: {namespace: fns-staging}}
     template = service["spec"]["template"]
     assert template["metadata"]["annotations"]["autoscaling.knative.dev/max-scale"] == "3"
     assert template["spec"]["containers"][0]["image"] == "ghcr.io/acme/hello:latest"
-    assert done.err.splitlines() == [
-        "warning: not yet written for this target: routes",
-        "warning: not yet written for this target: functions.hello.secrets",
+    assert [line for line in done.err.splitlines() if line.startswith("lost: routes")] == [
+        "lost: routes.r.function: nothing here carries routes; choose a --mesh"
     ]
+    assert wherry("render", "--target", "knative", "--strict").code == 2
     done = wherry("render", "--target", "knative", "--env", "staging", "--registry", "r")
     service = yaml.safe_load(done.out)
     assert service["metadata"]["namespace"] == "fns-staging"
@@ -93,7 +93,8 @@ def test_what_is_set_where_it_runs_wins(here, monkeypatch):
     assert given == {
         "WHERRY_FUNCTION": "a", "WHERRY_TIMEOUT": "5s", "WHERRY_MAX_INFLIGHT": "3", "B": "file",
     }  # fmt: skip
-    assert list(unused_by_run(project)) == ["not yet used by wherry run: functions.a.secrets"]
+    (told,) = unused_by_run(project)
+    assert told.startswith("not yet used by wherry run: functions.a.secrets; WHERRY_SECRETS_PATH")
     assert os.environ["A"] == "shell"
 
 
