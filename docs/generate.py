@@ -11,8 +11,9 @@ import ast
 import inspect
 import json
 import re
+import runpy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +38,8 @@ HERE = Path(__file__).resolve().parent
 SCHEMA = HERE / "wherry.schema.json"
 RUNTIME = Path(wherry.__file__).parent
 LINT_PAGES = sorted(HERE.glob("lint/*.md"))
+TARGET_PAGES = sorted(HERE.glob("targets/*.md"))
+RENDERINGS: dict[str, Callable[[], str]] = runpy.run_path(str(HERE / "renderings.py"))["PARTS"]
 EXAMPLES = HERE.parent / "tests/builder/lint/examples"
 PART = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 REFUSED_WITH = {"EventError": 400, "PayloadError": 422, "BodyInterrupted": 400}
@@ -247,6 +250,7 @@ PARTS = {
     "rules": rules,
     "settings": settings,
     **{name: partial(rule_part, rule) for name, rule in all_rules().items()},
+    **RENDERINGS,
 }
 
 
@@ -258,7 +262,7 @@ def written(page: str) -> str:
 def main() -> int:
     """Write every page anew, and the schema; 0 always, they are in version control."""
     SCHEMA.write_text(schema())
-    for path in sorted((*HERE.glob("*.md"), *LINT_PAGES)):
+    for path in sorted((*HERE.glob("*.md"), *LINT_PAGES, *TARGET_PAGES)):
         page = path.read_text()
         if page != written(page):
             path.write_text(written(page))

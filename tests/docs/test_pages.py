@@ -11,6 +11,7 @@ FOLDERS = (
     "docs",
     "docs/lint",
     "docs/migrating",
+    "docs/targets",
     "functions",
     "functions/*",
     "benchmarks",

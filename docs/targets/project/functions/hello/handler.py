@@ -1,0 +1,5 @@
+"""Greets."""
+
+
+def handle(request):
+    return f"hello, {request.args.get('name', 'world')}"
