@@ -7,11 +7,11 @@ reads no file and judges nothing.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wherry_build.lint.finding import Place
-from wherry_build.lint.node import Key, Keys, Node, at, is_list, text
+from wherry_build.lint.marks import mark, start
+from wherry_build.lint.node import Key, Keys, Node, at, text
 
 
 class Form(enum.Enum):
@@ -46,7 +46,7 @@ class Document:
 
     Attributes:
         path: Its file, as it is shown.
-        node: Its round-trip node; None for an nginx.conf.
+        node: Its node, with marks; None for an nginx.conf.
         content: The text of an nginx.conf; empty for any other.
         embedding: Where it stands when it is text inside a ConfigMap.
     """
@@ -114,32 +114,13 @@ class Document:
 
 def _position(node: Node, keys: Keys) -> tuple[int, int]:
     """Line and column, from 1, of the last of `keys` that has a place of its own."""
-    found = _start(node)
+    line, column = start(node) or (0, 0)
     for key in keys:
         below = at(node, key)
-        position = _key_position(node, key)
-        if position is None:
-            if below is None:
-                break
-        else:
-            found = position
+        known = mark(node, key)
+        if known is not None:
+            line, column = known
+        elif below is None:
+            break
         node = below
-    return found
-
-
-def _start(node: Node) -> tuple[int, int]:
-    mark = getattr(node, "lc", None)
-    if mark is None or mark.line is None:
-        return (1, 1)
-    return (mark.line + 1, mark.col + 1)
-
-
-def _key_position(node: Node, key: Key) -> tuple[int, int] | None:
-    mark = getattr(node, "lc", None)
-    known = getattr(mark, "data", None)
-    if not isinstance(known, Mapping):
-        return None
-    if is_list(node) and isinstance(key, int) and key < 0:
-        key += len(node)
-    where = known.get(key)
-    return None if where is None else (where[0] + 1, where[1] + 1)
+    return (line + 1, column + 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wherry_build.lint.bundle import Bundle
 from wherry_build.lint.document import Form
 from wherry_build.lint.node import at
-from wherry_build.lint.roundtrip import literal
+from wherry_build.lint.roundtrip import literal, read_yaml
 from wherry_build.lint.rule import Fault, Rule
 from wherry_build.lint.run import all_rules, is_selected
 from wherry_build.lint.source import Reading, Source, read_text
@@ -56,7 +56,7 @@ def _after(rule: Rule, files: dict[str, str]) -> dict[str, str]:
     """The texts that differ when the faults of one rule are put right."""
     reading = Reading()
     for path, text in files.items():
-        one = read_text(text, path)
+        one = read_text(text, path, reader=read_yaml)
         reading.sources += one.sources
     bundle = Bundle(documents=reading.documents)
     owners = {id(each): source for source in reading.sources for each in source.documents}

@@ -16,6 +16,7 @@ from wherry_build.extras import extra
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
 
+from wherry_build.lint.marks import Literal
 from wherry_build.lint.node import Key, Node
 
 _WIDTH = 1 << 20  # no line is ever folded
@@ -73,7 +74,7 @@ def read_yaml(text: str) -> Iterator[Node]:
     Raises:
         Unreadable: The text is no YAML, or a mapping has a key twice.
     """
-    _refuse_depth(text)
+    refuse_depth(text)
     with _faults():
         for node in round_trip().load_all(text):
             if node is not None:
@@ -86,18 +87,23 @@ def scan_yaml(text: str) -> None:
     Raises:
         Unreadable: The text is no YAML.
     """
-    _refuse_depth(text)
+    refuse_depth(text)
     with _faults():
         for _ in round_trip().parse(text):
             pass
 
 
-def _refuse_depth(text: str) -> None:
-    """Refuse what the library would take minutes for: lists in lists, hundreds deep."""
+def refuse_depth(text: str) -> None:
+    """Refuse what the library would take minutes for: lists in lists, hundreds deep.
+
+    Raises:
+        Unreadable: There are.
+    """
     depth = deepest = 0
-    for bracket in _BRACKETS.findall(text):
-        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
-        deepest = max(deepest, depth)
+    if text.count("[") + text.count("{") > _LIMIT_DEPTH:
+        for bracket in _BRACKETS.findall(text):
+            depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+            deepest = max(deepest, depth)
     if deepest > _LIMIT_DEPTH or _DASHES.search(text) is not None:
         raise Unreadable(_TOO_DEEP, line=1, column=1)
 
@@ -130,15 +136,25 @@ def block_text(text: str, parent: Node, key: Key) -> tuple[int | None, int]:
 
     The lines are None when the text is written otherwise, so that they cannot be told.
     """
-    from ruamel.yaml.scalarstring import LiteralScalarString
-
-    if not isinstance(parent[key], LiteralScalarString):
+    begins = _line_of_literal(parent, key)
+    if begins is None:
         return None, 0
-    first = parent.lc.value(key)[0] + 1
+    first = begins + 1
     for line in text.splitlines()[first:]:
         if line.strip():
             return first, len(line) - len(line.lstrip(" "))
     return None, 0
+
+
+def _line_of_literal(parent: Node, key: Key) -> int | None:
+    """The line, from 0, of the `|` that the value at `key` begins with, if it does."""
+    value = parent[key]
+    if isinstance(value, Literal):
+        return value.line
+    from ruamel.yaml.scalarstring import LiteralScalarString
+
+    is_literal = isinstance(value, LiteralScalarString)
+    return int(parent.lc.value(key)[0]) if is_literal else None
 
 
 def _advice(said: str) -> str:

@@ -8,16 +8,18 @@ a traceback. It knows no rule.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from wherry_build.errors import LintError
 from wherry_build.lint.document import Document, Embedding, Form
 from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.mending import mend
 from wherry_build.lint.node import Keys, Node, items, mapping
+from wherry_build.lint.plain import Unusual
 from wherry_build.lint.recognition import form_of, is_nginx, may_be_envoy
 from wherry_build.lint.roundtrip import Unreadable, block_text, read_yaml
 
@@ -29,13 +31,32 @@ _EXAMPLE = "wherry lint deploy/"
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 
 
+Reader: TypeAlias = Callable[[str], Iterable[Node]]
+"""Makes nodes of a text, one for each document that is not empty; raises Unreadable."""
+
+
+def read_marked(text: str) -> Iterable[Node]:
+    """Nodes to look at: quickly made ones where the text is ordinary, else round-trip nodes.
+
+    Raises:
+        Unreadable: The text is no YAML, or a mapping has a key twice.
+    """
+    try:
+        from wherry_build.lint.libyaml import marked_nodes
+
+        return marked_nodes(text)
+    except (ImportError, Unusual):
+        return read_yaml(text)
+
+
 @dataclass(slots=True, kw_only=True)
 class Source:
     """One text of documents: a file, or the text of a ConfigMap's key.
 
     Attributes:
         text: As it was read; where that is no YAML, as it was probably meant.
-        roots: The round-trip nodes, one a document of the stream, for writing it again.
+        roots: The nodes, one a document of the stream; for writing it again when they are of the
+            round-trip library.
         inside: Where the text stands in another document, when it is no file.
         is_whole: Whether all of it could be read as it was written, so that it may be rewritten.
     """
@@ -50,8 +71,13 @@ class Source:
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """All that was read, with what could not be."""
+    """All that was read, with what could not be.
 
+    Attributes:
+        reader: How; nodes that are to be edited come from `read_yaml`.
+    """
+
+    reader: Reader = read_marked
     sources: list[Source] = field(default_factory=list)
     unreadable: list[Finding] = field(default_factory=list)
 
@@ -80,9 +106,9 @@ def read(paths: Iterable[Path]) -> Reading:
     return reading
 
 
-def read_text(text: str, path: str = "-") -> Reading:
+def read_text(text: str, path: str = "-", *, reader: Reader = read_marked) -> Reading:
     """Read one text as the file `path` would be."""
-    reading = Reading()
+    reading = Reading(reader=reader)
     _read_text(reading, path, text)
     return reading
 
@@ -149,7 +175,7 @@ def _read_stream(reading: Reading, source: Source) -> None:
 
 def _take(reading: Reading, source: Source) -> None:
     """Take each document of the text, those before a fault too."""
-    for root in read_yaml(source.text):
+    for root in reading.reader(source.text):
         source.roots.append(root)
         for node in _flattened(root):
             _add(reading, source, node)
@@ -187,7 +213,7 @@ def _look_inside(reading: Reading, source: Source, outer: Document, keys: Keys) 
         reading.sources.append(inner)
         return
     try:
-        inner.roots = list(read_yaml(inner.text))
+        inner.roots = list(reading.reader(inner.text))
     except Unreadable as fault:
         place = Document(path=source.path, form=Form.OTHER, embedding=embedding).at_line(
             fault.line, fault.column
