@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 
 from wherry_build.manifests import Mesh, RenderOptions, Sidecar, Target, render
+from wherry_build.manifests.coverage import CARRIED_BY_ALL, covering
 from wherry_build.manifests.layout import files
 from wherry_build.manifests.render import Rendering
 from wherry_build.project import read_project
+from wherry_build.project.shape import Keyed, Named, fields_of
+from wherry_build.project.specification import ProjectSpecification
+from wherry_build.project.specification.eventing import Filter
+from wherry_build.project.specification.record import Record
 
 PROJECT = Path(__file__).resolve().parent / "targets/project"
 
@@ -62,9 +68,69 @@ def lost(name: str) -> str:
     return "\n".join(["| key | why | instead |", "|---|---|---|", *rows])
 
 
+def carriage() -> str:
+    """Which parts of wherry.yaml each emitter writes."""
+    groups: dict[str, list[str]] = {}
+    for pattern in _patterns(ProjectSpecification):
+        groups.setdefault(_group(pattern), []).append(pattern)
+    emitters = {title: _carried(name) for title, name in _EMITTERS.items()}
+    rows = [
+        f"| `{group}` | " + " | ".join(_mark(patterns, each) for each in emitters.values()) + " |"
+        for group, patterns in groups.items()
+        if any(_mark(patterns, each) != "-" for each in emitters.values())
+    ]
+    heads = ["| key | " + " | ".join(emitters) + " |", "|---|" + ":-:|" * len(emitters)]
+    return "\n".join([*heads, *rows])
+
+
+def _carried(name: str) -> frozenset[str]:
+    found: frozenset[str] = import_module(f"wherry_build.manifests.{name}").CARRIED
+    return found | CARRIED_BY_ALL if name in _PLATFORMS else found
+
+
+def _mark(patterns: list[str], carried: frozenset[str]) -> str:
+    there = [covering(pattern, carried) is not None for pattern in patterns]
+    return "yes" if all(there) else "part" if any(there) else "-"
+
+
+def _patterns(record: type[Record], prefix: str = "") -> Iterator[str]:
+    for field in fields_of(record):
+        here = f"{prefix}{field.key}"
+        match field.shape:
+            case Keyed(record=inner) if inner is not Filter:
+                yield from _patterns(inner, f"{here}.")
+            case Named(value=Keyed(record=inner)):
+                yield from _patterns(inner, f"{here}.*.")
+            case _:
+                yield here
+
+
+def _group(pattern: str) -> str:
+    """`functions.*.scale.min` belongs to `functions.*.scale`."""
+    parts = pattern.split(".")
+    return ".".join(parts[: 3 if "*" in parts[:2] else 2])
+
+
+_PLATFORMS = ("openfaas", "knative", "kubernetes")
+_EMITTERS = {
+    "OpenFaaS": "openfaas",
+    "Knative": "knative",
+    "Kubernetes": "kubernetes",
+    "Istio": "istio",
+    "Gateway API": "gateway_api",
+    "Linkerd": "linkerd",
+    "Kuma": "kuma",
+    "Consul": "consul",
+    "Envoy": "sidecar.envoy",
+    "NGINX": "sidecar.nginx",
+}
+
 PARTS: dict[str, Callable[[], str]] = {
-    f"{part.__name__}_{name}": partial(part, name)
-    for part in (rendered, tree, lost)
-    for name in _combinations()
+    "carriage": carriage,
+    **{
+        f"{part.__name__}_{name}": partial(part, name)
+        for part in (rendered, tree, lost)
+        for name in _combinations()
+    },
 }
 """`rendered_knative`, `tree_kubernetes_istio`, `lost_kubernetes_envoy`: text by part."""

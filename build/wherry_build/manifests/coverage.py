@@ -17,6 +17,10 @@ from wherry_build.project.specification.record import Record
 
 _MODEL_ALONE = frozenset({"version", "functions.*.handler", "registry.prefix"})
 """What says how the project is read, and what is in an image's reference."""
+CARRIED_BY_ALL = frozenset(
+    {"functions.*.image", "functions.*.revisions.*.image", "functions.*.environment_files"}
+)
+"""What is in an image's reference and in the environment, which every platform has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,11 @@ _NO_FORM = Reason(reason="this target has no form for it")
 
 
 def lost(
-    project: Project, *, carried: Collection[str], reasons: Mapping[str, Reason]
+    project: Project,
+    *,
+    carried: Collection[str],
+    reasons: Mapping[str, Reason],
+    written: Collection[str] = (),
 ) -> tuple[Loss, ...]:
     """What `project` says and nobody carries, in the order of the model.
 
@@ -44,18 +52,21 @@ def lost(
         project: The project; one without a file says nothing.
         carried: Patterns of keys that are written.
         reasons: Patterns of keys that are not, with the reason of each.
+        written: Keys that are written besides, each as it is.
     """
     specification = project.specification
     if specification is None:
         return ()
     chosen = {function.name for function in project.functions}
+    carried = CARRIED_BY_ALL.union(carried)
     return tuple(
         Loss(key=key, reason=why.reason, instead=why.instead)
         for key, pattern in said_keys(specification)
         if (not pattern.startswith("functions.*") or key.split(".")[1] in chosen)
         and not _is_carried(pattern, carried)
-        and _covering(pattern, _MODEL_ALONE) is None
-        for why in [reasons.get(_covering(pattern, reasons) or "", _NO_FORM)]
+        and key not in written
+        and covering(pattern, _MODEL_ALONE) is None
+        for why in [reasons.get(covering(pattern, reasons) or "", _NO_FORM)]
     )
 
 
@@ -84,12 +95,12 @@ def _holds_records(value: Mapping[str, object]) -> bool:
 
 def _is_carried(pattern: str, carried: Collection[str]) -> bool:
     """Whether somebody writes it; an item that says nothing, where one of its keys is written."""
-    return _covering(pattern, carried) is not None or (
+    return covering(pattern, carried) is not None or (
         pattern.endswith(".*") and any(each.startswith(f"{pattern}.") for each in carried)
     )
 
 
-def _covering(pattern: str, patterns: Collection[str]) -> str | None:
+def covering(pattern: str, patterns: Collection[str]) -> str | None:
     """That of `patterns` which is `pattern`, or above it; the longest."""
     while pattern:
         if pattern in patterns:

@@ -20,9 +20,6 @@ from wherry_build.manifests.topology import Topology
 from wherry_build.manifests.yaml import dump, dump_all
 from wherry_build.project.model import Project
 
-_CARRIED_BY_ALL = frozenset(
-    {"functions.*.image", "functions.*.revisions.*.image", "functions.*.environment_files"}
-)
 _SHOWN_NAMES = 5
 _NO_ROUTES: Mapping[str, Reason] = dict.fromkeys(
     ("routes", "hosts", "mutual_tls", "functions.*.traffic_policy", "functions.*.authorization"),
@@ -88,11 +85,14 @@ def render(project: Project, options: RenderOptions) -> Rendering:
     reasons = {} if proxies else dict(_NO_ROUTES)
     for each in reversed(emitters):
         reasons |= each.LOST
-    carried = _CARRIED_BY_ALL.union(*(each.CARRIED for each in emitters))
+    carried = frozenset[str]().union(*(each.CARRIED for each in emitters))
     return Rendering(
         documents=_ordered(emitted.documents),
         warnings=(*_warnings(project, resolved, options), *emitted.warnings),
-        losses=(*lost(project, carried=carried, reasons=reasons), *emitted.losses),
+        losses=(
+            *lost(project, carried=carried, reasons=reasons, written=emitted.carried),
+            *emitted.losses,
+        ),
     )
 
 
