@@ -1,4 +1,4 @@
-"""The Docker Engine and the base image of the interop tier; a test skips where one is absent."""
+"""The Docker Engine, the base image and the API server; a test skips where one is absent."""
 
 import json
 import os
@@ -6,9 +6,11 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.interop.cluster import BUNDLE, ToolAbsentError, api_server
 
 from wherry_cli.main import run
 
@@ -163,3 +165,16 @@ def container_without_network(_containers):
 def inspect():
     """What the engine knows of an image."""
     return lambda image: json.loads(docker("image", "inspect", image))[0]
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """An API server with all definitions of the shared bundle; each test its own namespace."""
+    if not BUNDLE.is_file():
+        pytest.skip(f"{BUNDLE} is absent")
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(api_server())
+        except ToolAbsentError as absent:
+            pytest.skip(str(absent))
+        yield running

