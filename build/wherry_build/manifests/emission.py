@@ -33,11 +33,14 @@ class Emission:
         losses: What the platform does not get, as far as it depends on values; what depends on
             the key alone is in the emitter's `LOST`.
         warnings: What whoever applies the objects should know, one sentence each.
+        carried: Keys of the project that are written though the emitter's `CARRIED` does not
+            promise it of all their kind, `hosts.fns.example.com.tls.secret`.
     """
 
     documents: tuple[Document, ...] = ()
     losses: tuple[Loss, ...] = ()
     warnings: tuple[str, ...] = ()
+    carried: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def together(emissions: Iterable[Emission]) -> Emission:
         documents=tuple(each for emission in listed for each in emission.documents),
         losses=tuple(each for emission in listed for each in emission.losses),
         warnings=tuple(each for emission in listed for each in emission.warnings),
+        carried=frozenset().union(*(emission.carried for emission in listed)),
     )
 
 

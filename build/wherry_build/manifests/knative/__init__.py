@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from wherry_build.manifests.coverage import Reason
-from wherry_build.manifests.emission import Emission, PodAddition
-from wherry_build.manifests.knative.service import knative_documents
-from wherry_build.manifests.options import RenderOptions
+from wherry_build.manifests.emission import Emission, PodAddition, together
+from wherry_build.manifests.knative.domain import domains
+from wherry_build.manifests.knative.eventing import eventing
+from wherry_build.manifests.knative.schedule import schedules
+from wherry_build.manifests.knative.service import services
+from wherry_build.manifests.options import Mesh, RenderOptions
 from wherry_build.manifests.topology import Topology
 
 CARRIED: frozenset[str] = frozenset(
     {
-        "namespace",
-        "functions.*.environment", "functions.*.labels", "functions.*.annotations",
-        "functions.*.timeout", "functions.*.event_types", "functions.*.resources.requests",
-        "functions.*.resources.limits.memory", "functions.*.scale.min", "functions.*.scale.max",
-        "functions.*.concurrency", "functions.*.scale.target", "functions.*.scale.metric",
-        "functions.*.scale.zero",
+        "namespace", "registry.pull_secrets", "functions.*.environment",
+        "functions.*.environment_files", "functions.*.secrets", "functions.*.resources",
+        "functions.*.scale", "functions.*.concurrency", "functions.*.timeout",
+        "functions.*.probes", "functions.*.labels", "functions.*.annotations",
+        "functions.*.service_account", "functions.*.nodes", "functions.*.read_only_root",
+        "functions.*.event_types", "functions.*.revisions", "brokers", "triggers", "schedules",
     }
 )  # fmt: skip
-LOST: dict[str, Reason] = {}
+LOST: dict[str, Reason] = {
+    "functions.*.methods": Reason(
+        reason="Knative sends a function every method; the handler refuses what it does not answer",
+        instead="@http(methods=...) on the handler",
+    ),
+}
 
 
 def emit(topology: Topology, options: RenderOptions, addition: PodAddition) -> Emission:
-    """The Service of each function, and its Trigger."""
-    warnings = tuple(
-        f"{name}: takes events of any type; it gets no Trigger"
-        for name, workload in topology.workloads.items()
-        if not workload.function.declarations.http
-        and not workload.function.declarations.event_types
+    """The Service of each function, its events, and its hosts where no mesh serves them.
+
+    Raises:
+        ManifestError: Knative would refuse what the project says, by name.
+    """
+    return together(
+        [
+            services(topology, addition),
+            eventing(topology),
+            schedules(topology),
+            domains(topology) if options.mesh is Mesh.NONE else Emission(),
+        ]
     )
-    documents = [
-        document
-        for workload in topology.workloads.values()
-        for document in knative_documents(
-            workload, namespace=topology.namespace, mesh=bool(addition.labels)
-        )
-    ]
-    return Emission(documents=tuple(documents), warnings=warnings)

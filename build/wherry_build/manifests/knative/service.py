@@ -1,10 +1,13 @@
-"""Knative: a Service for each function, and a Trigger for each that declares event types.
+"""Knative: the Service of a function.
 
 Every pod passes the restricted Pod Security Standard, said on the container because a Knative
-Service takes a pod's own security context only behind a feature flag.
+Service takes a pod's own security context only behind a feature flag. What stands behind such a
+flag is written with a warning where the function must not run without it: a refusal is seen.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from wherry_build.manifests.container import (
     LIVENESS,
@@ -14,118 +17,192 @@ from wherry_build.manifests.container import (
     probe,
     volumes,
 )
-from wherry_build.manifests.document import (
-    GRACE_S,
-    Document,
-    labels,
-    metadata,
-    response_s,
-)
-from wherry_build.manifests.topology import Workload
+from wherry_build.manifests.document import GRACE_S, Document, labels, metadata, response_s
+from wherry_build.manifests.emission import Emission, Loss, PodAddition, together
+from wherry_build.manifests.knative import traffic
+from wherry_build.manifests.knative.autoscaling import scaling_annotations
+from wherry_build.manifests.knative.placement import Placement, placed_annotations, placed_labels
+from wherry_build.manifests.topology import Topology, Workload
 from wherry_build.manifests.yaml import Node
-from wherry_build.project.model import Function
+from wherry_build.project.specification.function import Probe, Probes
 
+API_VERSION = "serving.knative.dev/v1"
 _LIMIT_RESPONSE_S = 600  # Knative's own default of max-revision-timeout-seconds
+_FAST_PERIOD_S = 1
+_NODE_FLAG = "kubernetes.podspec-nodeselector"
+_INIT_FLAG = "kubernetes.podspec-init-containers"
+_KUBERNETES_PROBE = {"timeoutSeconds": 1, "failureThreshold": 3}
+"""What a probe has in Kubernetes when nothing is said."""
 
 
-def knative_documents(
-    workload: Workload, *, namespace: str, mesh: bool, broker: str = "default"
-) -> list[Document]:
-    """The Service of a function, and its Trigger when it declares event types."""
-    function = workload.function
+def services(topology: Topology, addition: PodAddition) -> Emission:
+    """The Service of each function.
+
+    Raises:
+        ManifestError: A name that is made of two is too long, or two revisions have one tag.
+    """
+    named = traffic.named_by_routes(topology)
     made = [
-        Document(
-            file=f"10-service-{function.name}.yaml",
-            value=_service(workload, namespace=namespace, mesh=mesh),
-        )
+        _service(workload, topology, addition, named) for workload in topology.workloads.values()
     ]
-    if function.declarations.event_types:
-        made.append(
-            Document(
-                file=f"20-trigger-{function.name}.yaml",
-                value=_trigger(function, namespace=namespace, broker=broker),
-            )
-        )
+    return together([*made, Emission(warnings=_flag_warnings(topology, addition))])
+
+
+def reference(function: str, namespace: str) -> dict[str, Node]:
+    """How events are sent to a function, and what else refers to it."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Service",
+        "name": function,
+        "namespace": namespace,
+    }
+
+
+def _service(
+    workload: Workload,
+    topology: Topology,
+    addition: PodAddition,
+    named: frozenset[tuple[str, str]],
+) -> Emission:
+    function = workload.function
+    pod_labels = placed_labels(function.name, function.labels)
+    pod_annotations = placed_annotations(function.name, function.annotations)
+    scaling, losses = scaling_annotations(workload)
+    template: dict[str, Node] = {
+        "labels": {**labels(function.name), **addition.labels, **pod_labels.template},
+        "annotations": {**scaling, **addition.annotations, **pod_annotations.template},
+    }
+    if workload.versioned:
+        template = {"name": traffic.revision_name(workload, workload.newest), **template}
+    spec: dict[str, Node] = {
+        "template": {"metadata": template, "spec": _pod(workload, topology, addition)}
+    }
+    shares = traffic.traffic(workload, named)
+    if shares:
+        spec["traffic"] = shares
+    value: dict[str, Node] = {
+        "apiVersion": API_VERSION,
+        "kind": "Service",
+        "metadata": _metadata(workload, topology.namespace, pod_labels, pod_annotations),
+        "spec": spec,
+    }
+    own = Emission(
+        documents=(Document(file=f"10-service-{function.name}.yaml", value=value),),
+        losses=(
+            *losses,
+            *pod_labels.losses,
+            *pod_annotations.losses,
+            *_behind_proxy(workload, addition),
+        ),
+    )
+    return together([own, traffic.notes(workload)])
+
+
+def _metadata(
+    workload: Workload, namespace: str, pod_labels: Placement, pod_annotations: Placement
+) -> dict[str, Node]:
+    made = metadata(
+        workload.name,
+        namespace=namespace,
+        function=workload.name,
+        annotations=dict(pod_annotations.service),
+    )
+    made["labels"] = {**labels(workload.name), **pod_labels.service}
     return made
 
 
-def _service(workload: Workload, *, namespace: str, mesh: bool) -> dict[str, Node]:
-    function = workload.function
+def _pod(workload: Workload, topology: Topology, addition: PodAddition) -> dict[str, Node]:
+    function, said = workload.function, workload.said
     whole_s = min(response_s(function.timeout_s), _LIMIT_RESPONSE_S)
-    pod_labels: dict[str, Node] = {**labels(function.name), **function.labels}
-    annotations: dict[str, Node] = {**_autoscaling(function), **function.annotations}
-    if mesh:
-        pod_labels["sidecar.istio.io/inject"] = "true"
-        annotations["sidecar.istio.io/rewriteAppHTTPProbers"] = "true"
-    return {
-        "apiVersion": "serving.knative.dev/v1",
-        "kind": "Service",
-        "metadata": metadata(function.name, namespace=namespace, function=function.name),
-        "spec": {
-            "template": {
-                "metadata": {"labels": pod_labels, "annotations": annotations},
-                "spec": {
-                    "automountServiceAccountToken": False,
-                    "enableServiceLinks": False,
-                    "containerConcurrency": function.concurrency,
-                    "timeoutSeconds": whole_s,
-                    "responseStartTimeoutSeconds": min(function.timeout_s + GRACE_S, whole_s),
-                    "containers": [_container(workload)],
-                    "volumes": volumes(workload),
-                },
-            }
-        },
+    made: dict[str, Node] = {"automountServiceAccountToken": False, "enableServiceLinks": False}
+    if said.service_account is not None:
+        made["serviceAccountName"] = said.service_account
+    if topology.pull_secrets:
+        made["imagePullSecrets"] = [{"name": name} for name in topology.pull_secrets]
+    if said.nodes:
+        made["nodeSelector"] = dict(said.nodes)
+    made |= {
+        "containerConcurrency": function.concurrency,
+        "timeoutSeconds": whole_s,
+        "responseStartTimeoutSeconds": min(function.timeout_s + GRACE_S, whole_s),
     }
+    if addition.init_containers:
+        made["initContainers"] = list(addition.init_containers)
+    made["containers"] = [_container(workload, addition), *addition.containers]
+    made["volumes"] = [*volumes(workload), *addition.volumes]
+    return made
 
 
-def _autoscaling(function: Function) -> dict[str, Node]:
-    """Annotations of the autoscaler; on the template, where alone they count, and all strings."""
-    prefix = "autoscaling.knative.dev/"
-    scale = function.scale
-    target = scale.target
-    if function.concurrency:
-        target = min(target, function.concurrency)
-    return {
-        f"{prefix}min-scale": str(scale.least),
-        f"{prefix}max-scale": str(scale.most),
-        f"{prefix}metric": "concurrency",
-        f"{prefix}target": str(target),
-    }
-
-
-def _container(workload: Workload) -> dict[str, Node]:
+def _container(workload: Workload, addition: PodAddition) -> dict[str, Node]:
+    is_served = addition.function_port is None
     return function_container(
         workload,
         image=workload.newest.image,
-        ports=[{"name": "http1", "containerPort": PORT}],
-        probes={
-            # No periodSeconds: queue-proxy then probes many times a second until ready.
-            "readinessProbe": probe(None, path=READINESS),
-            "livenessProbe": probe(
-                None, path=LIVENESS, usual={"periodSeconds": 10, "timeoutSeconds": 3}
-            ),
-        },
+        # One port in the whole pod, that of the container which calls are sent to.
+        ports=[{"name": "http1", "containerPort": PORT}] if is_served else (),
+        probes=_probes(workload.said.probes or Probes()) if is_served else {},
+        function_port=addition.function_port,
     )
 
 
-def _trigger(function: Function, *, namespace: str, broker: str) -> dict[str, Node]:
-    exact: list[Node] = [{"exact": {"type": name}} for name in function.declarations.event_types]
-    filters: list[Node] = exact if len(exact) == 1 else [{"any": exact}]
-    return {
-        "apiVersion": "eventing.knative.dev/v1",
-        "kind": "Trigger",
-        "metadata": metadata(function.name, namespace=namespace, function=function.name),
-        "spec": {
-            "broker": broker,
-            "filters": filters,
-            "delivery": {"retry": 5, "backoffPolicy": "exponential", "backoffDelay": "PT0.5S"},
-            "subscriber": {
-                "ref": {
-                    "apiVersion": "serving.knative.dev/v1",
-                    "kind": "Service",
-                    "name": function.name,
-                    "namespace": namespace,
-                }
-            },
-        },
-    }
+def _probes(said: Probes) -> Mapping[str, Node]:
+    """Probes of the container that calls are sent to; their port is Knative's to fill in."""
+    made: dict[str, Node] = {}
+    if said.startup is not None:
+        made["startupProbe"] = probe(said.startup, path=READINESS)
+    made["readinessProbe"] = probe(said.readiness, path=READINESS, usual=_readiness(said.readiness))
+    made["livenessProbe"] = probe(
+        said.liveness, path=LIVENESS, usual={"periodSeconds": 10, "timeoutSeconds": 3}
+    )
+    return made
+
+
+def _readiness(said: Probe | None) -> Mapping[str, int]:
+    """What is usual for the question whether it takes calls.
+
+    Without a period the queue proxy asks many times a second until the first yes, and Knative
+    refuses any other time beside it. Who says one of those gets a period as short as there is.
+    """
+    if said is None or (said.period is None and said.timeout is None and said.failures is None):
+        return {}
+    return {"periodSeconds": _FAST_PERIOD_S, **_KUBERNETES_PROBE}
+
+
+def _behind_proxy(workload: Workload, addition: PodAddition) -> list[Loss]:
+    """What has no place where a proxy stands in front of the function."""
+    if addition.function_port is None:
+        return []
+    function = workload.name
+    found = [
+        Loss(
+            key=f"functions.{function}.environment.{name}",
+            reason="the function listens behind a proxy in its pod, on loopback",
+        )
+        for name in ("PORT", "WHERRY_HOST")
+        if name in workload.function.environment
+    ]
+    if workload.said.probes is not None:
+        found.append(
+            Loss(
+                key=f"functions.{function}.probes",
+                reason="Knative takes probes of one container, which is the proxy's",
+            )
+        )
+    return found
+
+
+def _flag_warnings(topology: Topology, addition: PodAddition) -> tuple[str, ...]:
+    """What Knative refuses until a flag of its ConfigMap config-features allows it."""
+    found = []
+    bound = [name for name, workload in topology.workloads.items() if workload.said.nodes]
+    if bound:
+        found.append(
+            f"{', '.join(bound)}: nodes: Knative refuses nodeSelector until "
+            f"{_NODE_FLAG} is enabled in its ConfigMap config-features"
+        )
+    if addition.init_containers:
+        found.append(
+            "containers that start before: Knative refuses initContainers until "
+            f"{_INIT_FLAG} is enabled in its ConfigMap config-features"
+        )
+    return tuple(found)
