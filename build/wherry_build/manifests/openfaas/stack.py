@@ -1,20 +1,20 @@
 """OpenFaaS: the stack file that unmodified faas-cli reads.
 
 A function's folder is named relative to where faas-cli is run, not to the file; the caller says
-what that is. Resources, scale and identity are said in the stack's own keys, for probes and
-security there are none: the image itself answers `/_/health` and `/_/ready` and is not root.
+what that is. Everything is said in the stack's own keys, for probes and security there are none:
+the image itself answers `/_/health` and `/_/ready` and is not root.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from wherry_build import names
 from wherry_build.manifests.document import Document
+from wherry_build.manifests.openfaas.function import DeployedFunction
 from wherry_build.manifests.yaml import Node
-from wherry_build.project.model import Function
 
 LANGUAGE = "python3-wherry"
 STACK_FILE = "stack.yaml"
@@ -29,59 +29,53 @@ def gateway_url(text: str) -> str:
     return names.url(text if "://" in text else f"http://{text}").rstrip("/")
 
 
+def template_source(text: str) -> str:
+    """The repository of a template as faas-cli takes it: a URL, with `#` and a branch or tag.
+
+    Raises:
+        InvalidName: It is none.
+    """
+    repository, mark, reference = text.partition("#")
+    names.url(repository)
+    if mark:
+        names.image_tag(reference)
+    return text
+
+
 def stack_document(
-    functions: Iterable[tuple[Function, str]], *, gateway: str, working_directory: Path
+    functions: Iterable[DeployedFunction],
+    *,
+    gateway: str,
+    working_directory: Path,
+    template: str | None = None,
 ) -> Document:
-    """The stack file for `functions`, each with its image."""
-    return Document(
-        file=STACK_FILE,
-        value={
-            "version": "1.0",
-            "provider": {"name": "openfaas", "gateway": gateway},
-            "functions": {
-                function.name: _function(function, image, working_directory)
-                for function, image in functions
-            },
-        },
-    )
+    """The stack file for `functions`; `template` is where faas-cli gets the template from."""
+    value: dict[str, Node] = {
+        "version": "1.0",
+        "provider": {"name": "openfaas", "gateway": gateway},
+        "functions": {each.name: _function(each, working_directory) for each in functions},
+    }
+    if template is not None:
+        value["configuration"] = {"templates": [{"name": LANGUAGE, "source": template}]}
+    return Document(file=STACK_FILE, value=value)
 
 
-def _function(function: Function, image: str, working_directory: Path) -> dict[str, Node]:
-    resources = function.resources
-    scale = function.scale
+def _function(function: DeployedFunction, working_directory: Path) -> dict[str, Node]:
     made: dict[str, Node] = {
         "lang": LANGUAGE,
         "handler": _relative(function.folder, working_directory),
-        "image": image,
-        "environment": _environment(function),
-        "labels": {
-            "com.openfaas.scale.min": str(max(1, scale.least)),
-            "com.openfaas.scale.max": str(scale.most),
-            **function.labels,
-        },
-        "requests": {"cpu": resources.cpu_request, "memory": resources.memory_request},
-        "limits": {"memory": resources.memory_limit},
-        "readonly_root_filesystem": True,
+        "image": function.image,
+        "namespace": function.namespace,
+        "environment": function.environment,
+        "secrets": function.secrets,
+        "labels": function.labels,
+        "annotations": function.annotations,
+        "constraints": function.constraints,
+        "requests": function.requests,
+        "limits": function.limits,
+        "readonly_root_filesystem": function.read_only_root,
     }
-    annotations = dict(function.annotations)
-    if function.declarations.event_types:
-        # What an OpenFaaS event connector subscribes the function to.
-        annotations["topic"] = ",".join(function.declarations.event_types)
-    if annotations:
-        made["annotations"] = annotations
-    return made
-
-
-def _environment(function: Function) -> dict[str, Node]:
-    # OPENFAAS_NAME is set by the paid editions only; it is how the runtime knows the platform.
-    made: dict[str, Node] = {
-        "OPENFAAS_NAME": function.name,
-        "WHERRY_TIMEOUT": f"{function.timeout_s}s",
-    }
-    if function.handler != "handler.py":
-        # faas-cli lays the folder over the template's own, whose handler.py would be found first.
-        made["WHERRY_HANDLER"] = str(PurePosixPath("/srv/function", function.handler))
-    return {**made, **function.environment}
+    return {key: value for key, value in made.items() if value not in ((), {})}
 
 
 def _relative(folder: Path, working_directory: Path) -> str:

@@ -1,0 +1,147 @@
+"""What brings a function its events: the annotations that OpenFaaS's connectors read.
+
+A connector calls every function whose `topic` names the topic of a message, and the cron connector
+those with the topic `cron-function`, at the times of `schedule`. A topic is a type of events here.
+There is nothing else to choose by, and no share: each function of a topic gets every event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wherry_build.manifests.emission import Loss
+from wherry_build.manifests.options import Edition
+from wherry_build.manifests.topology import Topology, Workload
+from wherry_build.project.specification.eventing import Filter
+
+CRON_TOPIC = "cron-function"
+_DIVIDER = ","
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriptions:
+    """What brings calls to the functions of a project.
+
+    Attributes:
+        topics: Types of events by function.
+        crons: Times by function.
+        losses: What the connectors cannot do.
+        warnings: What whoever deploys should know.
+    """
+
+    topics: Mapping[str, tuple[str, ...]]
+    crons: Mapping[str, str]
+    losses: tuple[Loss, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def annotations(self, function: str) -> dict[str, str]:
+        """The annotations of `function`; none when nothing brings it anything."""
+        topics = self.topics.get(function, ())
+        cron = self.crons.get(function)
+        if cron is None:
+            return {"topic": _DIVIDER.join(topics)} if topics else {}
+        return {"topic": _DIVIDER.join([*topics, CRON_TOPIC]), "schedule": cron}
+
+
+def subscriptions(topology: Topology, edition: Edition) -> Subscriptions:
+    """What the triggers and schedules of `topology` become."""
+    losses: list[Loss] = []
+    warnings: list[str] = []
+    topics: dict[str, dict[str, None]] = {}
+    for name, trigger in topology.triggers.items():
+        workload = topology.workloads[trigger.function]
+        types, loss = _chosen(name, trigger.filters, workload)
+        losses += [loss] if loss is not None else []
+        for each in types:
+            if _DIVIDER in each:
+                warnings.append(
+                    f"{workload.name}: the type of event {each!r} is left out, "
+                    "as topics are divided by commas"
+                )
+            else:
+                topics.setdefault(workload.name, {})[each] = None
+    of_functions: dict[str, list[str]] = {}
+    for name, schedule in topology.schedules.items():
+        of_functions.setdefault(schedule.function, []).append(name)
+    crons: dict[str, str] = {}
+    for function, named in of_functions.items():
+        reason = _not_scheduled(function, named, has_topics=function in topics, edition=edition)
+        if reason is None:
+            crons[function] = topology.schedules[named[0]].cron
+            continue
+        losses += [
+            Loss(
+                key=f"schedules.{name}.{key}",
+                reason=reason,
+                instead="a CronJob of Kubernetes that calls the function",
+            )
+            for name in named
+            for key in ("cron", "function")
+        ]
+    return Subscriptions(
+        topics={function: tuple(types) for function, types in topics.items()},
+        crons=crons,
+        losses=tuple(losses),
+        warnings=tuple(warnings),
+    )
+
+
+def _chosen(
+    trigger: str, filters: tuple[Filter, ...], workload: Workload
+) -> tuple[tuple[str, ...], Loss | None]:
+    """The types that a trigger lets through, and what of its filters is lost."""
+    key = f"triggers.{trigger}.filters" if filters else f"triggers.{trigger}"
+    types, is_all = _types(filters)
+    if not types:
+        declared = workload.function.declarations.event_types
+        if not declared:
+            return (), Loss(
+                key=key,
+                reason="a connector brings the events of topics, and no type of event is named",
+                instead="event_types of the function, or a filter `exact: {type: ...}`",
+            )
+        return declared, Loss(
+            key=key,
+            reason="a connector chooses by topic alone: the types that the function takes all come",
+            instead="choose in the function",
+        )
+    if is_all:
+        return types, None
+    return types, Loss(
+        key=key,
+        reason=f"a connector chooses by topic alone: all events of {', '.join(types)} come",
+        instead="choose in the function",
+    )
+
+
+def _types(filters: tuple[Filter, ...]) -> tuple[tuple[str, ...], bool]:
+    """The types that `filters` together let through, and whether that is all that they ask."""
+    for each in filters:
+        types, is_all = _types_of(each)
+        if types:
+            return types, is_all and len(filters) == 1
+    return (), False
+
+
+def _types_of(said: Filter) -> tuple[tuple[str, ...], bool]:
+    if "type" in said.exact:
+        return (said.exact["type"],), len(said.exact) == 1
+    if said.all:
+        return _types(said.all)
+    found = [_types_of(each) for each in said.any]
+    if found and all(types for types, _ in found):
+        together = dict.fromkeys(each for types, _ in found for each in types)
+        return tuple(together), all(is_all for _, is_all in found)
+    return (), False
+
+
+def _not_scheduled(
+    function: str, named: list[str], *, has_topics: bool, edition: Edition
+) -> str | None:
+    """Why the schedules of a function are not written; None when they are."""
+    if len(named) > 1:
+        return f"OpenFaaS has one schedule a function, and {len(named)} name {function!r}"
+    if has_topics and edition is Edition.CE:
+        return "a function of the Community Edition has one connector, and this one takes events"
+    return None
