@@ -1,44 +1,69 @@
-"""Istio: the gateway, and the routes behind it."""
+"""Istio: the gateway, the routes behind it, how functions are called and by whom."""
 
 from __future__ import annotations
 
-from wherry_build.errors import ManifestError
 from wherry_build.manifests.coverage import Reason
-from wherry_build.manifests.emission import Emission, PodAddition
-from wherry_build.manifests.istio.routing import istio_documents
-from wherry_build.manifests.options import RenderOptions, Target
+from wherry_build.manifests.emission import Emission, Loss, PodAddition, together
+from wherry_build.manifests.istio.authorization import authorization_policies
+from wherry_build.manifests.istio.destination_rule import destination_rules
+from wherry_build.manifests.istio.gateway import gateway
+from wherry_build.manifests.istio.peer_authentication import peer_authentications
+from wherry_build.manifests.istio.routing import virtual_services
+from wherry_build.manifests.options import KubeVersion, RenderOptions, Target
+from wherry_build.manifests.routing import served_hosts
+from wherry_build.manifests.routing_backends import is_reached_as_a_whole
 from wherry_build.manifests.topology import Topology
 
-CARRIED: frozenset[str] = frozenset()
+CARRIED: frozenset[str] = frozenset(
+    {
+        "hosts", "routes", "mutual_tls",
+        "functions.*.traffic_policy", "functions.*.authorization",
+        "functions.*.revisions.*.percent",
+    }
+)  # fmt: skip
+"""What depends on the platform or on a value as well is among the losses of `emit`."""
 LOST: dict[str, Reason] = {}
+_NATIVE_SIDECARS = KubeVersion(1, 33)
+"""From here on Istio's sidecar starts before the function by itself."""
 
 
 def emit(topology: Topology, options: RenderOptions) -> Emission:
-    """The Gateway of the project's host, and its routes.
+    """The gateway of all hosts, their routes, and the policies of functions.
 
     Raises:
-        ManifestError: The project has no host.
+        ManifestError: There is no host, or a name made of two is too long.
     """
-    if not topology.hosts:
-        raise ManifestError(
-            "a mesh's gateway serves a host, and none was given",
-            hint="--host fns.example.com",
-        )
-    host, tls = next(iter(topology.hosts.items()))
-    documents = istio_documents(
-        [each.function for each in topology.workloads.values()],
-        knative=options.target is Target.KNATIVE,
-        namespace=topology.namespace,
-        host=host,
-        tls_secret=tls.secret if tls is not None else None,
+    target = options.target
+    return together(
+        [
+            peer_authentications(topology, target),
+            authorization_policies(topology, target),
+            destination_rules(topology, target),
+            gateway(topology, served_hosts(topology)),
+            virtual_services(topology, target),
+            Emission(losses=_percents_of_nobody(topology, target)),
+        ]
     )
-    warnings = () if tls else ("the gateway is plain HTTP; give --tls-secret for HTTPS",)
-    return Emission(documents=tuple(documents), warnings=warnings)
 
 
-def pod_addition(topology: Topology, options: RenderOptions) -> PodAddition:
+def pod_addition(topology: Topology, options: RenderOptions) -> PodAddition:  # noqa: ARG001
     """What asks Istio to stand in every pod."""
-    return PodAddition(
-        labels={"sidecar.istio.io/inject": "true"},
-        annotations={"sidecar.istio.io/rewriteAppHTTPProbers": "true"},
+    annotations = {"sidecar.istio.io/rewriteAppHTTPProbers": "true"}
+    if options.kube_version < _NATIVE_SIDECARS:
+        annotations["proxy.istio.io/config"] = "holdApplicationUntilProxyStarts: true"
+    return PodAddition(labels={"sidecar.istio.io/inject": "true"}, annotations=annotations)
+
+
+def _percents_of_nobody(topology: Topology, target: Target) -> tuple[Loss, ...]:
+    """Shares of revisions that no route uses; OpenFaaS itself divides no calls."""
+    if target is not Target.OPENFAAS:
+        return ()
+    return tuple(
+        Loss(
+            key=f"functions.{name}.revisions",
+            reason="no route leads to the function as a whole, so nobody divides its calls",
+            instead=f"a route with `function: {name}`",
+        )
+        for name, workload in topology.workloads.items()
+        if workload.versioned and not is_reached_as_a_whole(topology, name)
     )

@@ -1,110 +1,103 @@
-"""Istio: one Gateway and one VirtualService that give each function a path under one host.
+"""VirtualServices: the routes of each host at the gateway, and of a function's own host inside.
 
-A Knative Service is reached in two hops: our route rewrites the authority to the function's own
-and sends it to Knative's local gateway, which knows its revisions. An OpenFaaS function is reached
-through OpenFaaS's gateway, which keeps its metrics, queue and scale from zero.
+The hosts that no route names share one. Routes are asked in the order of the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from wherry_build.manifests.document import Document, metadata, response_s
+from wherry_build.manifests.document import Document, response_s
+from wherry_build.manifests.emission import Emission, Loss
+from wherry_build.manifests.istio.destinations import own_destinations
+from wherry_build.manifests.istio.http_route import NO_RETRIES, action, match_node
+from wherry_build.manifests.istio.names import GATEWAY, document, of_host, service_host
+from wherry_build.manifests.options import Target
+from wherry_build.manifests.routing import Table, tables, unreached
+from wherry_build.manifests.routing_match import repeated_headers
+from wherry_build.manifests.topology import RouteRule, Topology
 from wherry_build.manifests.yaml import Node
-from wherry_build.project.model import Function
 
-_API = "networking.istio.io/v1"
-_NAME = "functions"
-_KNATIVE_GATEWAY: Node = {
-    "host": "knative-local-gateway.istio-system.svc.cluster.local",
-    "port": {"number": 80},
-}
-_OPENFAAS_GATEWAY: Node = {
-    "host": "gateway.openfaas.svc.cluster.local",
-    "port": {"number": 8080},
-}
+_NOT_HEADERS = frozenset({"authority", "method", "scheme", "uri"})
+"""Names of headers that Istio passes over, for it has fields of these names."""
 
 
-def istio_documents(
-    functions: Sequence[Function],
-    *,
-    knative: bool,
-    namespace: str,
-    host: str,
-    tls_secret: str | None,
-) -> list[Document]:
-    """The Gateway for `host`, and the VirtualService with a path for each function."""
-    routes: list[Node] = [
-        _knative_route(function, namespace) if knative else _openfaas_route(function)
-        for function in functions
+def virtual_services(topology: Topology, target: Target) -> Emission:
+    """Every route at the gateway, and the shares of revisions inside the mesh.
+
+    Raises:
+        ManifestError: There is no host, or a name made of two is too long.
+    """
+    left_out = tuple(loss for rule in topology.routes for loss in _unsayable(rule))
+    said = tuple(rule for rule in topology.routes if not any(_unsayable(rule)))
+    made = tables(replace(topology, routes=said))
+    reached = {entry.rule.name: entry.rule for table in made for entry in table.entries}
+    actions = {name: action(topology, rule, target) for name, rule in reached.items()}
+    documents = [
+        _at_gateway(topology, table, {name: each.node for name, each in actions.items()})
+        for table in made
     ]
-    virtual_service: dict[str, Node] = {
-        "apiVersion": _API,
-        "kind": "VirtualService",
-        "metadata": metadata(_NAME, namespace=namespace),
-        "spec": {"gateways": [f"{namespace}/{_NAME}"], "hosts": [host], "http": routes},
-    }
-    return [
-        Document(
-            file="30-gateway.yaml",
-            value=_gateway(namespace=namespace, host=host, tls_secret=tls_secret),
+    if target is Target.KUBERNETES:
+        documents += _inside(topology)
+    return Emission(
+        documents=tuple(documents),
+        losses=(
+            *left_out,
+            *unreached(made),
+            *(loss for each in actions.values() for loss in each.losses),
         ),
-        Document(file="31-virtual-service.yaml", value=virtual_service),
-    ]
+    )
 
 
-def _gateway(*, namespace: str, host: str, tls_secret: str | None) -> dict[str, Node]:
-    plain: dict[str, Node] = {
-        "port": {"number": 80, "name": "http", "protocol": "HTTP"},
-        "hosts": [host],
-    }
-    servers: list[Node] = [plain]
-    if tls_secret is not None:
-        plain["tls"] = {"httpsRedirect": True}
-        servers.append(
-            {
-                "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
-                "hosts": [host],
-                "tls": {
-                    "mode": "SIMPLE",
-                    "credentialName": tls_secret,
-                    "minProtocolVersion": "TLSV1_2",
-                },
-            }
+def _unsayable(rule: RouteRule) -> Iterator[Loss]:
+    """What of a route's matches has no form; without it the route would take other calls."""
+    for name in repeated_headers(rule):
+        yield Loss(
+            key=f"routes.{rule.name}",
+            reason=f"the header {name} is asked for twice; the route is left out",
         )
-    return {
-        "apiVersion": _API,
-        "kind": "Gateway",
-        "metadata": metadata(_NAME, namespace=namespace),
-        "spec": {"selector": {"istio": "ingressgateway"}, "servers": servers},
+    for name in rule.said.headers:
+        if name.lower() in _NOT_HEADERS:
+            yield Loss(
+                key=f"routes.{rule.name}",
+                reason=f"Istio reads no header {name}; the route is left out",
+                instead="ask for a header of another name",
+            )
+
+
+def _at_gateway(topology: Topology, table: Table, actions: dict[str, dict[str, Node]]) -> Document:
+    http: list[Node] = [
+        {
+            "name": entry.rule.name,
+            "match": [match_node(match) for match in entry.matches],
+            **actions[entry.rule.name],
+        }
+        for entry in table.entries
+    ]
+    spec: dict[str, Node] = {
+        "gateways": [f"{topology.namespace}/{GATEWAY}"],
+        "hosts": list(table.hosts),
+        "http": http,
     }
+    name = of_host(table.hosts[0]) if table.named else GATEWAY
+    return document("VirtualService", name, spec, topology)
 
 
-def _knative_route(function: Function, namespace: str) -> dict[str, Node]:
-    rewrite = _rewrite(function.name, to=r"/\1")
-    rewrite["authority"] = f"{function.name}.{namespace}.svc.cluster.local"
-    return _route(function, rewrite, _KNATIVE_GATEWAY)
-
-
-def _openfaas_route(function: Function) -> dict[str, Node]:
-    rewrite = _rewrite(function.name, to=rf"/function/{function.name}/\1")
-    return _route(function, rewrite, _OPENFAAS_GATEWAY)
-
-
-def _route(function: Function, rewrite: dict[str, Node], to: Node) -> dict[str, Node]:
-    path = f"/{function.name}"
-    return {
-        "name": function.name,
-        # The exact path and the segment's prefix: `/hello` and `/hello/...`, never `/hello2`.
-        "match": [{"uri": {"exact": path}}, {"uri": {"prefix": f"{path}/"}}],
-        "rewrite": rewrite,
-        "route": [{"destination": to}],
-        "timeout": f"{response_s(function.timeout_s)}s",
-        # The mesh would retry twice by default, and a function need not be idempotent.
-        "retries": {"attempts": 0},
-    }
-
-
-def _rewrite(name: str, *, to: str) -> dict[str, Node]:
-    """Take the function's segment away, and no slash more: `//` would be another path."""
-    return {"uriRegexRewrite": {"match": f"^/{name}/?(.*)$", "rewrite": to}}
+def _inside(topology: Topology) -> Iterable[Document]:
+    """For callers inside the mesh, who dial the Service: the shares of its revisions."""
+    for name, workload in topology.workloads.items():
+        if workload.versioned:
+            spec: dict[str, Node] = {
+                "gateways": ["mesh"],
+                "hosts": [service_host(name, topology.namespace)],
+                "http": [
+                    {
+                        "name": name,
+                        "route": list(own_destinations(topology, name)),
+                        "timeout": f"{response_s(workload.function.timeout_s)}s",
+                        "retries": NO_RETRIES,
+                    }
+                ],
+            }
+            yield document("VirtualService", f"service-{name}", spec, topology, function=name)
