@@ -21,6 +21,8 @@ COMMANDS = {
     "conform": "Hold a function server to the public cases.",
     "build": "Build the image of a function.",
     "render": "Write the manifests for a platform.",
+    "deploy": "Apply the manifests to a cluster or a gateway, and wait.",
+    "diff": "Show what a deployment would change.",
     "lint": "Look for faults in manifests and proxy configurations.",
     "certs": "Make a CA and certificates of services, as Secrets.",
     "schema": "Print the JSON Schema of wherry.yaml.",

@@ -64,8 +64,12 @@ class ApiServer:
         self._connection = connection
         self._sleep = sleep
         self._resources: dict[str, dict[str, _Resource] | None] = {}
-        self.warnings: dict[str, None] = {}
-        """What the server warned of, each once."""
+        self._warnings: dict[str, None] = {}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the server warned of until now, each once."""
+        return tuple(self._warnings)
 
     def get(self, key: ObjectKey) -> KubernetesObject | Refusal | None:
         """The object as it is; None when it is not there.
@@ -169,7 +173,7 @@ class ApiServer:
         if response.status == 401:
             raise self._unavailable("does not accept the credentials")
         for warning in response.headers.getlist("Warning"):
-            self.warnings[_warned(warning)] = None
+            self._warnings[_warned(warning)] = None
         return _Answer(response.status, response.data)
 
     def _send(self, method: str, path: str, body: bytes | None) -> urllib3.BaseHTTPResponse:

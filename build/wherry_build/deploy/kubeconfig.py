@@ -67,10 +67,20 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Conne
         named = _context(untyped.list_kube_config_contexts(config_file=files), context, files)
         api: Any = untyped.new_client_from_config(config_file=files, context=named["name"])
     except ConfigException as error:
-        raise PlatformUnavailable(
-            f"no cluster: {files}: {error}", hint="--kubeconfig FILE, or kubectl config view"
-        ) from None
+        raise _unusable(f"{files}: {error}") from None
+    except DestinationNotFound:
+        raise
+    except OSError as error:
+        raise _unusable(f"{error.filename or files}: {error.strerror}") from None
+    except Exception:  # noqa: BLE001 - what the package says of a bad file quotes it, secrets too
+        raise _unusable(f"{files} is no kubeconfig that can be read") from None
     return _connection(named["name"], str(named.get("context", {}).get("cluster", "")), api)
+
+
+def _unusable(why: str) -> PlatformUnavailable:
+    return PlatformUnavailable(
+        f"no cluster: {why}", hint="--kubeconfig FILE, or kubectl config view"
+    )
 
 
 def _is_inside(files: str) -> bool:

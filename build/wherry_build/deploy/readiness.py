@@ -125,6 +125,15 @@ def _http_route(value: KubernetesObject) -> Readiness:
     return Readiness(state=State.READY)
 
 
+def _function(value: KubernetesObject) -> Readiness:
+    """One that sleeps is ready: its next call wakes it."""
+    wanted = _count(at(value, "status", "replicas"))
+    available = _count(at(value, "status", "availableReplicas"))
+    if available or not wanted:
+        return Readiness(state=State.READY)
+    return _waiting(f"0 of {wanted} instances are available")
+
+
 _JUDGES: Mapping[tuple[str, str], Callable[[KubernetesObject], Readiness]] = {
     ("serving.knative.dev", "Service"): _knative_service,
     ("serving.knative.dev", "DomainMapping"): _condition_ready,
@@ -133,10 +142,13 @@ _JUDGES: Mapping[tuple[str, str], Callable[[KubernetesObject], Readiness]] = {
     ("sources.knative.dev", "PingSource"): _condition_ready,
     ("sources.knative.dev", "SinkBinding"): _condition_ready,
     ("apps", "Deployment"): _deployment,
+    ("openfaas.com", "Function"): _function,
     ("gateway.networking.k8s.io", "Gateway"): _gateway,
     ("gateway.networking.k8s.io", "HTTPRoute"): _http_route,
 }
-_WORKLOADS = frozenset({("serving.knative.dev", "Service"), ("apps", "Deployment")})
+_WORKLOADS = frozenset(
+    {("serving.knative.dev", "Service"), ("apps", "Deployment"), ("openfaas.com", "Function")}
+)
 
 
 def _by_condition(value: KubernetesObject, name: str, *, silent: str) -> Readiness:

@@ -1,0 +1,127 @@
+"""`wherry deploy`: applies what is rendered, and waits until it is ready."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from wherry_build.errors import BuildError, DestinationNotFound
+from wherry_build.project.specification.amounts import Duration
+from wherry_cli.clusters import Place, place_options
+from wherry_cli.notes import note, warn
+from wherry_cli.rendering import Request, rendering_options
+
+if TYPE_CHECKING:
+    from wherry_build.deploy.deployment import Deployment, Plan
+    from wherry_build.deploy.destination import Destination
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  wherry deploy --target knative --registry ghcr.io/acme
+  wherry deploy --target kubernetes --mesh istio --env staging --context staging --yes
+  wherry deploy --target openfaas --gateway https://faas.example.com
+  wherry deploy functions/orders --target knative --timeout 2m --yes --json"""
+)
+@rendering_options
+@place_options
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--create-namespace", is_flag=True, help="Create the namespace when it is not there.")
+@click.option(
+    "--timeout",
+    default="5m",
+    show_default=True,
+    metavar="DURATION",
+    help="Time until everything must be ready; 0s waits for nothing.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def command(
+    request: Request,
+    place: Place,
+    yes: bool,
+    create_namespace: bool,
+    timeout: str,
+    as_json: bool,
+) -> int:
+    """Apply the manifests of the functions at PATH, and wait until they are ready.
+
+    Shows where they go and what changes there, and asks. What a cluster gets is applied on its side
+    (field manager `wherry`), routes after the functions that they lead to are ready; OpenFaaS gets
+    its functions through the gateway. Ends with 0 when all is ready, 1 when something was refused
+    or is not ready, 2 for wrong input, 3 when nobody answers.
+    """
+    from wherry_build.deploy.deployment import Deployment, Patience
+
+    patience = Patience(timeout_s=Duration.parse(timeout).milliseconds / 1000)
+    if not (yes or sys.stdin.isatty()):
+        raise click.UsageError("nobody can be asked here, for the input is no terminal; give --yes")
+    destination = place.find(request)
+    missing = destination.missing_namespaces()
+    if missing and not create_namespace:
+        raise DestinationNotFound(
+            f"no namespace {missing[0]!r} in the cluster", hint="give --create-namespace as well"
+        )
+    plan = place.plan(destination, new_namespaces=missing)
+    older = destination.other_version(request.options.kube_version)
+    warn([*destination.warnings, *([older] if older else [])])
+    _show(destination, plan, missing)
+    if not (yes or click.confirm("apply this?", err=True)):
+        note("nothing has been changed")
+        return 1
+    from wherry_cli.progress import Progress
+
+    destination.create_namespaces(missing)
+    with closing(Progress(is_quiet=as_json)) as progress:
+        deployment = Deployment(destination, plan, observer=progress, force=place.force_conflicts)
+        error = ""
+        try:
+            deployment.run(patience)
+        except BuildError as failure:
+            error = failure.message
+            raise
+        except KeyboardInterrupt:
+            error = "interrupted"
+            note(f"interrupted; {len(deployment.applied)} objects are applied, and stay")
+            raise
+        finally:
+            if as_json:
+                _print_json(destination, plan, deployment, error)
+    note("ready" if patience.timeout_s else "applied")
+    return 0
+
+
+def _show(destination: Destination, plan: Plan, missing: tuple[str, ...]) -> None:
+    width = 10
+    for name, value in destination.facts.items():
+        note(f"{name:{width}} {value}")
+    for name in missing:
+        note(f"{'create':{width}} namespace/{name}")
+    for each in plan.differences:
+        note(f"{_WORDS[each.change.value]:{width}} {each.key}")
+
+
+_WORDS = {"created": "create", "configured": "change", "unchanged": "keep"}
+
+
+def _print_json(destination: Destination, plan: Plan, deployment: Deployment, error: str) -> None:
+    """What was applied, and how far it is; also after an error."""
+    objects = []
+    for each in plan.differences:
+        seen = deployment.readiness.get(each.key)
+        objects.append(
+            {
+                "apiVersion": each.key.api_version,
+                "kind": each.key.kind,
+                "namespace": each.key.namespace,
+                "name": each.key.name,
+                "change": each.change.value if each.key in deployment.applied else None,
+                "state": seen.state.value if seen is not None else None,
+                "message": seen.message if seen is not None else "",
+            }
+        )
+    click.echo(json.dumps({**destination.facts, "objects": objects, "error": error or None}))
