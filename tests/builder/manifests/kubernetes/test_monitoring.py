@@ -1,0 +1,85 @@
+"""What Prometheus's operator is given: every pod once, and the alerts that the docs explain."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from wherry.metrics.catalogue import CATALOGUE
+from wherry_build.manifests import Mesh
+from wherry_build.manifests.emission import PodAddition, PodPort
+from wherry_build.manifests.kubernetes.alerts import ALERTS
+
+DOCS = Path(__file__).resolve().parents[4] / "docs"
+TWO = "{namespace: fns, functions: {hello: {revisions: {v1: {percent: 90}, v2: {percent: 10}}}}}"
+OF_PROMETHEUS = {"process_open_fds", "process_max_fds"}
+
+
+def test_nothing_of_it_unless_asked_for(objects):
+    kinds = {kind for kind, _ in objects(TWO)}
+    assert not kinds & {"ServiceMonitor", "PrometheusRule"}
+
+
+def test_each_pod_is_scraped_once(objects):
+    found = objects(TWO, monitoring=True)
+    monitor = found["ServiceMonitor", "functions"]
+    assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
+    (endpoint,) = monitor["spec"]["endpoints"]
+    wanted = monitor["spec"]["selector"]["matchLabels"].items()
+    chosen = {
+        name: port
+        for (kind, name), each in found.items()
+        if kind == "Service" and wanted <= each["metadata"]["labels"].items()
+        for port in each["spec"]["ports"]
+        if port["name"] == endpoint["port"]
+    }
+    assert list(chosen) == ["hello"]
+    container = found["Deployment", "hello-v1"]["spec"]["template"]["spec"]["containers"][0]
+    assert chosen["hello"]["targetPort"] in {port["name"] for port in container["ports"]}
+
+
+def test_the_alerts_are_those_of_the_docs():
+    documented = yaml.safe_load((DOCS / "monitoring/alerts.yaml").read_text())
+    (group,) = documented["groups"]
+    ours = [
+        {**each.rule("x"), "expr": " ".join(each.expression.replace("{}", "").split())}
+        for each in ALERTS
+    ]
+    theirs = [{**rule, "expr": " ".join(rule["expr"].split())} for rule in group["rules"]]
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda each: each.name)
+def test_an_alert_looks_at_its_namespace_and_at_metrics_that_there_are(alert):
+    known = {each.shown for each in CATALOGUE} | OF_PROMETHEUS
+    series = re.findall(r"([a-z_]+)(\{[^}]*\})", alert.scoped("fns"))
+    assert series
+    for name, labels in series:
+        assert name in known
+        assert 'namespace="fns"' in labels
+    bare = re.sub(r"\{[^}]*\}", "", alert.expression)
+    assert len([name for name in known if re.search(rf"\b{name}\b", bare)]) == len(
+        {name for name, _ in series}
+    )
+
+
+def test_the_rules_are_one_group(objects):
+    rule = objects(TWO, monitoring=True)["PrometheusRule", "functions"]
+    (group,) = rule["spec"]["groups"]
+    assert [each["alert"] for each in group["rules"]] == [each.name for each in ALERTS]
+
+
+def test_behind_a_sidecar_metrics_are_out_of_reach_and_that_is_told(with_addition):
+    addition = PodAddition(
+        ports=(PodPort(name="http", container=8079, service=80),), function_port=5000
+    )
+    found, emission = with_addition(TWO, addition, monitoring=True)
+    assert not {kind for kind, _ in found} & {"ServiceMonitor", "PrometheusRule"}
+    assert any("on loopback" in each for each in emission.warnings)
+
+
+def test_prometheus_must_be_in_a_strict_mesh(with_addition):
+    text = "{mutual_tls: strict, functions: {hello: {}}}"
+    _, emission = with_addition(text, PodAddition(), monitoring=True, mesh=Mesh.ISTIO)
+    assert any("Prometheus must be in the mesh" in each for each in emission.warnings)
