@@ -49,24 +49,26 @@ def tags(workload: Workload, named: frozenset[tuple[str, str]]) -> dict[str, str
     Raises:
         ManifestError: Two revisions have one tag, or a tag makes a host name that is too long.
     """
+    said = {each.name: each.tag for each in workload.revisions if each.tag is not None}
+    taken = set(said.values())
     found: dict[str, str] = {}
     for revision in workload.revisions:
-        tag = revision.tag or (revision.name if (workload.name, revision.name) in named else "")
-        if not tag:
-            continue
         where = f"functions.{workload.name}.revisions.{revision.name}"
-        if tag in found.values():
+        is_named = (workload.name, revision.name) in named
+        tag = said.get(revision.name, revision.name if is_named else "")
+        if revision.name not in said and tag in taken:
             raise ManifestError(
                 f"{where}: a route names it, so it needs a tag, and another revision has {tag!a}",
                 hint=f"{where}.tag: NAME",
             )
-        if len(tag) + 1 + len(workload.name) > LIMIT_LABEL:
+        if len(tag) + 1 + len(workload.name) > LIMIT_LABEL and tag:
             raise ManifestError(
                 f"{where}: it is reached at the host '{tag}-{workload.name}', whose first label "
                 f"is longer than {LIMIT_LABEL} characters",
                 hint=f"{where}.tag: a shorter one",
             )
-        found[revision.name] = tag
+        if tag:
+            found[revision.name] = tag
     return found
 
 
