@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from wherry_build.errors import ManifestError
 from wherry_build.manifests.document import response_s
@@ -19,6 +20,8 @@ from wherry_build.project.specification.routing import Retries, RetryOn
 
 RETRY_ON = (RetryOn.CONNECT_FAILURE, RetryOn.REFUSED_STREAM, RetryOn.RESET_BEFORE_REQUEST)
 """After what a call is made again when nothing is said: what has not reached the function."""
+_KEPT = 50
+_LIMIT_NAME = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,23 @@ def unreached(made: Iterable[Table]) -> tuple[Loss, ...]:
         }.items()
         if name not in reached
     )
+
+
+def of_host(host: str) -> str:
+    """A name for what belongs to `host`, which no other host has."""
+    name = f"wildcard-{host[2:]}" if host.startswith("*.") else f"host-{host}"
+    if len(name) <= _LIMIT_NAME:
+        return name
+    return f"{name[:_KEPT].rstrip('.-')}-{sha256(host.encode()).hexdigest()[:8]}"
+
+
+def rewritten_host(rule: RouteRule) -> str:
+    """The host that the function sees in place of the caller's; empty for the caller's.
+
+    One that begins with `*.` is many hosts and none to write.
+    """
+    host = rule.said.rewrite.host if rule.said.rewrite is not None else None
+    return host if host is not None and not host.startswith("*.") else ""
 
 
 def duration(rule: RouteRule, topology: Topology) -> Duration:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wherry_build.manifests.coverage import Reason
-from wherry_build.manifests.emission import Emission, Loss, PodAddition, together
+from wherry_build.manifests.emission import Emission, PodAddition, together
 from wherry_build.manifests.istio.authorization import authorization_policies
 from wherry_build.manifests.istio.destination_rule import destination_rules
 from wherry_build.manifests.istio.gateway import gateway
@@ -11,7 +11,7 @@ from wherry_build.manifests.istio.peer_authentication import peer_authentication
 from wherry_build.manifests.istio.routing import virtual_services
 from wherry_build.manifests.options import KubeVersion, RenderOptions, Target
 from wherry_build.manifests.routing import served_hosts
-from wherry_build.manifests.routing_backends import is_reached_as_a_whole
+from wherry_build.manifests.routing_losses import percents_of_nobody
 from wherry_build.manifests.topology import Topology
 
 CARRIED: frozenset[str] = frozenset(
@@ -41,7 +41,7 @@ def emit(topology: Topology, options: RenderOptions) -> Emission:
             destination_rules(topology, target),
             gateway(topology, served_hosts(topology)),
             virtual_services(topology, target),
-            Emission(losses=_percents_of_nobody(topology, target)),
+            Emission(losses=percents_of_nobody(topology) if target is Target.OPENFAAS else ()),
         ]
     )
 
@@ -52,18 +52,3 @@ def pod_addition(topology: Topology, options: RenderOptions) -> PodAddition:  # 
     if options.kube_version < _NATIVE_SIDECARS:
         annotations["proxy.istio.io/config"] = "holdApplicationUntilProxyStarts: true"
     return PodAddition(labels={"sidecar.istio.io/inject": "true"}, annotations=annotations)
-
-
-def _percents_of_nobody(topology: Topology, target: Target) -> tuple[Loss, ...]:
-    """Shares of revisions that no route uses; OpenFaaS itself divides no calls."""
-    if target is not Target.OPENFAAS:
-        return ()
-    return tuple(
-        Loss(
-            key=f"functions.{name}.revisions",
-            reason="no route leads to the function as a whole, so nobody divides its calls",
-            instead=f"a route with `function: {name}`",
-        )
-        for name, workload in topology.workloads.items()
-        if workload.versioned and not is_reached_as_a_whole(topology, name)
-    )

@@ -15,11 +15,21 @@ from dataclasses import dataclass
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.istio.names import service_host
 from wherry_build.manifests.options import Target
+from wherry_build.manifests.routing import rewritten_host
 from wherry_build.manifests.routing_backends import (
-    NamedShare,
     knative_services,
     revision_name,
     revision_services,
+)
+from wherry_build.manifests.routing_losses import (
+    KNATIVE_HOST,
+    KNATIVE_MIRROR,
+    OPENFAAS_HOST,
+    OPENFAAS_MIRROR,
+    lost_host,
+    lost_mirror,
+    past_gateway,
+    unwritten_host,
 )
 from wherry_build.manifests.topology import RouteRule, Topology, shares
 from wherry_build.manifests.yaml import Node
@@ -77,7 +87,6 @@ def own_destinations(topology: Topology, function: str) -> tuple[Node, ...]:
 
 
 def _kubernetes(topology: Topology, rule: RouteRule) -> Destinations:
-    rewrite = rule.said.rewrite
     return Destinations(
         route=_weighted(
             [
@@ -85,8 +94,9 @@ def _kubernetes(topology: Topology, rule: RouteRule) -> Destinations:
                 for each in shares(topology, rule)
             ]
         ),
-        authority=(rewrite.host or "") if rewrite is not None else "",
+        authority=rewritten_host(rule),
         mirrors=_mirrors(topology, rule, _SERVICE_PORT, by_revision=False),
+        losses=unwritten_host(rule),
     )
 
 
@@ -98,8 +108,8 @@ def _subset(topology: Topology, function: str, revision: str) -> dict[str, Node]
 def _knative(topology: Topology, rule: RouteRule) -> Destinations:
     services = knative_services(topology, rule)
     losses = [
-        *_lost_host(rule, "the host says which function is meant there"),
-        *_lost_mirror(rule, "a copy keeps its host, by which Knative finds the same function"),
+        *lost_host(rule, KNATIVE_HOST),
+        *lost_mirror(rule, KNATIVE_MIRROR),
     ]
     if len(services) == 1:
         return Destinations(
@@ -126,28 +136,17 @@ def _openfaas(topology: Topology, rule: RouteRule) -> Destinations:
             route=({"destination": _OPENFAAS_GATEWAY},),
             before=f"/function/{functions[0].name}",
             losses=(
-                *_lost_host(rule, "OpenFaaS's gateway calls a function by the name it has there"),
-                *_lost_mirror(rule, "the path says which function is meant there, for copies too"),
+                *lost_host(rule, OPENFAAS_HOST),
+                *lost_mirror(rule, OPENFAAS_MIRROR),
             ),
         )
-    rewrite = rule.said.rewrite
     return Destinations(
         route=_weighted(
             [(_service(topology, each.name, _OPENFAAS_PORT), each.percent) for each in functions]
         ),
-        authority=(rewrite.host or "") if rewrite is not None else "",
+        authority=rewritten_host(rule),
         mirrors=_mirrors(topology, rule, _OPENFAAS_PORT, by_revision=True),
-        losses=(_past_gateway(rule, functions),),
-    )
-
-
-def _past_gateway(rule: RouteRule, functions: Sequence[NamedShare]) -> Loss:
-    names = ", ".join(each.name for each in functions)
-    return Loss(
-        key=f"routes.{rule.name}.{'split' if rule.said.split else 'function'}",
-        reason=f"divided calls go to {names} past OpenFaaS's gateway: its authentication, metrics, "
-        "queue and scale from zero do not see them",
-        instead="`scale: {min: 1}` for each of them",
+        losses=(past_gateway(rule, functions), *unwritten_host(rule)),
     )
 
 
@@ -184,18 +183,6 @@ def _mirrors(
         }
         for name, share in copied
     )
-
-
-def _lost_host(rule: RouteRule, reason: str) -> list[Loss]:
-    if rule.said.rewrite is None or rule.said.rewrite.host is None:
-        return []
-    return [Loss(key=f"routes.{rule.name}.rewrite.host", reason=reason)]
-
-
-def _lost_mirror(rule: RouteRule, reason: str) -> list[Loss]:
-    if rule.said.mirror is None:
-        return []
-    return [Loss(key=f"routes.{rule.name}.mirror", reason=reason, instead="--target kubernetes")]
 
 
 _OF_TARGET: Mapping[Target, Callable[[Topology, RouteRule], Destinations]] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from wherry_build.manifests.document import Document, metadata
 from wherry_build.manifests.topology import Topology
 from wherry_build.manifests.yaml import Node
@@ -12,8 +10,6 @@ NETWORKING = "networking.istio.io/v1"
 SECURITY = "security.istio.io/v1"
 GATEWAY = "functions"
 INGRESS_NAMESPACE = "istio-system"
-_KEPT = 50
-_LIMIT_NAME = 63
 _FILES = {
     "PeerAuthentication": "05-peer-authentication",
     "AuthorizationPolicy": "05-authorization-policy",
@@ -42,12 +38,3 @@ def document(
 def service_host(service: str, namespace: str) -> str:
     """The name of a Service in full; a short one is looked for in the namespace of the rule."""
     return f"{service}.{namespace}.svc.cluster.local"
-
-
-def of_host(host: str) -> str:
-    """A name for what belongs to `host`, which no other host has."""
-    kind, _, domain = ("wildcard", "", host[2:]) if host.startswith("*.") else ("host", "", host)
-    name = f"{kind}-{domain}"
-    if len(name) <= _LIMIT_NAME:
-        return name
-    return f"{name[:_KEPT].rstrip('.-')}-{sha256(host.encode()).hexdigest()[:8]}"

@@ -12,9 +12,9 @@ from wherry_build.manifests.document import Document, response_s
 from wherry_build.manifests.emission import Emission, Loss
 from wherry_build.manifests.istio.destinations import own_destinations
 from wherry_build.manifests.istio.http_route import NO_RETRIES, action, match_node
-from wherry_build.manifests.istio.names import GATEWAY, document, of_host, service_host
+from wherry_build.manifests.istio.names import GATEWAY, document, service_host
 from wherry_build.manifests.options import Target
-from wherry_build.manifests.routing import Table, tables, unreached
+from wherry_build.manifests.routing import Table, of_host, tables, unreached
 from wherry_build.manifests.routing_match import repeated_headers
 from wherry_build.manifests.topology import RouteRule, Topology
 from wherry_build.manifests.yaml import Node
