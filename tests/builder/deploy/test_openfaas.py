@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.builder.deploy.recording_gateway import recording_gateway
+from tests.builder.manifests.full_project import full_project
 
 from wherry_build.deploy.openfaas import Gateway, Outcome
 from wherry_build.deploy.openfaas_deployment import (
@@ -16,6 +17,7 @@ from wherry_build.deploy.openfaas_deployment import (
 )
 from wherry_build.deploy.openfaas_login import login_file, stored_login
 from wherry_build.errors import DeployError, InvalidName, PlatformUnavailable
+from wherry_build.manifests import Edition, RenderOptions, Target, render
 
 PASSWORD = "s3cret-of-the-gateway"
 TOKEN = b64encode(f"admin:{PASSWORD}".encode()).decode()
@@ -110,6 +112,44 @@ def test_the_stack_file_is_what_is_deployed():
     assert (bare.namespace, bare.read_only_root) == ("openfaas-fn", False)
     with pytest.raises(DeployError):
         deployments({})
+
+
+def test_every_part_of_the_model_arrives(server, gateway):
+    options = RenderOptions(target=Target.OPENFAAS, edition=Edition.PRO, registry="ghcr.io/acme")
+    stack = render(full_project(), options).documents[0].value
+    for deployment in deployments(stack):
+        assert gateway.deploy(deployment) is Outcome.CREATED
+        assert not gateway.differences(deployment)
+    bodies = server.bodies()
+    assert sorted(bodies) == ["audit", "hello", "orders-canary", "orders-stable", "sums"]
+    orders = bodies["orders-stable"]
+    assert orders["namespace"] == "fns"
+    assert orders["image"] == "ghcr.io/acme/orders:0.9"
+    assert bodies["orders-canary"]["image"] == "ghcr.io/acme/orders:1.0"
+    said = next(each for each in full_project().functions if each.name == "orders")
+    assert (
+        orders["envVars"].items()
+        >= {
+            **said.environment,
+            "WHERRY_TIMEOUT": "20s",
+            "exec_timeout": "20s",
+            "max_inflight": "80",
+        }.items()
+    )
+    assert orders["secrets"] == ["orders-db", "orders-key"]
+    assert orders["constraints"] == ["kubernetes.io/arch=amd64", "disk=1e3"]
+    assert orders["requests"] == {"cpu": "250m", "memory": "128Mi"}
+    assert orders["limits"] == {"cpu": "1", "memory": "256Mi"}
+    assert orders["labels"].items() >= said.labels.items()
+    assert orders["labels"]["com.openfaas.scale.max"] == "20"
+    assert orders["annotations"].items() >= said.annotations.items()
+    assert orders["annotations"]["topic"] == "com.acme.order.placed"
+    assert orders["annotations"]["com.openfaas.serviceaccount"] == "orders"
+    ready = said.said.probes.readiness.path
+    assert orders["annotations"]["com.openfaas.ready.http.path"] == ready
+    assert orders["readOnlyRootFilesystem"] is True
+    assert bodies["hello"]["readOnlyRootFilesystem"] is False
+    assert bodies["hello"]["annotations"]["schedule"] == "0 3 * * *"
 
 
 def test_it_waits_until_an_instance_takes_calls(server, gateway):

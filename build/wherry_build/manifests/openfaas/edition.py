@@ -98,6 +98,8 @@ def ce_warnings(
             if label in each.function.labels
         ),
     )
+    if subscribed.topics and subscribed.crons:
+        yield _limit("has the cron connector or one that brings events, and not both")
     yield from _each(
         "has connectors of one topic a function",
         (name for name, topics in subscribed.topics.items() if len(topics) > 1),

@@ -51,8 +51,8 @@ def subscriptions(topology: Topology, edition: Edition) -> Subscriptions:
     topics: dict[str, dict[str, None]] = {}
     for name, trigger in topology.triggers.items():
         workload = topology.workloads[trigger.function]
-        types, loss = _chosen(name, trigger.filters, workload)
-        losses += [loss] if loss is not None else []
+        types, lost = _chosen(name, trigger.filters, workload)
+        losses += lost
         for each in types:
             if _DIVIDER in each:
                 warnings.append(
@@ -89,30 +89,25 @@ def subscriptions(topology: Topology, edition: Edition) -> Subscriptions:
 
 def _chosen(
     trigger: str, filters: tuple[Filter, ...], workload: Workload
-) -> tuple[tuple[str, ...], Loss | None]:
+) -> tuple[tuple[str, ...], list[Loss]]:
     """The types that a trigger lets through, and what of its filters is lost."""
-    key = f"triggers.{trigger}.filters" if filters else f"triggers.{trigger}"
+    keys = [f"triggers.{trigger}.{key}" for key in ("filters", "function")][not filters :]
     types, is_all = _types(filters)
-    if not types:
-        declared = workload.function.declarations.event_types
-        if not declared:
-            return (), Loss(
-                key=key,
-                reason="a connector brings the events of topics, and no type of event is named",
-                instead="event_types of the function, or a filter `exact: {type: ...}`",
-            )
-        return declared, Loss(
-            key=key,
-            reason="a connector chooses by topic alone: the types that the function takes all come",
+    if is_all:
+        return types, []
+    declared = workload.function.declarations.event_types
+    if not types and not declared:
+        reason = "a connector brings the events of topics, and no type of event is named"
+        instead = "event_types of the function, or a filter `exact: {type: ...}`"
+        return (), [Loss(key=key, reason=reason, instead=instead) for key in keys]
+    come = ", ".join(types or declared)
+    return types or declared, [
+        Loss(
+            key=keys[0],
+            reason=f"a connector chooses by topic alone: all events of {come} come",
             instead="choose in the function",
         )
-    if is_all:
-        return types, None
-    return types, Loss(
-        key=key,
-        reason=f"a connector chooses by topic alone: all events of {', '.join(types)} come",
-        instead="choose in the function",
-    )
+    ]
 
 
 def _types(filters: tuple[Filter, ...]) -> tuple[tuple[str, ...], bool]:

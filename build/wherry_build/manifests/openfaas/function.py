@@ -29,6 +29,7 @@ class DeployedFunction:
 
     Attributes:
         name: What it is called there.
+        function: Name of the function in the project.
         namespace: Where it goes.
         folder: The folder that its image carries.
         image: Full reference of its image.
@@ -43,6 +44,7 @@ class DeployedFunction:
     """
 
     name: str
+    function: str
     namespace: str
     folder: Path
     image: str
@@ -120,6 +122,7 @@ def _deployed(
     limits = (said.resources or ResourceLimits()).limits or Amounts()
     return DeployedFunction(
         name=name,
+        function=workload.name,
         namespace=topology.namespace,
         folder=function.folder,
         image=revision.image,

@@ -29,7 +29,7 @@ def function_document(function: DeployedFunction) -> Document:
             "apiVersion": "openfaas.com/v1",
             "kind": "Function",
             "metadata": metadata(
-                function.name, namespace=function.namespace, function=function.name
+                function.name, namespace=function.namespace, function=function.function
             ),
             "spec": {key: value for key, value in spec.items() if value not in ((), {})},
         },
