@@ -27,7 +27,7 @@ from wherry_build.manifests.kubernetes.network_policy import (
 from wherry_build.manifests.kubernetes.pod import overruled_labels
 from wherry_build.manifests.kubernetes.service import scraped, service_documents
 from wherry_build.manifests.kubernetes.service_account import service_account_document
-from wherry_build.manifests.options import Mesh, RenderOptions, Sidecar
+from wherry_build.manifests.options import KubeVersion, Mesh, RenderOptions, Sidecar
 from wherry_build.manifests.topology import Topology, Workload
 from wherry_build.project.specification.traffic import MutualTls
 
@@ -44,6 +44,8 @@ CARRIED: frozenset[str] = frozenset(
         "functions.*.authorization",
     }
 )  # fmt: skip
+OLDEST = KubeVersion(1, 27)
+"""Of the fields that are written, the newest are of this version."""
 _EVENTS = Reason(
     reason="nothing here brings events to a function",
     instead="--target knative; or a trigger of your own whose subscriber is the function's Service",
@@ -146,6 +148,8 @@ def _share_losses(workload: Workload, options: RenderOptions) -> Iterator[Loss]:
 
 def _warnings(topology: Topology, options: RenderOptions, addition: PodAddition) -> Iterator[str]:
     workloads = topology.workloads
+    if options.kube_version < OLDEST:
+        yield f"got Kubernetes {options.kube_version}, and the objects are for {OLDEST} and newer"
     events = [
         name
         for name, each in workloads.items()

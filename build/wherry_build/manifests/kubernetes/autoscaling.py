@@ -14,7 +14,7 @@ from wherry_build.manifests.container import CONTAINER
 from wherry_build.manifests.document import Document, metadata
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.kubernetes.naming import revision_name
-from wherry_build.manifests.options import KubeVersion, RenderOptions
+from wherry_build.manifests.options import RenderOptions
 from wherry_build.manifests.topology import Revision, Topology, Workload
 from wherry_build.manifests.yaml import Node
 from wherry_build.project.model import Scale
@@ -28,7 +28,6 @@ CALL_METRICS = {
 USUAL_CPU = 80
 """Percent of the CPU asked for that is followed where nothing is said; Kubernetes' own default."""
 _USUAL_TARGET = Scale().target
-_OF_ONE_CONTAINER = KubeVersion(1, 27)
 _NO_SCALING = Scaling()
 
 
@@ -82,9 +81,9 @@ def scaling_losses(workload: Workload, options: RenderOptions) -> Iterator[Loss]
     if said is None:
         return
     key = f"functions.{workload.name}.scale"
-    if said.min == 0 or said.zero:
+    for name in [*(["min"] if said.min == 0 else []), *(["zero"] if said.zero else [])]:
         yield Loss(
-            key=f"{key}.{'min' if said.min == 0 else 'zero'}",
+            key=f"{key}.{name}",
             reason="a Deployment does not sleep: one instance always runs",
             instead="--target knative",
         )
@@ -117,13 +116,11 @@ def _metric(workload: Workload, options: RenderOptions) -> Node:
         target: dict[str, Node] = {"type": "AverageValue", "averageValue": str(_target(said))}
         return {"type": "Pods", "pods": {"metric": {"name": metric}, "target": target}}
     if said.metric is Metric.MEMORY and said.target is not None:
-        return _resource(
-            "memory", {"type": "AverageValue", "averageValue": f"{_target(said)}Mi"}, options
-        )
+        return _resource("memory", {"type": "AverageValue", "averageValue": f"{_target(said)}Mi"})
     is_said = said.metric in {Metric.CPU, Metric.MEMORY}
     percent = _target(said) if is_said else USUAL_CPU
     name = "memory" if said.metric is Metric.MEMORY else "cpu"
-    return _resource(name, {"type": "Utilization", "averageUtilization": percent}, options)
+    return _resource(name, {"type": "Utilization", "averageUtilization": percent})
 
 
 def _target(said: Scaling) -> int:
@@ -132,10 +129,8 @@ def _target(said: Scaling) -> int:
     return max(1, target * (said.utilization or 100) // 100)
 
 
-def _resource(name: str, target: dict[str, Node], options: RenderOptions) -> Node:
+def _resource(name: str, target: dict[str, Node]) -> Node:
     """A metric of the function's own container: what a proxy beside it uses is not counted."""
-    if options.kube_version < _OF_ONE_CONTAINER:
-        return {"type": "Resource", "resource": {"name": name, "target": target}}
     return {
         "type": "ContainerResource",
         "containerResource": {"name": name, "container": CONTAINER, "target": target},

@@ -18,8 +18,15 @@ from wherry_build.manifests.topology import Topology, Workload
 from wherry_build.manifests.yaml import Node
 
 _NAMESPACE = "kubernetes.io/metadata.name"
-_MESH_PORTS = {Mesh.CONSUL: (20000,)}
-"""Ports that a mesh's own proxies are reached by in place of the function's."""
+_TUNNELS = {Mesh.LINKERD: (4143,), Mesh.CONSUL: (20000,)}
+"""Ports that a mesh's proxies pass calls to each other by, in place of the function's."""
+_TELEMETRY = {
+    Mesh.ISTIO: (15020, 15090),
+    Mesh.LINKERD: (4191,),
+    Mesh.KUMA: (5670,),
+    Mesh.CONSUL: (20200,),
+}
+"""Ports that a mesh's proxies have their own metrics on."""
 
 
 def network_policy_document(
@@ -42,11 +49,12 @@ def network_policy_document(
         routed: Whether a route leads to it.
     """
     own = [each.container for each in addition.ports] or [port]
-    ingress = list(
-        _callers(workload, topology, options, (*own, *_MESH_PORTS.get(options.mesh, ())), routed)
-    )
-    if scraped(options, addition):
-        ingress.append({"ports": _ports((METRICS_PORT,))})
+    calls = (*own, *_TUNNELS.get(options.mesh, ()))
+    ingress = list(_callers(workload, topology, options, calls, routed))
+    watched = (METRICS_PORT,) if scraped(options, addition) else ()
+    watched += _TELEMETRY.get(options.mesh, ())
+    if watched:
+        ingress.append({"ports": _ports(watched)})
     return Document(
         file=f"05-network-policy-{workload.name}.yaml",
         value={

@@ -134,7 +134,7 @@ def _function(
         {"name": HTTP, "containerPort": PORT, "protocol": "TCP"},
         {"name": METRICS, "containerPort": METRICS_PORT, "protocol": "TCP"},
     ]
-    return function_container(
+    made = function_container(
         workload,
         image=revision.image,
         ports=own if addition.function_port is None else [],
@@ -142,6 +142,9 @@ def _function(
         variables=variables,
         function_port=addition.function_port,
     )
+    # What it said last is then in `kubectl describe`, of a container that did not start too.
+    made["terminationMessagePolicy"] = "FallbackToLogsOnError"
+    return made
 
 
 def _probes(said: Probes, addition: PodAddition) -> dict[str, Node]:

@@ -4,6 +4,7 @@ import pytest
 
 from wherry.config import Config
 from wherry.variables import VARIABLES
+from wherry_build.manifests import KubeVersion
 from wherry_build.manifests.emission import PodAddition, PodPort
 from wherry_build.manifests.kubernetes.pod import LAME_DUCK_S
 
@@ -222,3 +223,9 @@ def test_behind_a_proxy_the_function_is_reached_through_it_alone(with_addition):
     assert environment["WHERRY_HOST"] == "127.0.0.1"
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         assert function[probe]["httpGet"]["port"] == 8079, "the plain one of the proxy's ports"
+
+
+def test_an_old_cluster_is_warned_of(rendered):
+    assert rendered(ONE, kube_version=KubeVersion(1, 27)).warnings == rendered(ONE).warnings
+    told = rendered(ONE, kube_version=KubeVersion(1, 26)).warnings
+    assert "got Kubernetes 1.26, and the objects are for 1.27 and newer" in told

@@ -32,6 +32,7 @@ def namespaces(*names):
 PORT = {"protocol": "TCP", "port": 8080}
 METRICS = {"protocol": "TCP", "port": 8081}
 ROUTED = "{hello: {path: {exact: /hello}, function: hello}}"
+ELSEWHERE = "{other: {path: {exact: /x}, function: other}}"
 MIRRORED = "{other: {path: {exact: /x}, function: other, mirror: {function: hello}}}"
 
 
@@ -79,8 +80,10 @@ def test_what_a_network_cannot_tell_apart_is_told(objects, rendered, callers):
 def test_a_gateway_of_istio_is_not_shut_out(objects, routes):
     options = {"mesh": Mesh.ISTIO, "host": "fns.example.com"}
     text = allowed("[{namespace: shop, methods: [GET]}]", routes)
-    assert policy(objects(text, **options))["ingress"] == [{"ports": [PORT]}]
-    assert policy(objects(allowed("[]", routes), **options))["ingress"] == []
+    first, *_ = policy(objects(text, **options))["ingress"]
+    assert first == {"ports": [PORT]}
+    for each in policy(objects(allowed("[]", routes), **options))["ingress"]:
+        assert PORT not in each["ports"]
 
 
 def test_another_gateway_must_be_among_the_callers(with_addition):
@@ -99,6 +102,21 @@ def test_a_proxys_ports_are_those_that_are_open(with_addition):
     assert policy(found)["ingress"] == [{"ports": [{"protocol": "TCP", "port": 8443}]}]
 
 
-def test_consuls_own_port_is_open(with_addition):
-    found, _ = with_addition("functions: {hello: {}}", PodAddition(), mesh=Mesh.CONSUL)
-    assert policy(found)["ingress"] == [{"ports": [PORT, {"protocol": "TCP", "port": 20000}]}]
+@pytest.mark.parametrize(
+    ("mesh", "calls", "telemetry"),
+    [
+        (Mesh.ISTIO, (), (15020, 15090)),
+        (Mesh.LINKERD, (4143,), (4191,)),
+        (Mesh.KUMA, (), (5670,)),
+        (Mesh.CONSUL, (20000,), (20200,)),
+    ],
+)
+def test_the_proxies_of_a_mesh_are_reached_by_their_own_ports(
+    with_addition, mesh, calls, telemetry
+):
+    found, _ = with_addition(allowed("[{namespace: shop}]", ELSEWHERE), PodAddition(), mesh=mesh)
+    by_caller, by_all = policy(found)["ingress"]
+    assert by_caller["from"] == namespaces("shop")
+    assert [port["port"] for port in by_caller["ports"]] == [8080, *calls]
+    assert "from" not in by_all
+    assert [port["port"] for port in by_all["ports"]] == list(telemetry)
