@@ -136,6 +136,7 @@ def _request(given: dict[str, Any]) -> Request:
             kube_version=KubeVersion.parse(given.pop("kube_version")),
             edition=Edition(given.pop("edition")),
             function_objects=given.pop("function_objects"),
+            template_source=given.pop("template_source"),
             monitoring=given.pop("monitoring"),
         ),
     )
@@ -193,6 +194,11 @@ _OPTIONS = (
     ),
     click.option(
         "--function-objects", is_flag=True, help="OpenFaaS's Function objects, besides the stack."
+    ),
+    click.option(
+        "--template-source",
+        metavar="URL",
+        help="Repository that faas-cli pulls the template from, `#` and a tag after it.",
     ),
     click.option(
         "--kube-version",

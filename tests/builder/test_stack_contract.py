@@ -72,7 +72,9 @@ def test_the_stack(deploy):
 
 
 def test_the_stack_of_a_project_that_uses_everything():
-    options = RenderOptions(target=Target.OPENFAAS, template="https://git.example.com/a/b#v1")
+    options = RenderOptions(
+        target=Target.OPENFAAS, template_source="https://git.example.com/a/b#v1"
+    )
     text = render(full_project(), options).files()["stack.yaml"]
     stack = yaml.safe_load(text)
     assert set(stack) == {"version", "provider", "functions", "configuration"}

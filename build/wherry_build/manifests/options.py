@@ -95,7 +95,7 @@ class RenderOptions:
         kube_version: Version of Kubernetes that the objects are for.
         edition: Edition of OpenFaaS that the stack is for.
         function_objects: Whether OpenFaaS's own objects are written beside the stack file.
-        template: Repository that faas-cli gets the template from, where it is not at hand.
+        template_source: Repository that faas-cli gets the template from, where it is not at hand.
         monitoring: Whether ServiceMonitor and PrometheusRule are written.
         working_directory: Where faas-cli is going to be run.
     """
@@ -112,6 +112,6 @@ class RenderOptions:
     kube_version: KubeVersion = KubeVersion(1, 33)
     edition: Edition = Edition.CE
     function_objects: bool = False
-    template: str | None = None
+    template_source: str | None = None
     monitoring: bool = False
     working_directory: Path = Path()

@@ -16,7 +16,7 @@ from wherry_build.manifests.openfaas.function_object import function_document
 from wherry_build.manifests.openfaas.keys import CARRIED as CARRIED
 from wherry_build.manifests.openfaas.keys import LOST as LOST
 from wherry_build.manifests.openfaas.scaling import scale_losses
-from wherry_build.manifests.openfaas.stack import gateway_url, stack_document, template_source
+from wherry_build.manifests.openfaas.stack import gateway_url, stack_document
 from wherry_build.manifests.options import Edition, RenderOptions
 from wherry_build.manifests.topology import Topology, Workload
 
@@ -34,7 +34,7 @@ def emit(topology: Topology, options: RenderOptions, addition: PodAddition) -> E
         functions,
         gateway=gateway_url(options.gateway),
         working_directory=options.working_directory,
-        template=template_source(options.template) if options.template is not None else None,
+        template_source=options.template_source,
     )
     objects = map(function_document, functions) if options.function_objects else ()
     losses = [

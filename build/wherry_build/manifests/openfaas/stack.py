@@ -29,7 +29,7 @@ def gateway_url(text: str) -> str:
     return names.url(text if "://" in text else f"http://{text}").rstrip("/")
 
 
-def template_source(text: str) -> str:
+def template_repository(text: str) -> str:
     """The repository of a template as faas-cli takes it: a URL, with `#` and a branch or tag.
 
     Raises:
@@ -47,16 +47,27 @@ def stack_document(
     *,
     gateway: str,
     working_directory: Path,
-    template: str | None = None,
+    template_source: str | None = None,
 ) -> Document:
-    """The stack file for `functions`; `template` is where faas-cli gets the template from."""
+    """The stack file for `functions`.
+
+    Args:
+        functions: In their order.
+        gateway: Address of the gateway.
+        working_directory: Where faas-cli is going to be run.
+        template_source: Repository that it gets the template from; None where that is at hand.
+
+    Raises:
+        InvalidName: The repository is no URL.
+    """
     value: dict[str, Node] = {
         "version": "1.0",
         "provider": {"name": "openfaas", "gateway": gateway},
         "functions": {each.name: _function(each, working_directory) for each in functions},
     }
-    if template is not None:
-        value["configuration"] = {"templates": [{"name": LANGUAGE, "source": template}]}
+    if template_source is not None:
+        source = template_repository(template_source)
+        value["configuration"] = {"templates": [{"name": LANGUAGE, "source": source}]}
     return Document(file=STACK_FILE, value=value)
 
 

@@ -139,16 +139,16 @@ def test_what_a_mesh_asks_of_pods_is_on_every_function():
 def test_where_the_template_is_from(openfaas):
     assert "configuration" not in yaml.safe_load(openfaas("functions: {hello: {}}").stream())
     source = "https://git.example.com/acme/templates#v1.2"
-    read = yaml.safe_load(openfaas("functions: {hello: {}}", template=source).stream())
+    read = yaml.safe_load(openfaas("functions: {hello: {}}", template_source=source).stream())
     assert read["configuration"] == {"templates": [{"name": "python3-wherry", "source": source}]}
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        {"template": "git@example.com:acme/templates"},
-        {"template": "https://example.com/x#"},
-        {"template": "https://example.com/x#a b"},
+        {"template_source": "git@example.com:acme/templates"},
+        {"template_source": "https://example.com/x#"},
+        {"template_source": "https://example.com/x#a b"},
         {"gateway": "ftp://x"},
     ],
     ids=repr,
