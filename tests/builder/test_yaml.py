@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from wherry_build.errors import ManifestError
-from wherry_build.manifests.yaml import dump, dump_all
+from wherry_build.manifests.yaml import File, dump, dump_all
 
 # What readers of YAML 1.1 or 1.2 take for a boolean, a number, a date, nothing or a merge.
 AMBIGUOUS = [
@@ -176,6 +176,35 @@ def test_a_string_stays_a_string_as_value_and_as_key(text):
     written = dump(value)
     for documents in (pyyaml(written), yaml12(written)):
         assert same(documents, [value])
+
+
+lines = st.one_of(st.text(alphabet=" #:-|>%&ab\"'\\", max_size=12), texts)
+
+
+@given(st.lists(lines, max_size=6).map(lambda found: "".join(f"{line}\n" for line in found)))
+@example("server {\n  listen 8080;\n\n}\n")
+@example("---\na: 1\n")
+@example("  indented first\nx\n")
+@example("a\n   \nb\n")
+@example("a\n\n")
+@example("a: ${X}\n")
+def test_the_lines_of_a_file_are_read_back(text):
+    value = {"data": {"a.conf": File(text), "b": "after"}, "list": [{"c": File(text)}]}
+    try:
+        written = dump(value)
+    except ManifestError:
+        return
+    plain = {"data": {"a.conf": text, "b": "after"}, "list": [{"c": text}]}
+    for documents in (pyyaml(written), yaml12(written)):
+        assert same(documents, [plain])
+    assert "${" not in written
+
+
+def test_a_file_keeps_its_lines():
+    text = "server {\n  listen 8080;\n\n  # x: y\n}\n"
+    assert dump({"a.conf": File(text)}) == (
+        "a.conf: |\n  server {\n    listen 8080;\n\n    # x: y\n  }\n"
+    )
 
 
 @given(st.lists(mappings.filter(bool), min_size=1, max_size=4))

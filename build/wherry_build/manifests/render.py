@@ -107,7 +107,9 @@ def _proxies(options: RenderOptions) -> list[Proxy]:
                 "and has no place for another container",
                 hint="--target kubernetes",
             )
-        found.append(_package(f"sidecar.{options.sidecar.value}"))
+        # Who carries the routes decides what a sidecar is for; beside another it has none.
+        alone = options.mesh is Mesh.NONE and options.target is Target.KUBERNETES
+        found.append(_package(f"sidecar.{options.sidecar.value}" + ("" if alone else ".inner")))
     return [cast("Proxy", each) for each in found]
 
 

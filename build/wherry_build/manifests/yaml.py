@@ -1,7 +1,8 @@
 """Writes YAML that every reader takes for the same values: YAML 1.1 and 1.2, Go, C++ and Python.
 
 Block style, no anchors, aliases, tags or merge keys. A string is plain only when it is a word that
-no reader could take for anything else; every other one is double-quoted ASCII. `$` before `{` or
+no reader could take for anything else; every other one is double-quoted ASCII, save a whole file
+(`File`), which keeps its lines where it is such that they can be kept. `$` before `{` or
 `$` is written as an escape, so that nothing that substitutes in text (faas-cli, Flux) sees it.
 The only module of the builder that knows YAML. It knows no manifest.
 """
@@ -17,6 +18,15 @@ from wherry_build.errors import ManifestError
 
 Node: TypeAlias = "Mapping[str, Node] | Sequence[Node] | str | int | float | bool | None"
 
+
+class File(str):
+    """The text of a file in a value, to be read line by line by whoever reviews it."""
+
+    __slots__ = ()
+
+
+_LINES = re.compile(r"[!-~][ -~]*(?:\n(?:[ -~]*[!-~])?)*\n", re.ASCII)
+"""Lines that a literal block keeps: printable, the first one not indented, none of blanks alone."""
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?", re.ASCII)
 _SUBSTITUTION = re.compile(r"\$(?=[{$])|(?<=\$)\$")
 _NOT_A_WORD = frozenset(
@@ -65,8 +75,20 @@ def _write(value: Node, lines: list[str], *, indent: int, lead: str, path: str) 
         for index, item in enumerate(value):
             dash = " " * indent + "- "
             _write(item, lines, indent=indent + 2, lead=dash, path=f"{path}[{index}]")
+    elif isinstance(value, File) and lead and _is_kept(value):
+        lines.append(f"{lead}|")
+        lines += [" " * indent + line if line else "" for line in value[:-1].split("\n")]
     else:
         lines.append(lead + _scalar(value, path))
+
+
+def _is_kept(text: str) -> bool:
+    """Whether every reader gets `text` back from a literal block, and nothing substitutes in it."""
+    return (
+        _LINES.fullmatch(text) is not None
+        and not text.endswith("\n\n")
+        and _SUBSTITUTION.search(text) is None
+    )
 
 
 def _write_mapping(
