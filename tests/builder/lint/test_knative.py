@@ -308,6 +308,10 @@ class TestDelivery:
     def test_a_dead_letter_sink_is_enough(self):
         assert not found(broker("{delivery: {deadLetterSink: {uri: http://a}}}"), "KNA009")
 
+    def test_to_try_once_is_said_as_well_as_any(self):
+        assert not found(broker("{delivery: {retry: 0}}"), "KNA009")
+        assert found(broker("{delivery: {timeout: PT1S}}"), "KNA009")
+
 
 @pytest.mark.parametrize(
     ("brokers", "of_trigger", "count"),

@@ -52,8 +52,9 @@ def _triggers(bundle: Bundle) -> tuple[Document, ...]:
 
 
 def _delivers(document: Document) -> bool:
+    """Whether it says how often to try; a retry of 0 is said as well as any."""
     delivery = mapping(document.get("spec", "delivery"))
-    return bool(delivery.get("retry") or delivery.get("deadLetterSink"))
+    return "retry" in delivery or bool(delivery.get("deadLetterSink"))
 
 
 @rule("KNA010", Severity.ERROR, "a Trigger is in another namespace than its Broker")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wherry_build.cesql import unfinished
 from wherry_build.lint.bundle import Bundle
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
@@ -19,7 +20,6 @@ _DIALECTS = ("all", "any", "cesql", "exact", "not", "prefix", "suffix")
 _BY_ATTRIBUTE = frozenset({"exact", "prefix", "suffix"})
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9]*")
 _DEEPEST = 40
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
 @rule("KNA008", Severity.ERROR, "a Trigger's filter that Knative refuses or does not read")
@@ -78,21 +78,6 @@ def _attributes(document: Document, keys: Keys) -> Iterator[Fault]:
 
 def _expression(document: Document, keys: Keys) -> Iterator[Fault]:
     expression = text(document.get(*keys))
-    reason = _unfinished(expression)
+    reason = unfinished(expression)
     if reason:
         yield fault(document, keys, f"got CESQL that {reason}: {expression!r}")
-
-
-def _unfinished(expression: str) -> str:
-    """What is wrong with texts and parentheses of an expression; empty where nothing is."""
-    if not expression.strip():
-        return "is empty"
-    rest = _QUOTED.sub(" ", expression)
-    if "'" in rest or '"' in rest:
-        return "has a text without its closing quote"
-    depth = 0
-    for character in rest:
-        depth += (character == "(") - (character == ")")
-        if depth < 0:
-            return "closes a parenthesis that is not open"
-    return "has an open parenthesis" if depth else ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from wherry_build.lint.bundle import Bundle, may_share_namespace
+from wherry_build.lint.bundle import Bundle, grouped, may_share_namespace
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.knative.kinds import SERVING
@@ -111,11 +111,14 @@ def revision_names(bundle: Bundle) -> Iterator[Fault]:
 @rule("KNA014", Severity.ERROR, "a split names a revision that there is not, or not yet")
 def unknown_revisions(bundle: Bundle) -> Iterator[Fault]:
     """Such a Service never gets Ready. What a cluster has kept of earlier ones is not known."""
-    same: dict[tuple[str, str], list[Document]] = {}
-    for document in bundle.of_kind("Service", SERVING):
-        same.setdefault((document.name, document.namespace), []).append(document)
-    for document in bundle.of_kind("Service", SERVING):
-        known = _listed_revisions(bundle, document)
+    services = bundle.of_kind("Service", SERVING)
+    same = grouped(((each.name, each.namespace), each) for each in services)
+    listed = grouped(
+        (text(each.get("metadata", "labels", "serving.knative.dev/service")), each)
+        for each in bundle.of_kind("Revision", SERVING)
+    )
+    for document in services:
+        known = _listed_revisions(listed.get(document.name, []), document)
         later = _later_revisions(document, same[document.name, document.namespace])
         for keys, item in entries(document.node, "spec", "traffic"):
             named = text(mapping(item).get("revisionName"))
@@ -141,13 +144,10 @@ def _is_revision_of(revision: str, service: str) -> bool:
     return revision.startswith(f"{service}-") and len(revision) > len(service) + 1
 
 
-def _listed_revisions(bundle: Bundle, document: Document) -> set[str]:
+def _listed_revisions(revisions: list[Document], document: Document) -> set[str]:
     """Revisions of the Service that are given as objects, with the one it makes itself."""
     listed = {
-        each.name
-        for each in bundle.of_kind("Revision", SERVING)
-        if each.get("metadata", "labels", "serving.knative.dev/service") == document.name
-        and may_share_namespace(each.namespace, document.namespace)
+        each.name for each in revisions if may_share_namespace(each.namespace, document.namespace)
     }
     own = text(document.get(*_TEMPLATE_NAME))
     return listed | {own} if listed and own else listed

@@ -2,6 +2,7 @@
 
 import pytest
 
+from wherry_build.errors import ManifestError
 from wherry_build.project import Declarations
 
 
@@ -40,6 +41,12 @@ def test_every_dialect(trigger):
         {"not": {"prefix": {"source": "/test"}}},
         {"cesql": "source LIKE '%shop%'"},
     ]
+
+
+@pytest.mark.parametrize("cesql", ["", " ", "a = 'b", "(a = 1", "a = 1)"])
+def test_cesql_that_is_none_is_an_error(trigger, cesql):
+    with pytest.raises(ManifestError, match=r"triggers\.t\.filters: got CESQL that"):
+        trigger(f'{{function: hello, filters: [not: {{cesql: "{cesql}"}}]}}')
 
 
 def test_every_event_when_no_filter_is_said(trigger):
