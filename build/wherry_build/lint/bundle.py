@@ -6,16 +6,20 @@ finding that rests on a guess is worse than none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeVar
 
 from wherry_build.lint.document import Document, Form
 from wherry_build.lint.node import Keys, Node, mapping, strings
 
 if TYPE_CHECKING:
     from wherry_build.lint.schemas.catalogue import Schemas
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
 
 _TEMPLATES: dict[tuple[str, str], Keys] = {
     ("apps", "Deployment"): ("spec", "template"),
@@ -30,7 +34,7 @@ _TEMPLATES: dict[tuple[str, str], Keys] = {
 """Where the pod template of each kind is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Workload:
     """An object that makes pods, with where their template is.
 
@@ -41,22 +45,22 @@ class Workload:
     document: Document
     keys: Keys
 
-    @property
+    @cached_property
     def template(self) -> Node:
         """The pod template."""
         return self.document.get(*self.keys)
 
-    @property
+    @cached_property
     def labels(self) -> dict[str, str]:
         """Labels of its pods."""
         return strings(self.document.get(*self.keys, "metadata", "labels"))
 
-    @property
+    @cached_property
     def spec_keys(self) -> Keys:
         """From the document to the pod's spec."""
         return (*self.keys, "spec")
 
-    @property
+    @cached_property
     def spec(self) -> Node:
         """The pod's spec, an empty mapping where it has none."""
         return mapping(self.document.get(*self.spec_keys))
@@ -70,7 +74,7 @@ class Workload:
                     yield (*self.spec_keys, field_name, index), mapping(container)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Bundle:
     """Every document that was given, at once.
 
@@ -127,10 +131,10 @@ class Bundle:
 
     def selected(self, selector: dict[str, str], namespace: str = "") -> tuple[Workload, ...]:
         """The workloads whose pods carry all labels of `selector`; none for an empty one."""
-        first = next(iter(selector.items()), None)
+        carriers = [self._by_label.get(label, ()) for label in selector.items()]
         return tuple(
             workload
-            for workload in (self._by_label.get(first, ()) if first else ())
+            for workload in min(carriers, key=len, default=())
             if selector.items() <= workload.labels.items()
             and may_share_namespace(workload.document.namespace, namespace)
         )
@@ -139,35 +143,68 @@ class Bundle:
         """The workloads that a Service selects."""
         return self.selected(strings(service.get("spec", "selector")), service.namespace)
 
+    def in_front_of(self, workload: Workload) -> tuple[Document, ...]:
+        """The Services that select the pods of a workload."""
+        carried = workload.labels.items()
+        found = [each for label in carried for each in self._by_selector.get(label, ())]
+        return tuple(
+            service
+            for _, service, selector in sorted(found, key=itemgetter(0))
+            if selector.items() <= carried
+            and may_share_namespace(service.namespace, workload.document.namespace)
+        )
+
+    def workloads_named(self, name: str) -> Sequence[Workload]:
+        """The workloads of one name, whatever their kind and namespace."""
+        return self._workloads_by_name.get(name, ())
+
+    def namespace_labels(self, namespace: str) -> dict[str, str]:
+        """Labels of the Namespace object; none where it is not given."""
+        found = self._by_name.get(("", "Namespace", namespace), ()) if namespace else ()
+        return strings(found[0].get("metadata", "labels")) if found else {}
+
+    @cached_property
+    def _workloads_by_name(self) -> dict[str, list[Workload]]:
+        return grouped((each.document.name, each) for each in self.workloads)
+
+    @cached_property
+    def _by_selector(self) -> dict[tuple[str, str], list[tuple[int, Document, dict[str, str]]]]:
+        """Services by a label that they select by, with their order and the whole selector."""
+        return grouped(
+            (next(iter(selector.items())), (order, service, selector))
+            for order, service in enumerate(self.services)
+            if (selector := strings(service.get("spec", "selector")))
+        )
+
     @cached_property
     def _by_label(self) -> dict[tuple[str, str], list[Workload]]:
-        made: dict[tuple[str, str], list[Workload]] = {}
-        for workload in self.workloads:
-            for label in workload.labels.items():
-                made.setdefault(label, []).append(workload)
-        return made
+        return grouped(
+            (label, workload) for workload in self.workloads for label in workload.labels.items()
+        )
 
     @cached_property
     def _by_form(self) -> dict[Form, tuple[Document, ...]]:
-        made: dict[Form, list[Document]] = {}
-        for document in self.documents:
-            made.setdefault(document.form, []).append(document)
+        made = grouped((document.form, document) for document in self.documents)
         return {form: tuple(found) for form, found in made.items()}
 
     @cached_property
     def _by_kind(self) -> dict[tuple[str, str], tuple[Document, ...]]:
-        made: dict[tuple[str, str], list[Document]] = {}
-        for document in self.objects:
-            made.setdefault((document.group, document.kind), []).append(document)
+        made = grouped(((document.group, document.kind), document) for document in self.objects)
         return {kind: tuple(found) for kind, found in made.items()}
 
     @cached_property
-    def _by_name(self) -> dict[tuple[str, str, str], tuple[Document, ...]]:
-        made: dict[tuple[str, str, str], list[Document]] = {}
-        for document in self.objects:
-            key = (document.group, document.kind, document.name)
-            made.setdefault(key, []).append(document)
-        return {key: tuple(found) for key, found in made.items()}
+    def _by_name(self) -> dict[tuple[str, str, str], list[Document]]:
+        return grouped(
+            ((document.group, document.kind, document.name), document) for document in self.objects
+        )
+
+
+def grouped(pairs: Iterable[tuple[_Key, _Value]]) -> dict[_Key, list[_Value]]:
+    """The values of each key, in their order; what a rule looks up in place of searching."""
+    made: dict[_Key, list[_Value]] = {}
+    for key, value in pairs:
+        made.setdefault(key, []).append(value)
+    return made
 
 
 def may_share_namespace(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import cached_property
 
 from wherry_build.lint.finding import Place
 from wherry_build.lint.marks import mark, start
@@ -40,7 +41,7 @@ class Embedding:
     indent: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Document:
     """One document.
 
@@ -58,32 +59,32 @@ class Document:
     embedding: Embedding | None = None
     index: int = 0
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The kind as written, or empty."""
         return text(at(self.node, "kind")) if self.form is Form.KUBERNETES else ""
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         """`group/version`, or `v1` of the core group."""
         return text(at(self.node, "apiVersion")) if self.form is Form.KUBERNETES else ""
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The API's group; empty for the core's."""
         return self.api_version.rpartition("/")[0]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """`metadata.name`, or empty."""
         return text(at(self.node, "metadata", "name"))
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         """`metadata.namespace`, or empty."""
         return text(at(self.node, "metadata", "namespace"))
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """`Kind namespace/name`, for a person; of the object that it is inside of, if it is."""
         if self.embedding is not None:

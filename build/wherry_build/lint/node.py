@@ -1,7 +1,8 @@
 """Looks into nodes of a document that may have any shape; what is not there reads as nothing.
 
 A rule reads what people wrote, so `spec.ports` may be a text or missing. These functions never
-raise, whatever is given. No I/O, and no knowledge of any platform.
+raise, whatever is given. Every reader makes mappings that are dicts, and lists. No I/O, and no
+knowledge of any platform.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ Keys: TypeAlias = tuple[Key, ...]
 def at(node: Node, *keys: Key) -> Node:
     """What is below `node` at `keys`; None where nothing is."""
     for key in keys:
-        if isinstance(node, Mapping):
+        if isinstance(node, dict):
             node = node.get(key)
-        elif is_list(node) and isinstance(key, int) and -len(node) <= key < len(node):
+        elif isinstance(node, list) and isinstance(key, int) and -len(node) <= key < len(node):
             node = node[key]
         else:
             return None
@@ -30,12 +31,12 @@ def at(node: Node, *keys: Key) -> Node:
 
 def mapping(node: Node) -> Mapping[Any, Node]:
     """`node` when it is a mapping, else an empty one."""
-    return node if isinstance(node, Mapping) else {}
+    return node if isinstance(node, dict) else {}
 
 
 def items(node: Node) -> Sequence[Node]:
     """`node` when it is a list, else an empty one."""
-    return node if is_list(node) else ()
+    return node if isinstance(node, list) else ()
 
 
 def text(node: Node) -> str:
@@ -50,7 +51,7 @@ def number(node: Node) -> int | None:
 
 def is_list(node: Node) -> bool:
     """Whether `node` is a list; a string is none."""
-    return isinstance(node, Sequence) and not isinstance(node, (str, bytes))
+    return isinstance(node, list)
 
 
 def entries(node: Node, *keys: Key) -> Iterator[tuple[Keys, Node]]:
@@ -74,13 +75,14 @@ def walk(node: Node, keys: Keys = ()) -> Iterator[tuple[Keys, Node]]:
     seen: set[int] = set()
     while waiting:
         path, current = waiting.pop()
-        is_branch = isinstance(current, Mapping) or is_list(current)
-        if is_branch and id(current) in seen:
+        if isinstance(current, dict):
+            pairs = list(current.items())
+        elif isinstance(current, list):
+            pairs = list(enumerate(current))
+        else:
+            yield path, current
             continue
-        yield path, current
-        if is_branch:
+        if id(current) not in seen:
+            yield path, current
             seen.add(id(current))
-            pairs = (
-                list(current.items()) if isinstance(current, Mapping) else list(enumerate(current))
-            )
             waiting += [((*path, key), value) for key, value in reversed(pairs)]

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.bundle import Bundle, grouped
 from wherry_build.lint.document import Document, Form
 from wherry_build.lint.finding import Severity
-from wherry_build.lint.istio.names import (
-    ClusterHost,
-    cluster_host,
-    subset_hosts,
-)
+from wherry_build.lint.istio.names import cluster_host, subset_hosts
 from wherry_build.lint.node import Keys, Node, items, mapping, text
 from wherry_build.lint.rule import Fault, fault, rule
 
@@ -115,21 +111,18 @@ def _is_given(bundle: Bundle, stack: Document, language: str) -> bool:
 @rule("OFA004", Severity.WARNING, "subsets of an OpenFaaS function, whose Service has one version")
 def function_subsets(bundle: Bundle) -> Iterator[Fault]:
     """Each function has a Deployment and a Service of its own; two versions are two functions."""
+    functions = grouped((each.name, each) for each in bundle.of_kind("Function", "openfaas.com"))
     for document, keys, written in subset_hosts(bundle):
         host = cluster_host(written, document.namespace)
-        if host is not None and _is_function(bundle, host):
+        if host is None:
+            continue
+        if host.namespace == _NAMESPACE or any(map(host.is_named_by, functions.get(host.name, ()))):
             yield fault(
                 document,
                 keys,
                 f"got subsets of {written}, which is a function of OpenFaaS",
                 hint="deploy each version as a function, and give their hosts weights",
             )
-
-
-def _is_function(bundle: Bundle, host: ClusterHost) -> bool:
-    if host.namespace == _NAMESPACE:
-        return True
-    return any(host.is_named_by(each) for each in bundle.of_kind("Function", "openfaas.com"))
 
 
 @rule("OFA005", Severity.WARNING, "a setting of OpenFaaS is a label where it must be an annotation")

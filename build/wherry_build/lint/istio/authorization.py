@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 
-from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
+from wherry_build.lint.bundle import Bundle, Workload, grouped, may_share_namespace
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
-from wherry_build.lint.istio.names import SECURITY, namespace_labels
+from wherry_build.lint.istio.names import SECURITY
 from wherry_build.lint.node import Keys, Node, items, mapping, strings, text, walk
 from wherry_build.lint.rule import Fault, fault, rule
 
@@ -35,7 +36,7 @@ _IDENTITIES = ("namespaces", "principals", "serviceAccounts")
 def requests_in_ambient(bundle: Bundle) -> Iterator[Fault]:
     """Only a waypoint reads requests there; the node's proxy refuses what it cannot judge."""
     for document in _policies(bundle):
-        labels = namespace_labels(bundle, document.namespace)
+        labels = bundle.namespace_labels(document.namespace)
         if labels.get(_AMBIENT[0]) != _AMBIENT[1] or _is_bound(document):
             continue
         field = _request_field(document)
@@ -81,15 +82,22 @@ def policy_of_nobody(bundle: Bundle) -> Iterator[Fault]:
                 "got action DENY without rules, which matches no call and denies nothing",
                 hint="write `spec: {}`, which lets nothing in that no other policy names",
             )
+    allowing = [each for each in _policies(bundle) if _is_allow(each)]
+    by_label = grouped((_first_label(each), (order, each)) for order, each in enumerate(allowing))
     for service in bundle.knative_services:
-        yield from _shut_out(bundle, service)
+        yield from _shut_out(by_label, service)
 
 
-def _shut_out(bundle: Bundle, service: Workload) -> Iterator[Fault]:
-    policies = [each for each in _policies(bundle) if _is_allow(each) and _selects(each, service)]
+def _shut_out(
+    by_label: Mapping[tuple[str, str] | None, list[tuple[int, Document]]], service: Workload
+) -> Iterator[Fault]:
+    found = [
+        pair for label in (None, *_pod_labels(service).items()) for pair in by_label.get(label, ())
+    ]
     rules = [
         (document, mapping(each))
-        for document in policies
+        for _, document in sorted(found, key=itemgetter(0))
+        if _selects(document, service)
         for each in items(document.get("spec", "rules"))
     ]
     if rules and not any(_lets_serving_in(each) for _, each in rules):
@@ -110,12 +118,22 @@ def _is_allow(document: Document) -> bool:
 def _selects(document: Document, service: Workload) -> bool:
     if not may_share_namespace(document.namespace, service.document.namespace):
         return False
+    wanted = strings(document.get("spec", "selector", "matchLabels"))
+    return wanted.items() <= _pod_labels(service).items()
+
+
+def _first_label(document: Document) -> tuple[str, str] | None:
+    """A label that a policy selects by; None for one that selects every pod."""
+    return next(iter(strings(document.get("spec", "selector", "matchLabels")).items()), None)
+
+
+def _pod_labels(service: Workload) -> dict[str, str]:
+    """Labels of the pods of a Knative Service, with those that Knative gives them."""
     own = {
         "serving.knative.dev/configuration": service.document.name,
         "serving.knative.dev/service": service.document.name,
     }
-    wanted = strings(document.get("spec", "selector", "matchLabels"))
-    return wanted.items() <= {**own, **service.labels}.items()
+    return {**own, **service.labels}
 
 
 def _lets_serving_in(rule_: Node) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 
-from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
+from wherry_build.lint.bundle import Bundle, Workload, grouped, may_share_namespace
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.istio.names import (
@@ -18,7 +19,6 @@ from wherry_build.lint.istio.names import (
     is_cut,
     is_in_mesh,
     is_short,
-    namespace_labels,
     virtual_services,
 )
 from wherry_build.lint.istio.registry import Registry
@@ -93,8 +93,11 @@ def _pods(registry: Registry, host: ClusterHost) -> tuple[Workload, ...]:
     service = registry.service(host)
     if service is None:
         return ()
-    return registry.bundle.behind(service) or tuple(
-        workload for workload in registry.bundle.workloads if host.is_named_by(workload.document)
+    bundle = registry.bundle
+    return bundle.behind(service) or tuple(
+        workload
+        for workload in bundle.workloads_named(host.name)
+        if host.is_named_by(workload.document)
     )
 
 
@@ -102,13 +105,17 @@ def _pods(registry: Registry, host: ClusterHost) -> tuple[Workload, ...]:
 def served_hosts(bundle: Bundle) -> Iterator[Fault]:
     """Its rules are never reached by the name that callers use."""
     registry = Registry(bundle=bundle)
+    opened = functools.lru_cache(maxsize=None)(_Opened)
     for document in virtual_services(bundle):
         named = [text(each) for each in items(document.get("spec", "gateways"))]
         for keys, written in hosts(document):
             if not named or named == [MESH]:
                 yield from _unserved(registry, document, keys, written)
             elif MESH not in named:
-                yield from _unopened(bundle, document, keys, written, named)
+                gateways = [_gateway(bundle, document, each) for each in named]
+                if None not in gateways:
+                    parts = [opened(each) for each in gateways if each is not None]
+                    yield from _unopened(document, keys, written, named, parts)
 
 
 def _unserved(registry: Registry, document: Document, keys: Keys, written: str) -> Iterator[Fault]:
@@ -123,23 +130,36 @@ def _unserved(registry: Registry, document: Document, keys: Keys, written: str) 
     )
 
 
-def _unopened(
-    bundle: Bundle, document: Document, keys: Keys, written: str, named: list[str]
-) -> Iterator[Fault]:
-    gateways = [_gateway(bundle, document, each) for each in named]
-    opened: list[str] = []
-    for gateway in gateways:
-        if gateway is None:
-            return
-        listed = [
+class _Opened:
+    """The hosts that a Gateway serves, so that not each is held against each host asked for."""
+
+    def __init__(self, gateway: Document) -> None:
+        self.gateway = gateway
+        self.hosts = tuple(
             text(host)
             for server in items(gateway.get("spec", "servers"))
             for host in items(mapping(server).get("hosts"))
-        ]
-        if any(_admits(host, written, gateway, document) for host in listed):
-            return
-        opened += listed
-    if opened:
+        )
+        self._plain = grouped((_bare(each).lower(), each) for each in self.hosts)
+        self._patterns = tuple(each for each in self.hosts if _bare(each).startswith("*"))
+
+    def admits(self, written: str, document: Document) -> bool:
+        """Whether one of the hosts lets a VirtualService in that asks for `written`."""
+        named = cluster_host(written, document.namespace)
+        names = {written, named.full} if named else {written}
+        if any(name.startswith("*") for name in names):
+            listed: Iterable[str] = self.hosts
+        else:
+            plain = (each for name in names for each in self._plain.get(name.lower(), ()))
+            listed = (*plain, *self._patterns)
+        return any(_admits(host, names, self.gateway, document) for host in listed)
+
+
+def _unopened(
+    document: Document, keys: Keys, written: str, named: list[str], gateways: list[_Opened]
+) -> Iterator[Fault]:
+    opened = [host for gateway in gateways for host in gateway.hosts]
+    if opened and not any(gateway.admits(written, document) for gateway in gateways):
         yield fault(
             document,
             keys,
@@ -155,14 +175,17 @@ def _gateway(bundle: Bundle, document: Document, named: str) -> Document | None:
     return bundle.find("Gateway", name, group=NETWORKING, namespace=where)
 
 
-def _admits(listed: str, written: str, gateway: Document, document: Document) -> bool:
+def _bare(listed: str) -> str:
+    """The host of `namespace/host`."""
+    return listed.rpartition("/")[2]
+
+
+def _admits(listed: str, names: Iterable[str], gateway: Document, document: Document) -> bool:
     namespace, slash, host = listed.rpartition("/")
     if slash and namespace != "*":
         where = gateway.namespace if namespace == "." else namespace
         if not may_share_namespace(where, document.namespace):
             return False
-    named = cluster_host(written, document.namespace)
-    names = {written, named.full} if named else {written}
     return any(_covers(host, name) or _covers(name, host) for name in names)
 
 
@@ -187,8 +210,7 @@ def destination_hosts(bundle: Bundle) -> Iterator[Fault]:
 
 def _fault_of_host(registry: Registry, document: Document, written: str) -> tuple[str, str] | None:
     host = cluster_host(written, document.namespace)
-    entries_ = registry.bundle.of_kind("ServiceEntry", NETWORKING)
-    if any(written in items(entry.get("spec", "hosts")) for entry in entries_):
+    if registry.is_entered(written):
         return None
     if is_cut(written):
         return (
@@ -247,19 +269,12 @@ def on_waypoint(bundle: Bundle) -> Iterator[Fault]:
 
 
 def _meets(registry: Registry, host: ClusterHost) -> str:
-    for route in registry.bundle.of_kind("HTTPRoute", "gateway.networking.k8s.io"):
-        for _, parent in entries(route.node, "spec", "parentRefs"):
-            reference = mapping(parent)
-            of = ClusterHost(
-                name=text(reference.get("name")),
-                namespace=text(reference.get("namespace")) or route.namespace,
-            )
-            if reference.get("kind") == "Service" and of.may_be(host):
-                return f"{route.subject} routes it too"
+    for route in registry.routes(host):
+        return f"{route.subject} routes it too"
     service = registry.service(host)
     if service is not None:
         labels = strings(service.get("metadata", "labels"))
-        inherited = namespace_labels(registry.bundle, service.namespace)
+        inherited = registry.bundle.namespace_labels(service.namespace)
         waypoint = labels.get(_WAYPOINT, inherited.get(_WAYPOINT, "none"))
         if waypoint != "none":
             return f"{service.subject} is behind the waypoint {waypoint!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
+from wherry_build.lint.bundle import Bundle, Workload
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.istio.names import (
     INJECT,
@@ -13,7 +13,6 @@ from wherry_build.lint.istio.names import (
     ClusterHost,
     cluster_host,
     destination_rules,
-    namespace_labels,
 )
 from wherry_build.lint.istio.registry import Registry
 from wherry_build.lint.node import Node, items, mapping, number, strings, text
@@ -29,6 +28,7 @@ _TLS_PORTS = frozenset({443, 8443})
 def mutual_of_one_side(bundle: Bundle) -> Iterator[Fault]:
     """A DestinationRule speaks for the caller only; the mesh does that part by itself."""
     registry = Registry(bundle=bundle)
+    strict = _strict_namespaces(bundle)
     for document in destination_rules(bundle):
         keys = ("spec", "trafficPolicy", "tls", "mode")
         host = cluster_host(text(document.get("spec", "host")), document.namespace)
@@ -42,7 +42,7 @@ def mutual_of_one_side(bundle: Bundle) -> Iterator[Fault]:
                 f"got ISTIO_MUTUAL for {host.name}, and {bare.document.subject} has no sidecar",
                 hint="leave tls away, the mesh finds out by itself",
             )
-        elif not _is_enforced(bundle, host):
+        elif not _is_enforced(strict, host):
             yield fault(
                 document,
                 keys,
@@ -60,14 +60,19 @@ def _without_sidecar(registry: Registry, host: ClusterHost) -> Workload | None:
     return None
 
 
-def _is_enforced(bundle: Bundle, host: ClusterHost) -> bool:
-    for document in bundle.of_kind("PeerAuthentication", SECURITY):
-        is_near = may_share_namespace(document.namespace, host.namespace)
-        if document.get("spec", "mtls", "mode") == "STRICT" and (
-            is_near or document.namespace == ROOT_NAMESPACE
-        ):
-            return True
-    return False
+def _is_enforced(strict: frozenset[str], host: ClusterHost) -> bool:
+    if not host.namespace:
+        return bool(strict)
+    return not strict.isdisjoint({"", ROOT_NAMESPACE, host.namespace})
+
+
+def _strict_namespaces(bundle: Bundle) -> frozenset[str]:
+    """Where mutual TLS is enforced; the empty one where the namespace is not written."""
+    return frozenset(
+        document.namespace
+        for document in bundle.of_kind("PeerAuthentication", SECURITY)
+        if document.get("spec", "mtls", "mode") == "STRICT"
+    )
 
 
 @rule("IST013", Severity.WARNING, "injection is asked for in an old way, or in two ways at once")
@@ -118,7 +123,7 @@ def _is_injected(bundle: Bundle, workload: Workload) -> bool:
         asked = strings(annotations).get(INJECT)
     if asked is not None:
         return asked == "true"
-    labels = namespace_labels(bundle, workload.document.namespace)
+    labels = bundle.namespace_labels(workload.document.namespace)
     return labels.get(_BY_NAMESPACE) == "enabled" or _BY_REVISION in labels
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from wherry_build.lint.bundle import Bundle, may_share_namespace
 from wherry_build.lint.document import Document
-from wherry_build.lint.node import Keys, Node, entries, items, mapping, strings, text
+from wherry_build.lint.node import Keys, Node, entries, items, mapping, text
 
 NETWORKING = "networking.istio.io"
 SECURITY = "security.istio.io"
@@ -120,11 +120,3 @@ def hosts(virtual_service: Document) -> Iterator[tuple[Keys, str]]:
     for keys, host in entries(virtual_service.node, "spec", "hosts"):
         if text(host):
             yield keys, text(host)
-
-
-def namespace_labels(bundle: Bundle, namespace: str) -> dict[str, str]:
-    """Labels of the Namespace object; none where it is not given."""
-    for document in bundle.of_kind("Namespace"):
-        if namespace and document.name == namespace:
-            return strings(document.get("metadata", "labels"))
-    return {}

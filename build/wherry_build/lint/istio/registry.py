@@ -6,14 +6,14 @@ others apply; `shows` says whether a namespace is in it at all. Registers no rul
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from wherry_build.lint.bundle import Bundle, Workload
+from wherry_build.lint.bundle import Bundle, Workload, grouped
 from wherry_build.lint.document import Document
 from wherry_build.lint.istio.names import NETWORKING, ClusterHost, cluster_host, destination_rules
-from wherry_build.lint.node import items, text
+from wherry_build.lint.node import items, mapping, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,16 @@ class Registry:
             rule for rule in wide if host.full.endswith(text(rule.get("spec", "host"))[1:])
         ]
 
+    def is_entered(self, written: str) -> bool:
+        """Whether a ServiceEntry names the host just as it is written."""
+        return written in self._entered_as_written
+
+    def routes(self, host: ClusterHost) -> Iterator[Document]:
+        """The HTTPRoutes whose parent may be the Service `host`."""
+        for parent, route in self._routes.get(host.name, ()):
+            if parent.may_be(host):
+                yield route
+
     @cached_property
     def _plain(self) -> dict[str, list[Document]]:
         return _by_name(self.bundle.services)
@@ -68,14 +78,32 @@ class Registry:
 
     @cached_property
     def _knative(self) -> dict[str, list[Workload]]:
-        made: dict[str, list[Workload]] = {}
-        for service in self.bundle.knative_services:
-            made.setdefault(service.document.name, []).append(service)
-        return made
+        return grouped((each.document.name, each) for each in self.bundle.knative_services)
 
     @cached_property
     def _namespaces(self) -> frozenset[str]:
         return frozenset(service.namespace for service in self.bundle.services)
+
+    @cached_property
+    def _entered_as_written(self) -> frozenset[str]:
+        return frozenset(
+            text(host)
+            for entry in self.bundle.of_kind("ServiceEntry", NETWORKING)
+            for host in items(entry.get("spec", "hosts"))
+        )
+
+    @cached_property
+    def _routes(self) -> dict[str, list[tuple[ClusterHost, Document]]]:
+        made: dict[str, list[tuple[ClusterHost, Document]]] = {}
+        for route in self.bundle.of_kind("HTTPRoute", "gateway.networking.k8s.io"):
+            for parent in items(route.get("spec", "parentRefs")):
+                reference = mapping(parent)
+                if reference.get("kind") == "Service":
+                    name = text(reference.get("name"))
+                    namespace = text(reference.get("namespace")) or route.namespace
+                    of = ClusterHost(name=name, namespace=namespace)
+                    made.setdefault(name, []).append((of, route))
+        return made
 
     @cached_property
     def _entered(self) -> dict[str, list[ClusterHost]]:
@@ -99,7 +127,4 @@ class Registry:
 
 
 def _by_name(documents: Iterable[Document]) -> dict[str, list[Document]]:
-    made: dict[str, list[Document]] = {}
-    for document in documents:
-        made.setdefault(document.name, []).append(document)
-    return made
+    return grouped((document.name, document) for document in documents)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
+from operator import itemgetter
 
-from wherry_build.lint.bundle import Bundle, Workload, may_share_namespace
+from wherry_build.lint.bundle import Bundle, Workload, grouped, may_share_namespace
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.node import at, mapping, strings
@@ -80,14 +82,24 @@ def service_selects_nothing(bundle: Bundle) -> Iterator[Fault]:
 
 def _meant(bundle: Bundle, service: Document, selector: dict[str, str]) -> Workload | None:
     """The workload that a Service seems to be for: by its name, or by a label's value."""
-    names = {service.name, *selector.values()}
-    for workload in bundle.workloads:
-        document = workload.document
-        if not may_share_namespace(document.namespace, service.namespace):
-            continue
-        if document.name in names or not names.isdisjoint(workload.labels.values()):
-            return workload
-    return None
+    known = _by_word(bundle)
+    meant = (
+        (order, workload)
+        for name in {service.name, *selector.values()}
+        for order, workload in known.get(name, ())
+        if may_share_namespace(workload.document.namespace, service.namespace)
+    )
+    return min(meant, key=itemgetter(0), default=(0, None))[1]
+
+
+@functools.lru_cache(maxsize=1)
+def _by_word(bundle: Bundle) -> dict[str, list[tuple[int, Workload]]]:
+    """Workloads by their name and by each value of their labels, with their order."""
+    return grouped(
+        (word, (order, workload))
+        for order, workload in enumerate(bundle.workloads)
+        for word in {workload.document.name, *workload.labels.values()}
+    )
 
 
 def _pairs(labels: dict[str, str]) -> str:

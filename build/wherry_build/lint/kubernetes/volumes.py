@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from wherry_build.lint.node import Keys, Node, entries, mapping, text, walk
 from wherry_build.lint.rule import Fault, fault, rule
 
 _PRIVATE_KEY = "PRIVATE KEY-----"
+_LIMIT_CACHED = 1024
 _NEAR = 0.8  # of 1: names that are this much alike were meant to be one
 _HOLDERS = {"secret": ("Secret", "secretName"), "configMap": ("ConfigMap", "name")}
 _MAKERS = frozenset({"SealedSecret", "ExternalSecret", "Certificate", "SecretProviderClass"})
@@ -50,28 +52,36 @@ def _mounts(bundle: Bundle) -> Iterator[_Mount]:
 @rule("K8S004", Severity.ERROR, "a volume names a Secret or ConfigMap that goes by another name")
 def volume_source(bundle: Bundle) -> Iterator[Fault]:
     """Told where one of that kind is given that nothing uses, or whose name is nearly the same."""
-    texts, made = _texts(bundle), _made(bundle)
+    made = _made(bundle)
     for mount in _mounts(bundle):
         document = mount.workload.document
-        there = [
-            other
-            for other in bundle.of_kind(mount.kind)
-            if may_share_namespace(other.namespace, document.namespace)
-        ]
-        is_there = mount.name in made or any(other.name == mount.name for other in there)
+        namespace = document.namespace
+        is_there = mount.name in made or bundle.find(mount.kind, mount.name, namespace=namespace)
         if is_there or mount.source.get("optional") is True:
             continue
-        meant = [other.name for other in there if other.name not in texts]
-        meant += difflib.get_close_matches(
-            mount.name, [other.name for other in there], n=1, cutoff=_NEAR
-        )
-        if meant:
+        meant = _meant(bundle, mount.kind, mount.name, namespace)
+        if meant is not None:
             yield fault(
                 document,
                 (*mount.keys, mount.name_key),
-                f"got {mount.kind} {mount.name!r}, and what is given is {meant[0]!r}",
+                f"got {mount.kind} {mount.name!r}, and what is given is {meant!r}",
                 hint="use one name for both; until then the pod waits for its volume",
             )
+
+
+@functools.lru_cache(maxsize=_LIMIT_CACHED)
+def _meant(bundle: Bundle, kind: str, name: str, namespace: str) -> str | None:
+    """The name of what is given and not used, or of what has nearly that name."""
+    given = [
+        other.name
+        for other in bundle.of_kind(kind)
+        if may_share_namespace(other.namespace, namespace)
+    ]
+    used = _texts(bundle) if given else frozenset()
+    unused = next((each for each in given if each not in used), None)
+    if unused is not None:
+        return unused
+    return next(iter(difflib.get_close_matches(name, given, n=1, cutoff=_NEAR)), None)
 
 
 def _made(bundle: Bundle) -> set[str]:
@@ -95,14 +105,15 @@ def _made_names(document: Document) -> Iterator[str]:
             yield text(mapping(made).get("name"))
 
 
-def _texts(bundle: Bundle) -> set[str]:
+@functools.lru_cache(maxsize=1)
+def _texts(bundle: Bundle) -> frozenset[str]:
     """Every text in the objects except their own names: what is not among them, nothing uses."""
-    return {
+    return frozenset(
         value
         for document in bundle.documents
         for keys, value in walk(document.node)
         if isinstance(value, str) and keys != ("metadata", "name")
-    }
+    )
 
 
 @rule("K8S005", Severity.ERROR, "a volume takes a key that its Secret or ConfigMap does not have")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wherry_build.lint.bundle import Bundle, may_share_namespace
+from wherry_build.lint.bundle import Bundle, grouped, may_share_namespace
 from wherry_build.lint.containers import ProxyContainer
 from wherry_build.lint.document import Document
 from wherry_build.lint.node import Keys, Node, at, items, text
@@ -43,15 +44,23 @@ def certificates(bundle: Bundle, proxy: ProxyContainer, path: str) -> Iterator[C
     if not secret_name:
         return
     namespace = proxy.document.namespace
-    for request in bundle.of_kind("Certificate", _GROUP):
-        is_same = request.get("spec", "secretName") == secret_name
-        if is_same and may_share_namespace(request.namespace, namespace):
+    for request in _requests(bundle).get(secret_name, ()):
+        if may_share_namespace(request.namespace, namespace):
             yield Certificate(
                 document=request, keys=("spec", "dnsNames"), names=tuple(_requested(request))
             )
     secret = bundle.find("Secret", secret_name, namespace=namespace)
     if secret is not None:
         yield from _of_secret(secret, _key(mount.volume, inner))
+
+
+@functools.lru_cache(maxsize=1)
+def _requests(bundle: Bundle) -> dict[str, list[Document]]:
+    """The Certificates of cert-manager by the Secret that they are put into."""
+    return grouped(
+        (text(each.get("spec", "secretName")), each)
+        for each in bundle.of_kind("Certificate", _GROUP)
+    )
 
 
 def covers(names: tuple[str, ...], host: str) -> bool:

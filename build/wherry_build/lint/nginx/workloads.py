@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from wherry_build.lint.bundle import Bundle, may_share_namespace
+from wherry_build.lint.bundle import Bundle
 from wherry_build.lint.containers import ProxyContainer, image_of, keys_of, proxies
 from wherry_build.lint.document import Document, Form
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.nginx.certificates import Certificate, certificates, covers
 from wherry_build.lint.nginx.configuration import Directive, configurations
-from wherry_build.lint.node import Node, at, items, strings, text
+from wherry_build.lint.node import Node, at, items, text
 from wherry_build.lint.rule import Fault, fault, rule
 
 _IMAGES = frozenset({"nginx", "nginx-slim", "nginx-unprivileged"})
@@ -67,10 +67,9 @@ def unmounted_certificate(bundle: Bundle) -> Iterator[Fault]:
 @rule("NGX009", Severity.WARNING, "a certificate names no Service that its server is called by")
 def unnamed_service(bundle: Bundle) -> Iterator[Fault]:
     """Unless it has every server_name: then it is for callers from elsewhere."""
-    selectors = [(each, strings(each.get("spec", "selector"))) for each in bundle.services]
     for root in configurations(bundle):
         for proxy in _readers(bundle, root):
-            services = _callees(proxy, selectors)
+            services = bundle.in_front_of(proxy.workload)
             if not services:
                 continue
             for directive in root.walk():
@@ -92,20 +91,6 @@ def _by_configuration(bundle: Bundle) -> dict[int, list[ProxyContainer]]:
         for document in proxy.configurations:
             found.setdefault(id(document), []).append(proxy)
     return found
-
-
-def _callees(
-    proxy: ProxyContainer, selectors: list[tuple[Document, dict[str, str]]]
-) -> list[Document]:
-    """The Services that lead to a container."""
-    labels, namespace = proxy.workload.labels, proxy.document.namespace
-    return [
-        service
-        for service, selector in selectors
-        if selector
-        and selector.items() <= labels.items()
-        and may_share_namespace(service.namespace, namespace)
-    ]
 
 
 def _runs_nginx(container: Node) -> bool:
@@ -164,7 +149,7 @@ def _unmounted(bundle: Bundle, proxy: ProxyContainer, directive: Directive) -> I
 
 
 def _unnamed(
-    certificate: Certificate, services: list[Document], directive: Directive
+    certificate: Certificate, services: Sequence[Document], directive: Directive
 ) -> Iterator[Fault]:
     if certificate.unread:
         yield fault(
