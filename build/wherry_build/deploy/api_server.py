@@ -25,6 +25,13 @@ from wherry_build.manifests.document import labels
 FIELD_MANAGER = "wherry"
 _GET_TIMEOUT = urllib3.Timeout(connect=10, read=15)
 _APPLY_TIMEOUT = urllib3.Timeout(connect=10, read=60)  # as long as the server itself takes
+_RETRIES = urllib3.Retry(
+    1,  # applying twice is applying once, so what was cut off is sent again
+    redirect=0,
+    raise_on_redirect=False,
+    allowed_methods=None,
+    respect_retry_after_header=False,  # a busy server is asked again within bounds of ours
+)
 _BUSY = frozenset({429, 503})
 _TRIES_WHEN_BUSY = 3
 _LONGEST_PAUSE_S = 5
@@ -189,8 +196,7 @@ class ApiServer:
                 body=body,
                 headers=headers,
                 timeout=_GET_TIMEOUT if body is None else _APPLY_TIMEOUT,
-                # Applying twice is applying once, so whatever was cut off is sent again.
-                retries=urllib3.Retry(1, redirect=0, allowed_methods=None, raise_on_redirect=False),
+                retries=_RETRIES,
             )
         except HTTPError as error:
             raise self._unavailable(f"does not answer: {_reason(error)}") from None

@@ -1,10 +1,9 @@
-"""OpenFaaS's gateway over its REST API: functions are put there, asked for, and waited for.
+"""OpenFaaS's gateway over its REST API: functions are put there, and asked for.
 
     gateway = Gateway.logged_in("http://127.0.0.1:8080", environment=os.environ, home=Path.home())
     for deployment in openfaas_deployment.deployments(stack):
         gateway.differences(deployment)
         gateway.deploy(deployment)
-        gateway.wait(deployment, timeout_s=300)
 
 What is sent and what is read is in `openfaas_deployment`, the login in `openfaas_login`.
 """
@@ -13,8 +12,7 @@ from __future__ import annotations
 
 import enum
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -38,7 +36,6 @@ _FUNCTIONS = "/system/functions"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _LIMIT_SHOWN = 300
 _REQUEST_S = 60.0
-_POLL_S = 1.0
 
 
 class Outcome(enum.Enum):
@@ -140,41 +137,6 @@ class Gateway:
         """
         return openfaas_deployment.differences(
             deployment, self.status(deployment.name, namespace=deployment.namespace)
-        )
-
-    def wait(
-        self,
-        deployment: FunctionDeployment,
-        *,
-        timeout_s: float,
-        progress: Callable[[FunctionStatus | None], None] | None = None,
-        poll_s: float = _POLL_S,
-    ) -> FunctionStatus:
-        """Ask until an instance takes calls, or the function sleeps.
-
-        The gateway does not tell of which image an available instance is: after an update, those
-        of the one before count until they are gone.
-
-        Raises:
-            PlatformUnavailable: The gateway does not answer any more.
-            DeployError: The time is over.
-        """
-        until = time.monotonic() + timeout_s
-        while True:
-            status = self.status(deployment.name, namespace=deployment.namespace)
-            if progress is not None:
-                progress(status)
-            if status is not None and status.is_ready:
-                return status
-            if time.monotonic() + poll_s > until:
-                break
-            time.sleep(poll_s)
-        counted = "it is not there" if status is None else f"0 of {status.replicas} are available"
-        raise DeployError(
-            f"{deployment.name} in {deployment.namespace} is not ready after {timeout_s:g} s: "
-            f"{counted}",
-            hint=f"faas-cli logs {deployment.name} --namespace {deployment.namespace} "
-            f"--gateway {self.url}",
         )
 
     def _ask(

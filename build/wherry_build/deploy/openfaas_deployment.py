@@ -89,11 +89,6 @@ class FunctionStatus:
     available: int
     told: Mapping[str, object] = field(repr=False)
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it takes calls; one that sleeps does, and its next call wakes it."""
-        return self.available > 0 or self.replicas == 0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Differences:

@@ -3,8 +3,8 @@
 No I/O and no clock: whoever asks the cluster tells what it saw, and when.
 
 A workload that says for `PATIENCE_S` that it fails has failed. What says so of anything else may
-only be waiting for a workload, as a Trigger for its subscriber; so it has failed when that long
-nothing is left that could still help it.
+only be waiting for a workload, as a Trigger for its subscriber; so it has failed when all that is
+not ready says so, and nothing has changed for that long.
 """
 
 from __future__ import annotations
@@ -31,14 +31,17 @@ class Rollout:
     def __init__(self, keys: Iterable[ObjectKey], *, now_s: float) -> None:
         beginning = Readiness(state=State.WAITING, message="has not been asked yet")
         self._seen = {key: _Seen(beginning, now_s) for key in keys}
+        self._changed_s = now_s
 
     def observe(self, key: ObjectKey, readiness: Readiness, *, now_s: float) -> bool:
         """Note what `key` says; whether it says something else than before."""
         before = self._seen[key]
-        is_new = readiness != before.readiness
-        since_s = before.since_s if readiness.state is before.readiness.state else now_s
-        self._seen[key] = _Seen(readiness, since_s)
-        return is_new
+        if readiness.state is before.readiness.state:
+            self._seen[key] = _Seen(readiness, before.since_s)
+        else:
+            self._seen[key] = _Seen(readiness, now_s)
+            self._changed_s = now_s
+        return readiness != before.readiness
 
     def pending(self) -> list[ObjectKey]:
         """Those that are not ready, in their order."""
@@ -60,5 +63,6 @@ class Rollout:
             if self._seen[key].readiness.state is State.FAILING
             and now_s - self._seen[key].since_s >= PATIENCE_S
         }
-        is_stuck = len(lasting) == len(self.pending())
+        is_still = now_s - self._changed_s >= PATIENCE_S
+        is_stuck = is_still and len(lasting) == len(self.pending())
         return {key: each for key, each in lasting.items() if is_stuck or runs(key)}

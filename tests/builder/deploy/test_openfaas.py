@@ -152,31 +152,13 @@ def test_every_part_of_the_model_arrives(server, gateway):
     assert bodies["hello"]["annotations"]["schedule"] == "0 3 * * *"
 
 
-def test_it_waits_until_an_instance_takes_calls(server, gateway):
+def test_the_status_counts_instances(server, gateway):
     gateway.deploy(HELLO)
-    server.available = [0, 0, 1]
-    seen = []
-    status = gateway.wait(HELLO, timeout_s=10, poll_s=0.01, progress=seen.append)
-    assert [each.available for each in seen] == [0, 0, 1]
-    assert status.is_ready
+    server.available = [0, 1, None]
+    seen = [gateway.status("hello", namespace="fns") for _ in range(3)]
+    assert [(each.replicas, each.available) for each in seen] == [(1, 0), (1, 1), (0, 0)]
     assert server.asked[-1][1] == "/system/function/hello?namespace=fns"
-
-
-def test_a_function_that_sleeps_is_ready(server, gateway):
-    gateway.deploy(HELLO)
-    server.available = [None]
-    assert gateway.wait(HELLO, timeout_s=0).replicas == 0
-
-
-@pytest.mark.parametrize(("is_there", "said"), [(True, "0 of 1 are"), (False, "it is not there")])
-def test_the_wait_ends(server, gateway, is_there, said):
-    if is_there:
-        gateway.deploy(HELLO)
-    server.available = [0] * 100
-    with pytest.raises(DeployError) as caught:
-        gateway.wait(HELLO, timeout_s=0.05, poll_s=0.01)
-    assert said in caught.value.message
-    assert "faas-cli logs hello" in caught.value.hint
+    assert gateway.status("hello", namespace="other") is None
 
 
 def test_what_is_equal_has_no_differences(gateway):
