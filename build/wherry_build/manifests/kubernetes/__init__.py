@@ -48,7 +48,7 @@ OLDEST = KubeVersion(1, 27)
 """Of the fields that are written, the newest are of this version."""
 _EVENTS = Reason(
     reason="nothing here brings events to a function",
-    instead="--target knative; or a trigger of your own whose subscriber is the function's Service",
+    instead="--target knative, or a trigger of your own with the function's Service as subscriber",
 )
 LOST: dict[str, Reason] = {
     "functions.*.scale.initial": Reason(
