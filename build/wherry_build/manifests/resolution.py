@@ -7,6 +7,7 @@ routes, and a trigger for each function that declares types of events and that n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from wherry_build import names
 from wherry_build.manifests.options import RenderOptions
@@ -38,9 +39,8 @@ def topology(project: Project, options: RenderOptions) -> Topology:
     workloads = {each.name: _workload(each, options, project.digests) for each in project.functions}
     hosts: dict[str, HostTls | None] = {name: each.tls for name, each in said.hosts.items()}
     if options.host is not None:
-        hosts[names.host(options.host)] = (
-            HostTls(secret=names.secret_name(options.tls_secret)) if options.tls_secret else None
-        )
+        asked = names.host(options.host)
+        hosts[asked] = _tls(hosts.get(asked), options.tls_secret)
     return Topology(
         namespace=names.namespace(
             options.namespace or project.namespace or options.target.namespace
@@ -56,6 +56,14 @@ def topology(project: Project, options: RenderOptions) -> Topology:
         mutual_tls=said.mutual_tls,
         pull_secrets=said.registry.pull_secrets if said.registry is not None else (),
     )
+
+
+def _tls(said: HostTls | None, secret: str | None) -> HostTls | None:
+    """HTTPS of a host that the command names: its secret instead, the rest as the project says."""
+    if not secret:
+        return said
+    name = names.secret_name(secret)
+    return HostTls(secret=name) if said is None else replace(said, secret=name)
 
 
 def _workload(function: Function, options: RenderOptions, digests: Mapping[str, str]) -> Workload:
