@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from wherry_build.errors import ManifestError
 from wherry_build.manifests.apportionment import apportioned
 from wherry_build.manifests.layout import files
-from wherry_build.manifests.options import RenderOptions, Target
+from wherry_build.manifests.options import Mesh, RenderOptions, Target
 from wherry_build.manifests.render import Rendering, render
 from wherry_build.project.model import Function, Project
 from wherry_build.project.specification import FunctionSpecification, ProjectSpecification
@@ -79,13 +79,19 @@ def render_canary(project: Project, options: RenderOptions, steps: Sequence[int]
 
     Raises:
         InvalidName: An option is no name for what it is used as.
-        ManifestError: No function has two revisions, or the steps are none.
+        ManifestError: No function has two revisions, the steps are none, or nothing would share
+            the calls out.
     """
     canaries = {each.name: each.said for each in project.functions if _is_canary(each)}
     if not canaries:
         raise ManifestError(
             "a canary needs a function with two revisions, and there is none",
             hint="functions: {NAME: {revisions: {v1: {percent: 90}, v2: {percent: 10}}}}",
+        )
+    if options.target is Target.OPENFAAS and options.mesh is Mesh.NONE:
+        raise ManifestError(
+            "OpenFaaS has no shares: each revision is a function, and a mesh divides the calls",
+            hint="--mesh istio",
         )
     made: dict[str, str] = {}
     shown: Rendering | None = None
@@ -210,12 +216,6 @@ def _route(route: Route, canaries: set[str], phase: Phase) -> Route:
 
 
 def _readme(phases: Sequence[Phase], functions: Sequence[str], options: RenderOptions) -> str:
-    first = phases[0].folder
-    apply = (
-        f"faas-cli deploy -f {first}/stack.yaml"
-        if options.target is Target.OPENFAAS
-        else f"kubectl apply -k {first}"
-    )
     lines = [
         f"# Canary of {', '.join(functions)}",
         "",
@@ -227,7 +227,7 @@ def _readme(phases: Sequence[Phase], functions: Sequence[str], options: RenderOp
         *(f"| `{each.folder}` | {each.purpose} | {each.check} |" for each in phases),
         "",
         "```console",
-        f"$ {apply}",
+        *(f"$ {command}" for command in _commands(phases[0].folder, options)),
         "```",
         "",
     ]
@@ -238,3 +238,11 @@ def _readme(phases: Sequence[Phase], functions: Sequence[str], options: RenderOp
             "",
         ]
     return "\n".join(lines)
+
+
+def _commands(folder: str, options: RenderOptions) -> list[str]:
+    """How a folder is applied; what routes name must be there before them."""
+    if options.target is not Target.OPENFAAS or options.function_objects:
+        return [f"kubectl apply -k {folder}"]
+    # faas-cli looks for the template where it is run.
+    return [f"(cd {folder} && faas-cli deploy -f stack.yaml)", f"kubectl apply -k {folder}"]

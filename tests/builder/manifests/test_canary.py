@@ -12,6 +12,7 @@ from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.layout import losses_page, stale
 
 KNATIVE = RenderOptions(target=Target.KNATIVE, registry="r")
+OPENFAAS = RenderOptions(target=Target.OPENFAAS, mesh=Mesh.ISTIO, registry="r")
 ISTIO = RenderOptions(target=Target.KUBERNETES, mesh=Mesh.ISTIO, registry="r")
 
 
@@ -107,6 +108,34 @@ def test_older_revisions_share_the_rest_as_they_did():
 def test_the_full_project_has_a_canary_too():
     canary = render_canary(full_project(), ISTIO)
     assert folders(canary) == ["1-deploy", "2-shift-10", "3-promote", "9-abort"]
+
+
+def test_openfaas_gets_its_functions_before_its_routes():
+    canary = render_canary(small_project(), OPENFAAS)
+    hosts = {}
+    for folder in folders(canary):
+        stack = yaml.safe_load(canary.files[f"{folder}/stack.yaml"])
+        assert {"hello-v1", "hello-v2"} <= set(stack["functions"])
+        (routes,) = (
+            yaml.safe_load(text)
+            for name, text in canary.files.items()
+            if name.startswith(f"{folder}/31-virtual-service")
+        )
+        hosts[folder] = {
+            each["destination"]["host"].partition(".")[0]: each.get("weight", 100)
+            for each in routes["spec"]["http"][0]["route"]
+        }
+    assert hosts["2-shift-10"] == {"hello-v1": 90, "hello-v2": 10}
+    readme = canary.files["README.md"]
+    assert readme.index("cd 1-deploy && faas-cli deploy") < readme.index(
+        "kubectl apply -k 1-deploy"
+    )
+
+
+def test_openfaas_divides_no_calls_by_itself():
+    with pytest.raises(ManifestError) as raised:
+        render_canary(small_project(), RenderOptions(target=Target.OPENFAAS, registry="r"))
+    assert raised.value.hint == "--mesh istio"
 
 
 @pytest.mark.parametrize("steps", [(0,), (100,), (10, 10), (50, 20), (1, 2, 3, 4, 5, 6, 7), (-1,)])
