@@ -79,15 +79,15 @@ def emit(topology: Topology, options: RenderOptions, addition: PodAddition) -> E
         ManifestError: Two Services would have one name, or a name is too long.
     """
     check_names(topology)
-    routed = _routed(topology)
+    by_said, by_any = _routed(topology, generated=False), _routed(topology, generated=True)
     documents: list[Document] = []
     losses: list[Loss] = []
     warnings: list[str] = []
     for name, workload in topology.workloads.items():
-        documents += _documents(workload, topology, options, addition, is_routed=name in routed)
+        documents += _documents(workload, topology, options, addition, is_routed=name in by_said)
         losses += [*scaling_losses(workload, options), *authorization_losses(workload, options)]
         losses += [*_label_losses(workload), *_share_losses(workload, options)]
-        warnings += authorization_warnings(workload, topology, options, routed=name in routed)
+        warnings += authorization_warnings(workload, topology, options, routed=name in by_any)
     if scraped(options, addition) and topology.workloads:
         documents += monitoring_documents(topology)
     warnings += _warnings(topology, options, addition)
@@ -116,12 +116,11 @@ def _documents(
         yield disruption_budget_document(workload, topology)
 
 
-def _routed(topology: Topology) -> set[str]:
-    """Functions that a route leads to, or sends copies to."""
-    found = {backend.function for rule in topology.routes for backend in rule.backends}
-    return found | {
-        rule.said.mirror.function for rule in topology.routes if rule.said.mirror is not None
-    }
+def _routed(topology: Topology, *, generated: bool) -> set[str]:
+    """Functions that a route leads to or sends copies to, generated ones among them or not."""
+    routes = [rule for rule in topology.routes if generated or not rule.generated]
+    found = {backend.function for rule in routes for backend in rule.backends}
+    return found | {rule.said.mirror.function for rule in routes if rule.said.mirror is not None}
 
 
 def _label_losses(workload: Workload) -> Iterator[Loss]:

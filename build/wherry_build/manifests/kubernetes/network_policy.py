@@ -46,7 +46,7 @@ def network_policy_document(
         options: What it is rendered for.
         addition: What is added to its pods.
         port: The function's own port.
-        routed: Whether a route leads to it.
+        routed: Whether a route that the file says leads to it.
     """
     own = [each.container for each in addition.ports] or [port]
     calls = (*own, *_TUNNELS.get(options.mesh, ()))
