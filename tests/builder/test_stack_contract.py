@@ -27,6 +27,7 @@ FUNCTION = {
     "limits": dict,
     "requests": dict,
     "readonly_root_filesystem": bool,
+    "skip_build": bool,
 }
 TEXTS = {"environment", "labels", "annotations", "limits", "requests"}
 TEMPLATE = {

@@ -41,6 +41,7 @@ class DeployedFunction:
         requests: CPU and memory that are kept free for it.
         limits: CPU and memory that it is held to.
         read_only_root: Whether its root file system is read-only.
+        is_built: Whether its image is made of `folder` as it is today.
     """
 
     name: str
@@ -56,6 +57,7 @@ class DeployedFunction:
     requests: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
     read_only_root: bool = True
+    is_built: bool = True
 
 
 def deployed_name(function: str, revision: str) -> str:
@@ -137,6 +139,8 @@ def _deployed(
             "memory": resources.memory_limit,
         },
         read_only_root=said.read_only_root is not False,
+        # A build must not put today's folder into the image of an older revision, or of a digest.
+        is_built=revision is workload.newest and "@" not in revision.image,
     )
 
 

@@ -86,6 +86,8 @@ def _function(function: DeployedFunction, working_directory: Path) -> dict[str, 
         "limits": function.limits,
         "readonly_root_filesystem": function.read_only_root,
     }
+    if not function.is_built:
+        made["skip_build"] = True
     return {key: value for key, value in made.items() if value not in ((), {})}
 
 

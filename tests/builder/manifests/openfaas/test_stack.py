@@ -105,6 +105,23 @@ functions:
     }
 
 
+def test_only_what_is_made_of_the_folder_as_it_is_today_is_built(stack):
+    digest = f"ghcr.io/acme/fixed@sha256:{'0' * 64}"
+    functions = stack(
+        f"""
+functions:
+  hello: {{revisions: {{v1: {{percent: 90}}, v2: {{percent: 10}}}}}}
+  fixed: {{image: "{digest}"}}
+  plain: {{}}
+"""
+    )
+    assert {name for name, each in functions.items() if each.get("skip_build")} == {
+        "hello-v1",
+        "fixed",
+    }
+    assert all(each.get("skip_build") in {True, None} for each in functions.values())
+
+
 def test_a_name_that_two_functions_would_have(openfaas):
     with pytest.raises(ManifestError) as caught:
         openfaas(
