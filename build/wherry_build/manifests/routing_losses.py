@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from wherry_build.manifests.coverage import Reason
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.routing import rewritten_host
 from wherry_build.manifests.routing_backends import NamedShare, is_reached_as_a_whole
@@ -13,6 +14,12 @@ KNATIVE_HOST = "the host says which function is meant there"
 KNATIVE_MIRROR = "a copy keeps its host, by which Knative finds the same function"
 OPENFAAS_HOST = "OpenFaaS's gateway calls a function by the name it has there"
 OPENFAAS_MIRROR = "the path says which function is meant there, for copies too"
+_OF_GATEWAYS = Reason(
+    reason="this mesh is told of pods alone; its gateway is not written",
+    instead="--mesh gateway-api, with a gateway that the mesh lets in, or --mesh istio",
+)
+NO_GATEWAY: Mapping[str, Reason] = {"hosts": _OF_GATEWAYS, "routes": _OF_GATEWAYS}
+"""What a mesh does not carry that is asked for by its injection alone."""
 
 
 def lost_host(rule: RouteRule, reason: str) -> list[Loss]:
@@ -48,14 +55,24 @@ def past_gateway(rule: RouteRule, functions: Sequence[NamedShare]) -> Loss:
     )
 
 
-def percents_of_nobody(topology: Topology) -> tuple[Loss, ...]:
-    """Shares of revisions that no route uses, where nothing but a route divides calls."""
+def percents_of_nobody(topology: Topology, *, routed: bool = True) -> tuple[Loss, ...]:
+    """Shares of revisions that no route uses, where nothing but a route divides calls.
+
+    Args:
+        topology: What is rendered.
+        routed: Whether routes are carried at all.
+    """
+    reason = "nothing here divides the calls between revisions"
+    if routed:
+        reason = "no route leads to the function as a whole, so nobody divides its calls"
     return tuple(
         Loss(
-            key=f"functions.{name}.revisions",
-            reason="no route leads to the function as a whole, so nobody divides its calls",
-            instead=f"a route with `function: {name}`",
+            key=f"functions.{name}.revisions.{revision}.percent",
+            reason=reason,
+            instead=f"a route with `function: {name}`" if routed else "--mesh istio",
         )
         for name, workload in topology.workloads.items()
-        if workload.versioned and not is_reached_as_a_whole(topology, name)
+        if workload.versioned and not (routed and is_reached_as_a_whole(topology, name))
+        for revision, said in workload.said.revisions.items()
+        if said.percent is not None
     )
