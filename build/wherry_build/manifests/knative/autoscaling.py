@@ -1,8 +1,8 @@
 """Annotations of Knative's autoscaler, which count on the template alone and are all text.
 
 CPU and memory are followed by the HorizontalPodAutoscaler of Kubernetes, which Knative makes: such
-a function never sleeps, and what only Knative's own autoscaler knows is lost. A target of either
-is percent of what the function asks for; Knative takes memory in MiB, so it is reckoned here.
+a function never sleeps, and what only Knative's own autoscaler knows is lost. A target of CPU is
+percent of what the function asks for, one of memory is MiB.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def _target(workload: Workload, said: Scaling, metric: Metric) -> int:
     target = workload.function.scale.target if said.target is None else said.target
     if metric is Metric.CONCURRENCY and said.target is None and workload.function.concurrency:
         return min(target, workload.function.concurrency)
-    if metric is Metric.MEMORY:
+    if metric is Metric.MEMORY and said.target is None:
         asked = Memory(text=workload.function.resources.memory_request)
-        return max(1, -(-asked.bytes * target // (100 * _MEBIBYTE)))
+        return max(1, asked.bytes * target // (100 * _MEBIBYTE))
     return target
 
 

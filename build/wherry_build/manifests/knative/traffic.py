@@ -95,7 +95,7 @@ def notes(workload: Workload) -> Emission:
     names = ", ".join(revision_name(workload, each) for each in older)
     warning = (
         f"{workload.name}: traffic names {names}, which must be in the cluster already; "
-        "--canary makes each revision before it is named"
+        "--canary adds a revision to those that are"
     )
     return Emission(
         warnings=(warning,),

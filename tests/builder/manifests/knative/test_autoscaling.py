@@ -68,8 +68,8 @@ def test_a_usual_target_is_not_over_the_concurrency(scaling, said, target):
     [
         ("metric: cpu", "70"),
         ("metric: cpu, target: 85", "85"),
-        ("metric: memory", "90"),  # 70 percent of 128Mi, in MiB
-        ("metric: memory, target: 50", "64"),
+        ("metric: memory", "89"),  # 70 percent of 128Mi, in MiB
+        ("metric: memory, target: 50", "50"),
     ],
 )
 def test_cpu_and_memory_are_followed_by_the_other_autoscaler(scaling, said, target):
