@@ -58,3 +58,54 @@ def test_a_mesh_needs_a_host(wherry, here):
     done = wherry("render", "--target", "knative", "--mesh", "istio")
     assert done.code == 2
     assert "hint: --host" in done.err
+
+
+def test_what_is_lost_for_one_reason_is_told_in_one_line(wherry, here):
+    wherry("new", "hello")
+    (here / "wherry.yaml").write_text(
+        "functions: {hello: {}}\nhosts: {a.example.com: {tls: {secret: s}}}\n"
+        "routes: {r: {host: a.example.com, path: {exact: /a}, function: hello}}\n"
+    )
+    done = wherry("render", "--target", "kubernetes", "-o", "out")
+    told = [line for line in done.err.splitlines() if line.startswith("lost: ")]
+    reason = "nothing here carries routes; choose a --mesh"
+    assert told == [f"lost: hosts.a.example.com.tls.secret, routes.r (3 keys): {reason}"]
+    page = (here / "out/LOSSES.md").read_text()
+    assert "| routes.r.path.exact | nothing here carries routes | choose a --mesh |" in page
+
+
+def test_a_canary_is_a_folder_for_each_step(wherry, here):
+    wherry("new", "hello")
+    (here / "wherry.yaml").write_text(
+        "functions: {hello: {revisions: {v1: {percent: 80}, v2: {percent: 20}}}}\n"
+    )
+    arguments = ("render", "--target", "knative", "--canary")
+    done = wherry(*arguments, "-o", "out")
+    assert done.code == 0
+    folders = sorted(path.name for path in (here / "out").iterdir() if path.is_dir())
+    assert folders == ["1-deploy", "2-shift-20", "3-promote", "9-abort"]
+    assert (here / "out/README.md").is_file()
+    assert wherry(*arguments).code == 2
+    assert wherry("render", "--target", "knative", "--step", "5", "-o", "out").code == 2
+
+
+def test_what_an_earlier_rendering_left_is_told_and_pruned_when_asked(wherry, here):
+    wherry("new", "hello")
+    wherry("new", "orders")
+    arguments = ("render", "--target", "knative", "--registry", "r", "-o", "out")
+    wherry(*arguments)
+    (here / "out/notes.yaml").write_text("mine: true\n")
+    done = wherry(*arguments, "--function", "hello")
+    assert "10-service-orders.yaml is left from before; --prune deletes it" in done.err
+    done = wherry(*arguments, "--function", "hello", "--prune")
+    assert "deleted out/10-service-orders.yaml" in done.err
+    there = sorted(path.name for path in (here / "out").iterdir())
+    assert there == ["10-service-hello.yaml", "kustomization.yaml", "notes.yaml"]
+
+
+def test_a_platform_that_ended_is_told_with_what_to_use(wherry, here):
+    wherry("new", "hello")
+    done = wherry("render", "--target", "kubeless")
+    assert done.code == 2
+    assert "Kubeless ended in December 2021" in done.err
+    assert "--target knative" in done.err

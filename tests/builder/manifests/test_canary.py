@@ -11,6 +11,7 @@ from wherry_build.manifests.canary import render_canary
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.layout import losses_page, stale
 
+HOST = "fns.example.com"
 KNATIVE = RenderOptions(target=Target.KNATIVE, registry="r")
 OPENFAAS = RenderOptions(target=Target.OPENFAAS, mesh=Mesh.ISTIO, registry="r")
 ISTIO = RenderOptions(target=Target.KUBERNETES, mesh=Mesh.ISTIO, registry="r")
@@ -29,10 +30,12 @@ def objects(canary, folder, kind):
     return {each["metadata"]["name"]: each for each in documents if each["kind"] == kind}
 
 
-def weights(canary, folder):
-    """Of each VirtualService: the subsets of its first divided route with their weights."""
+def weights(canary, folder, host):
+    """Of the VirtualService for `host`: the subsets of its first route with their weights."""
     (service,) = (
-        each for name, each in objects(canary, folder, "VirtualService").items() if "hello" in name
+        each
+        for each in objects(canary, folder, "VirtualService").values()
+        if host in each["spec"]["hosts"]
     )
     route = service["spec"]["http"][0]["route"]
     return {each["destination"].get("subset"): each.get("weight", 100) for each in route}
@@ -74,10 +77,10 @@ def test_knative_shares_and_the_newest_is_named_by_no_route_before_it_is_there()
 
 def test_istio_shares():
     canary = render_canary(small_project(), ISTIO, (25,))
-    assert weights(canary, "1-deploy") == {"v1": 100}
-    assert weights(canary, "2-shift-25") == {"v1": 75, "v2": 25}
-    assert weights(canary, "3-promote") == {"v2": 100}
-    assert weights(canary, "9-abort") == {"v1": 100}
+    assert weights(canary, "1-deploy", HOST) == {"v1": 100}
+    assert weights(canary, "2-shift-25", HOST) == {"v1": 75, "v2": 25}
+    assert weights(canary, "3-promote", HOST) == {"v2": 100}
+    assert weights(canary, "9-abort", HOST) == {"v1": 100}
     assert {"hello-v1", "hello-v2"} <= objects(canary, "1-deploy", "Deployment").keys()
 
 
@@ -85,17 +88,17 @@ def test_a_route_of_the_newest_alone_is_a_route_of_the_function_until_there_is_o
     text = """
 functions:
   hello: {revisions: {v1: {percent: 60}, v2: {percent: 40}}}
-hosts: {a.example.com: {}}
+hosts: {fns.example.com: {}}
 routes:
   tried:
-    host: a.example.com
+    host: fns.example.com
     headers: {x-canary: {present: true}}
     split: [{function: hello, revision: v2, percent: 100}]
 """
     canary = render_canary(made(text), ISTIO)
-    assert weights(canary, "1-deploy") == {"v1": 100}
-    assert weights(canary, "2-shift-40") == {"v2": 100}
-    assert weights(canary, "9-abort") == {"v1": 100}
+    assert weights(canary, "1-deploy", HOST) == {"v1": 100}
+    assert weights(canary, "2-shift-40", HOST) == {"v2": 100}
+    assert weights(canary, "9-abort", HOST) == {"v1": 100}
 
 
 def test_older_revisions_share_the_rest_as_they_did():
