@@ -1,8 +1,8 @@
 """A recorder of an API server, and a way to it."""
 
 import pytest
-
 from tests.builder.deploy.api_recorder import api_recorder
+
 from wherry_build.deploy.api_server import ApiServer
 from wherry_build.deploy.kubeconfig import connect
 

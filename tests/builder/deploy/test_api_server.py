@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from tests.builder.deploy.api_recorder import TOKEN
+
 from wherry_build.deploy.api_server import ApiServer
 from wherry_build.deploy.identity import ObjectKey
 from wherry_build.deploy.kubeconfig import connect

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from wherry_build.deploy.comparison import Change, difference
 from wherry_build.deploy.identity import ObjectKey
 
-KEY = ObjectKey(
-    api_version="serving.knative.dev/v1", kind="Service", namespace="fns", name="hello"
-)
+KEY = ObjectKey(api_version="serving.knative.dev/v1", kind="Service", namespace="fns", name="hello")
 
 
 def service(image="ghcr.io/acme/hello:1", *, metadata=None, status=None):

@@ -8,6 +8,7 @@ from wherry_build.deploy.readiness import State
 from wherry_build.errors import DeployError, PlatformUnavailable
 from wherry_build.manifests.document import Document
 
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 NOT_READY = {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "Deploying"}]}
 FAILED = {
     "conditions": [
@@ -147,16 +148,13 @@ def test_what_has_not_changed_is_applied_too_so_that_its_fields_are_ours(api, de
 
 def test_routes_wait_until_the_function_is_ready(api, deploy, documents, clock):
     state = {"hello": NOT_READY}
-    api.status = lambda value: state.get(value["metadata"]["name"], {"conditions": []} | READY)
-    clock.events[30] = lambda: state.clear()
+    api.status = lambda value: state.get(value["metadata"]["name"], READY)
+    clock.events[30] = state.clear
     seen = {}
     clock.events[29] = lambda: seen.update(applied=api.applied())
     deploy(documents)
     assert seen["applied"] == [("Service", "hello"), ("Trigger", "placed")]
     assert len(api.applied()) == 4
-
-
-READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 
 
 def test_a_function_that_fails_leaves_the_routes_as_they_were(api, deploy, documents, clock):

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from tests.builder.deploy.api_recorder import TOKEN
+
 from wherry_build.deploy.kubeconfig import connect
 from wherry_build.errors import DestinationNotFound, ExtraMissing, PlatformUnavailable
 

@@ -7,9 +7,7 @@ import pytest
 from wherry_build.deploy.identity import ObjectKey
 from wherry_build.deploy.refusal import Cause, refusal, refused, unserved
 
-KEY = ObjectKey(
-    api_version="serving.knative.dev/v1", kind="Service", namespace="fns", name="hello"
-)
+KEY = ObjectKey(api_version="serving.knative.dev/v1", kind="Service", namespace="fns", name="hello")
 
 
 def read(status, message="", *, value=None, **more):
