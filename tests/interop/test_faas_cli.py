@@ -5,13 +5,19 @@ cannot be had these tests skip; `test_stack_contract.py` holds the same output t
 rules, as read in its source.
 """
 
+import json
 import os
 import shutil
 import subprocess
 
 import pytest
 import yaml
+from tests.builder.deploy.recording_gateway import recording_gateway
+from tests.builder.manifests.full_project import full_project
 
+from wherry_build.deploy.openfaas_deployment import deployments
+from wherry_build.manifests import Edition, RenderOptions, Target, render
+from wherry_build.template import template_files
 from wherry_cli.main import run
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
@@ -73,6 +79,27 @@ def test_build_shrinkwrap_makes_a_whole_context_offline(faas_cli, deploy):
         assert len(list((context / "wheels").glob("wherry-*.whl"))) == 1
         ours = deploy.parent / "functions" / name / "handler.py"
         assert (context / "function/handler.py").read_bytes() == ours.read_bytes()
+
+
+def test_deploy_sends_what_we_send(faas_cli, tmp_path):
+    options = RenderOptions(target=Target.OPENFAAS, edition=Edition.PRO, registry="ghcr.io/acme")
+    stack = render(full_project(), options).files()["stack.yaml"]
+    files = {f"template/{name}": content for name, content in template_files().items()}
+    for name, content in {"stack.yaml": stack.encode(), **files}.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    with recording_gateway() as server:
+        faas_cli(tmp_path, "deploy", "-f", "stack.yaml", "--gateway", server.url)
+    expected = deployments(yaml.safe_load(stack))
+    assert len(server.functions) == len(expected)
+    for deployment in expected:
+        sent = server.functions[deployment.namespace, deployment.name]
+        for key, value in json.loads(json.dumps(deployment.body())).items():
+            got = sent.get(key) or type(value)()
+            assert (sorted(got) if isinstance(got, list) else got) == (
+                sorted(value) if isinstance(value, list) else value
+            ), key
 
 
 def test_the_shrinkwrapped_context_builds_and_answers(
