@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry_build.errors import InvalidName, ManifestError
@@ -124,7 +124,7 @@ def test_events_of_any_type_get_no_trigger_and_a_warning(make_function):
     project = Project(root=Path(), functions=(make_function(http=False),))
     rendering = rendered(project, target=Target.KNATIVE)
     assert len(rendering.documents) == 1
-    assert rendering.warnings == ("hello: takes events of any type; it gets no Trigger",)
+    assert "hello: takes events of any type; it gets no Trigger" in rendering.warnings
 
 
 def rewritten(route, path):
@@ -288,6 +288,7 @@ def functions(draw):
     )
 
 
+@settings(deadline=None)
 @given(st.lists(functions(), min_size=1, max_size=4, unique_by=lambda item: item.name))
 def test_hostile_values_add_no_document_and_no_key(items):
     project = Project(root=Path("/src"), functions=tuple(items))
