@@ -16,6 +16,8 @@ NAME = "app.kubernetes.io/name"
 VERSION = "version"
 """Label of a revision's pods, by which subsets of a mesh select them."""
 LIMIT_NAME = 63
+_CLUSTERS_OWN = ("default", "kubernetes")
+"""Namespace and name of the Service of the cluster's own API."""
 
 
 def revision_name(function: str, revision: str) -> str:
@@ -37,9 +39,11 @@ def check_names(topology: Topology) -> None:
     """See that every object has a name of its own that Kubernetes takes.
 
     Raises:
-        ManifestError: A name is too long, or two are one.
+        ManifestError: A name is too long or the cluster's own, or two are one.
     """
     taken: dict[str, str] = {}
+    if topology.namespace == _CLUSTERS_OWN[0]:
+        taken[_CLUSTERS_OWN[1]] = "the cluster's own API"
     for name, owner in _names(topology):
         if len(name) > LIMIT_NAME:
             raise ManifestError(

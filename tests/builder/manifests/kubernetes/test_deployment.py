@@ -3,6 +3,7 @@
 import pytest
 
 from wherry.config import Config
+from wherry.serving.probes import PATHS, Probe
 from wherry.variables import VARIABLES
 from wherry_build.manifests import KubeVersion
 from wherry_build.manifests.emission import PodAddition, PodPort
@@ -97,6 +98,8 @@ def test_probes_ask_the_runtime(objects):
         "readinessProbe": {"path": "/health/readiness", "port": "http"},
         "livenessProbe": {"path": "/health/liveness", "port": "http"},
     }
+    for probe, kind in (("readinessProbe", Probe.READINESS), ("livenessProbe", Probe.LIVENESS)):
+        assert PATHS[container[probe]["httpGet"]["path"]] is kind
     assert {port["name"]: port["containerPort"] for port in container["ports"]} == {
         "http": 8080,
         "metrics": Config().metrics_port,

@@ -96,6 +96,10 @@ def test_a_proxys_ports_stand_in_for_the_functions(with_addition):
             "function 'v1-hello' and tag 'v1' of 'hello': both",
         ),
         (
+            "functions: {kubernetes: {}}",
+            "the cluster's own API and function 'kubernetes': both Services would be called",
+        ),
+        (
             f"functions: {{{'a' * 60}: {{revisions: {{v123: {{percent: 100}}}}}}}}",
             "65 characters, expected at most 63",
         ),
@@ -106,6 +110,10 @@ def test_names_that_are_taken_or_too_long(rendered, text, said):
         rendered(text)
     assert said in caught.value.message
     assert caught.value.hint
+
+
+def test_elsewhere_the_clusters_name_is_free(rendered):
+    assert rendered("{namespace: fns, functions: {kubernetes: {}}}")
 
 
 def test_one_revision_and_one_tag_of_a_name_are_no_clash(rendered):
