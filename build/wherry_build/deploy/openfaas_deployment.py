@@ -2,10 +2,15 @@
 
 Bodies have the keys of faas-provider's FunctionDeployment and FunctionStatus. They are made from
 the stack file, so that `wherry deploy` sends what faas-cli would send of the same file.
+
+The provider of Kubernetes does not tell everything that it was told. A checksum of that travels as
+an annotation, which it does tell, so that a change is seen where its value is not.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,13 +19,15 @@ from wherry_build.manifests.yaml import Node
 from wherry_build.project.specification.amounts import Cpu, Memory
 
 DEFAULT_NAMESPACE = "openfaas-fn"
+CHECKSUM = "io.wherry.untold"
+"""Annotation with a checksum of what a provider does not tell again."""
 _PROVIDERS_OWN: Mapping[str, frozenset[str]] = {
     "labels": frozenset({"faas_function", "uid"}),
     "annotations": frozenset({"prometheus.io.scrape"}),
     "envVars": frozenset({"fprocess"}),
 }
 """Keys that a provider adds itself; they are no difference unless the stack says them too."""
-_NOT_ALWAYS_TOLD = ("envVars", "constraints", "readOnlyRootFilesystem")
+_NOT_ALWAYS_TOLD = ("constraints", "envVars", "readOnlyRootFilesystem")
 """What the provider of Kubernetes sets and does not tell again."""
 
 
@@ -63,12 +70,16 @@ class FunctionDeployment:
             "envVars": self.environment,
             "secrets": self.secrets,
             "labels": self.labels,
-            "annotations": self.annotations,
+            "annotations": {**self.annotations, CHECKSUM: self._checksum()},
             "constraints": self.constraints,
             "requests": self.requests,
             "limits": self.limits,
             "readOnlyRootFilesystem": self.read_only_root,
         }
+
+    def _checksum(self) -> str:
+        untold = [sorted(self.constraints), dict(self.environment), self.read_only_root]
+        return hashlib.sha256(json.dumps(untold, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +110,8 @@ class Differences:
         namespace: Its namespace.
         there: What the gateway tells of it, None when there is no such function.
         wanted: What it is to be, by the same keys.
-        untold: Keys of it that the gateway does not tell, so that nobody knows whether they differ.
+        untold: Keys of it that the gateway does not tell, and of which no checksum is there, so
+            that nobody knows whether they differ.
     """
 
     name: str
@@ -159,16 +171,22 @@ def differences(wanted: FunctionDeployment, status: FunctionStatus | None) -> Di
     whole = _compared(wanted.body())
     if status is None:
         return Differences(name=wanted.name, namespace=wanted.namespace, there=None, wanted=whole)
-    untold = tuple(key for key in _NOT_ALWAYS_TOLD if key in whole and key not in status.told)
+    untold = [key for key in _NOT_ALWAYS_TOLD if key in whole and key not in status.told]
     kept = {key: value for key, value in whole.items() if key not in untold}
     told = _compared({**status.told, "service": status.name, "namespace": status.namespace})
+    annotations = told.get("annotations")
+    is_known = isinstance(annotations, Mapping) and CHECKSUM in annotations
     there = {
         key: value
         for key, each in told.items()
         if (value := _as_compared(key, each, kept.get(key))) not in ({}, [])
     }
     return Differences(
-        name=wanted.name, namespace=wanted.namespace, there=there, wanted=kept, untold=untold
+        name=wanted.name,
+        namespace=wanted.namespace,
+        there=there,
+        wanted=kept,
+        untold=() if is_known else tuple(untold),
     )
 
 

@@ -1,7 +1,10 @@
 """Deploying to OpenFaaS: what goes over the wire, and what is said when it does not go well."""
 
+import hashlib
+import json
 import socket
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from tests.builder.manifests.full_project import full_project
 
 from wherry_build.deploy.openfaas import Gateway, Outcome
 from wherry_build.deploy.openfaas_deployment import (
+    CHECKSUM,
     FunctionDeployment,
     deployments,
     differences,
@@ -70,6 +74,8 @@ def write_login(tmp_path):
 
 def test_a_function_that_is_new_is_put_then_posted(server, gateway):
     assert gateway.deploy(HELLO) is Outcome.CREATED
+    untold = [["disk=ssd"], {"A": "${X} $$"}, True]
+    checksum = hashlib.sha256(json.dumps(untold).encode()).hexdigest()
     assert [(method, path) for method, path, *_ in server.asked] == [
         ("PUT", "/system/functions"),
         ("POST", "/system/functions"),
@@ -81,7 +87,7 @@ def test_a_function_that_is_new_is_put_then_posted(server, gateway):
         "envVars": {"A": "${X} $$"},
         "secrets": ["db", "api"],
         "labels": {"team": "shop"},
-        "annotations": {"topic": "com.acme.order.placed"},
+        "annotations": {"topic": "com.acme.order.placed", CHECKSUM: checksum},
         "constraints": ["disk=ssd"],
         "requests": {"cpu": "1000m", "memory": "1024Mi"},
         "limits": {"memory": "2Gi"},
@@ -165,13 +171,32 @@ def test_what_is_equal_has_no_differences(gateway):
     gateway.deploy(HELLO)
     found = gateway.differences(HELLO)
     assert not found
-    assert found.untold == ("envVars", "constraints", "readOnlyRootFilesystem")
-    assert "envVars" not in found.wanted
+    assert found.untold == ()
+    assert not {"constraints", "envVars", "readOnlyRootFilesystem"} & set(found.wanted)
+
+
+@pytest.mark.parametrize(
+    "change", [{"environment": {"A": "b"}}, {"constraints": ()}, {"read_only_root": False}]
+)
+def test_a_change_is_seen_of_what_the_gateway_does_not_tell(gateway, change):
+    gateway.deploy(HELLO)
+    found = gateway.differences(replace(HELLO, **change))
+    assert found
+    assert found.untold == ()
+    there, wanted = (dict(each["annotations"]) for each in (found.there, found.wanted))
+    assert there.pop(CHECKSUM) != wanted.pop(CHECKSUM)
+    assert there == wanted
+
+
+def test_what_others_have_deployed_is_not_known_whole(server, gateway):
+    gateway.deploy(HELLO)
+    del server.functions["fns", "hello"]["annotations"][CHECKSUM]
+    found = gateway.differences(HELLO)
+    assert found
+    assert found.untold == ("constraints", "envVars", "readOnlyRootFilesystem")
 
 
 def test_what_deploying_would_change(gateway):
-    from dataclasses import replace
-
     assert gateway.differences(HELLO).there is None
     assert gateway.differences(HELLO)
     gateway.deploy(HELLO)
