@@ -247,6 +247,21 @@ def test_what_yaml_cannot_carry_is_refused(value):
         dump(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"a": [{"b": math.nan}]}, "a[0].b: nan"),
+        ({"a": {"b": [1, {"c": b"x"}]}}, "a.b[1].c: bytes"),
+        ({"a": {"b": 1, 2: 3}}, "a: key 2"),
+        ({"a": {"é" * 300: 1}}, "a: a key of 300"),
+    ],
+)
+def test_a_refusal_says_where(value, place):
+    with pytest.raises(ManifestError) as caught:
+        dump(value)
+    assert caught.value.message.startswith(place)
+
+
 def test_a_structure_that_contains_itself_is_refused():
     value: dict = {}
     value["a"] = value

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from wherry_build.errors import ManifestError
@@ -43,6 +44,15 @@ _ESCAPES = {
 _LIMIT_DEPTH = 64
 _LIMIT_KEY = 1000  # readers take simple keys up to 1024 characters, as written
 _LIMIT_INT = 1 << 63
+_LIMIT_CACHED = 4096  # keys and words are the same in every object
+
+
+class _Unwritable(Exception):  # noqa: N818 - named for the state; it never leaves this module
+    """A value that has no form, with the way to it from the inside out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.way: list[str] = []
 
 
 def dump(value: Node) -> str:
@@ -52,7 +62,11 @@ def dump(value: Node) -> str:
         ManifestError: A value that YAML cannot carry, or not to every reader alike.
     """
     lines: list[str] = []
-    _write(value, lines, indent=0, lead="", path="")
+    try:
+        _write(value, lines, indent=0, lead="")
+    except _Unwritable as fault:
+        place = "".join(reversed(fault.way)).removeprefix(".")
+        raise ManifestError(f"{place}: {fault}") from None
     return "\n".join(lines) + "\n"
 
 
@@ -61,25 +75,58 @@ def dump_all(values: Iterable[Node]) -> str:
     return "---\n".join(dump(value) for value in values)
 
 
-def _write(value: Node, lines: list[str], *, indent: int, lead: str, path: str) -> None:
-    """Write `value`; `lead` is what its first line begins with: a key, a dash, or nothing."""
+def _write(value: Node, lines: list[str], *, indent: int, lead: str) -> None:
+    """Write `value`; `lead` is what its first line begins with: `key: `, a dash, or nothing."""
     if indent > _LIMIT_DEPTH * 2:
-        raise ManifestError(f"{path}: nested over {_LIMIT_DEPTH} deep")
-    if isinstance(value, Mapping) and value:
-        _write_mapping(value, lines, indent=indent, lead=lead, path=path)
-    elif isinstance(value, (list, tuple)) and value:
+        raise _Unwritable(f"nested over {_LIMIT_DEPTH} deep")
+    if isinstance(value, (list, tuple)) and value:
         if lead.endswith("- "):
-            raise ManifestError(f"{path}: a list directly in a list")
+            raise _Unwritable("a list directly in a list")
         if lead:
             lines.append(lead.rstrip())
-        for index, item in enumerate(value):
-            dash = " " * indent + "- "
-            _write(item, lines, indent=indent + 2, lead=dash, path=f"{path}[{index}]")
+        _write_items(value, lines, indent)
+    elif isinstance(value, (dict, Mapping)) and value:
+        in_list = lead.endswith("- ")
+        if lead and not in_list:
+            lines.append(lead.rstrip())
+        _write_entries(value, lines, indent, lead if in_list else " " * indent)
     elif isinstance(value, File) and lead and _is_kept(value):
         lines.append(f"{lead}|")
         lines += [" " * indent + line if line else "" for line in value[:-1].split("\n")]
     else:
-        lines.append(lead + _scalar(value, path))
+        lines.append(lead + _scalar(value))
+
+
+def _write_items(value: Sequence[Node], lines: list[str], indent: int) -> None:
+    dash = " " * indent + "- "
+    at = 0
+    try:
+        for at, item in enumerate(value):  # noqa: B007 - for the way to a fault
+            _write(item, lines, indent=indent + 2, lead=dash)
+    except _Unwritable as fault:
+        fault.way.append(f"[{at}]")
+        raise
+
+
+def _write_entries(value: Mapping[str, Node], lines: list[str], indent: int, head: str) -> None:
+    """Write the entries of a mapping, the first after `head`."""
+    blanks = " " * indent
+    here: str | None = None
+    try:
+        for key, item in value.items():
+            here = None
+            lead = f"{head}{_key(key)}: "
+            here = key
+            if type(item) is str:  # most of them, and never a File
+                lines.append(lead + _string(item))
+            else:
+                inner = indent if isinstance(item, (list, tuple)) else indent + 2
+                _write(item, lines, indent=inner, lead=lead)
+            head = blanks
+    except _Unwritable as fault:
+        if here is not None:
+            fault.way.append(f".{here}")
+        raise
 
 
 def _is_kept(text: str) -> bool:
@@ -91,53 +138,39 @@ def _is_kept(text: str) -> bool:
     )
 
 
-def _write_mapping(
-    value: Mapping[str, Node], lines: list[str], *, indent: int, lead: str, path: str
-) -> None:
-    in_list = lead.endswith("- ")
-    if lead and not in_list:
-        lines.append(lead.rstrip())
-    for position, (key, item) in enumerate(value.items()):
-        if not isinstance(key, str):
-            raise ManifestError(f"{path}: key {key!r} is no string")
-        head = lead if in_list and position == 0 else " " * indent
-        nested = f"{path}.{key}" if path else key
-        written = _string(key, nested)
-        if len(written) > _LIMIT_KEY:
-            raise ManifestError(f"{path}: a key of {len(key)} characters")
-        _write(
-            item,
-            lines,
-            indent=indent if isinstance(item, (list, tuple)) else indent + 2,
-            lead=f"{head}{written}: ",
-            path=nested,
-        )
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise _Unwritable(f"key {key!r} is no string")
+    written = _string(key)
+    if len(written) > _LIMIT_KEY:
+        raise _Unwritable(f"a key of {len(key)} characters")
+    return written
 
 
-def _scalar(value: Node, path: str) -> str:
+def _scalar(value: Node) -> str:
     match value:
         case str():
-            return _string(value, path)
+            return _string(value)
         case None:
             return "null"
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return _number(value, path)
+            return _number(value)
         case Mapping():
             return "{}"
         case list() | tuple():
             return "[]"
-    raise ManifestError(f"{path}: {type(value).__name__} has no form in YAML")
+    raise _Unwritable(f"{type(value).__name__} has no form in YAML")
 
 
-def _number(value: float, path: str) -> str:
+def _number(value: float) -> str:
     if isinstance(value, int):
         if not -_LIMIT_INT <= value < _LIMIT_INT:
-            raise ManifestError(f"{path}: {value} needs more than 64 bits")
+            raise _Unwritable(f"{value} needs more than 64 bits")
         return str(int(value))
     if not math.isfinite(value):
-        raise ManifestError(f"{path}: {value} is no finite number")
+        raise _Unwritable(f"{value} is no finite number")
     return _float(value)
 
 
@@ -151,14 +184,15 @@ def _float(value: float) -> str:
     return f"{dotted}e{exponent if exponent[0] in '+-' else '+' + exponent}"
 
 
-def _string(text: str, path: str) -> str:
+@lru_cache(maxsize=_LIMIT_CACHED)
+def _string(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _NOT_A_WORD:
         return text
-    quoted = "".join(_escaped(character, path) for character in text)
+    quoted = "".join(map(_escaped, text))
     return '"' + _SUBSTITUTION.sub(r"\\x24", quoted) + '"'
 
 
-def _escaped(character: str, path: str) -> str:
+def _escaped(character: str) -> str:
     if " " <= character <= "~" and character not in '"\\':
         return character
     short = _ESCAPES.get(character)
@@ -166,7 +200,7 @@ def _escaped(character: str, path: str) -> str:
         return short
     code = ord(character)
     if 0xD800 <= code <= 0xDFFF:
-        raise ManifestError(f"{path}: a string holds half of a surrogate pair")
+        raise _Unwritable("a string holds half of a surrogate pair")
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
