@@ -5,7 +5,6 @@ import importlib.util
 import itertools
 
 import pytest
-import yaml
 from tests.builder.manifests.full_project import full_project, small_project
 from tests.builder.manifests.pod_security import pods, violations
 
@@ -31,17 +30,21 @@ def is_there(choice):
 
 MESHES = list(filter(is_there, Mesh))
 SIDECARS = list(filter(is_there, Sidecar))
+PAIRS = [
+    *((mesh, Sidecar.NONE) for mesh in MESHES),
+    *((mesh, each) for mesh in (Mesh.NONE, Mesh.ISTIO) for each in SIDECARS),
+]
 
 
 def rendered(project, **options):
     options = RenderOptions(registry="ghcr.io/acme", tag="1.4.2", host="fns.example.com", **options)
-    return list(yaml.safe_load_all(render(project, options).stream()))
+    return [document.value for document in render(project, options).documents]
 
 
 @pytest.mark.parametrize("project", PROJECTS)
 @pytest.mark.parametrize("target", [Target.KNATIVE, Target.KUBERNETES])
 def test_every_pod(target, project):
-    for mesh, sidecar, version in itertools.product(MESHES, SIDECARS, VERSIONS):
+    for (mesh, sidecar), version in itertools.product(PAIRS, VERSIONS):
         try:
             objects = rendered(
                 PROJECTS[project](),

@@ -51,8 +51,9 @@ def network_policy_document(
     own = [each.container for each in addition.ports] or [port]
     calls = (*own, *_TUNNELS.get(options.mesh, ()))
     ingress = list(_callers(workload, topology, options, calls, routed))
-    watched = (METRICS_PORT,) if scraped(options, addition) else ()
-    watched += _TELEMETRY.get(options.mesh, ())
+    watched = _TELEMETRY.get(options.mesh, ())
+    if scraped(options, addition):
+        watched = (METRICS_PORT, *watched)
     if watched:
         ingress.append({"ports": _ports(watched)})
     return Document(
