@@ -1,6 +1,8 @@
 """What Prometheus's operator is given: every pod once, and the alerts that the docs explain."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,23 @@ def test_prometheus_must_be_in_a_strict_mesh(with_addition):
     text = "{mutual_tls: strict, functions: {hello: {}}}"
     _, emission = with_addition(text, PodAddition(), monitoring=True, mesh=Mesh.ISTIO)
     assert any("Prometheus must be in the mesh" in each for each in emission.warnings)
+
+
+@pytest.mark.interop
+def test_prometheus_own_tool_reads_the_rules(objects, tmp_path):
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed; see tests/interop/tools.sh")
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        yaml.safe_dump(objects(TWO, monitoring=True)["PrometheusRule", "functions"]["spec"])
+    )
+    done = subprocess.run(
+        [promtool, "check", "rules", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(ALERTS)} rules found" in done.stdout
