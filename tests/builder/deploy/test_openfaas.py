@@ -137,7 +137,6 @@ def test_every_part_of_the_model_arrives(server, gateway):
         orders["envVars"].items()
         >= {
             **said.environment,
-            "WHERRY_TIMEOUT": "20s",
             "exec_timeout": "20s",
             "max_inflight": "80",
         }.items()

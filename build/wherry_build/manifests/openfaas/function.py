@@ -145,13 +145,12 @@ def _deployed(
 
 
 def _environment(name: str, workload: Workload, revision: Revision) -> Iterator[tuple[str, str]]:
-    """Variables of the runtime and of the watchdog, which images of other templates have."""
+    """Variables by the names that the watchdog has for them; the runtime reads those as well."""
     function = workload.function
     # OPENFAAS_NAME is set by the paid editions only; it is how the runtime knows the platform.
     yield "OPENFAAS_NAME", name
     if revision.name:
         yield "WHERRY_REVISION", revision.name
-    yield "WHERRY_TIMEOUT", f"{function.timeout_s}s"
     yield "exec_timeout", f"{function.timeout_s}s"
     for variable in ("read_timeout", "write_timeout"):
         yield variable, f"{function.timeout_s + GRACE_S}s"

@@ -41,7 +41,6 @@ def test_a_function_has_all_that_the_stack_has_a_key_for(stack):
     assert function["annotations"]["com.openfaas.serviceaccount"] == "orders"
     assert function["environment"] == {
         "OPENFAAS_NAME": "orders",
-        "WHERRY_TIMEOUT": "20s",
         "exec_timeout": "20s",
         "read_timeout": "25s",
         "write_timeout": "25s",
