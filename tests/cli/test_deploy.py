@@ -112,7 +112,9 @@ def test_a_function_that_fails(deploy, api, monkeypatch):
     done = deploy("--yes", "--timeout", "30s", "--json")
     assert done.code == 1
     assert "service.serving.knative.dev/hello: no image" in done.err
-    assert "hint: kubectl -n fns describe service.serving.knative.dev hello" in done.err
+    assert (
+        "hint: kubectl --context here -n fns describe service.serving.knative.dev hello" in done.err
+    )
     told = json.loads(done.out)
     assert {each["state"] for each in told["objects"]} == {"failing", "waiting"}
     assert told["error"].startswith("failed:")
@@ -156,7 +158,11 @@ def test_conflicts_are_forced(deploy, api):
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
-        (403, 1, "hint: kubectl auth can-i patch service.serving.knative.dev -n fns"),
+        (
+            403,
+            1,
+            "hint: kubectl --context here auth can-i patch service.serving.knative.dev -n fns",
+        ),
         (422, 1, "refuses 1 object; nothing has been changed"),
         (401, 3, "does not accept the credentials"),
         (500, 1, "not now"),

@@ -14,11 +14,12 @@ from typing import cast
 from urllib.parse import quote, urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3.exceptions import HTTPError
 
 from wherry_build.deploy.identity import KubernetesObject, ObjectKey, at
 from wherry_build.deploy.kubeconfig import Connection
 from wherry_build.deploy.refusal import Refusal, refusal, unserved
+from wherry_build.deploy.wording import cause, words
 from wherry_build.errors import PlatformUnavailable
 from wherry_build.manifests.document import labels
 
@@ -35,6 +36,7 @@ _RETRIES = urllib3.Retry(
 _BUSY = frozenset({429, 503})
 _TRIES_WHEN_BUSY = 3
 _LONGEST_PAUSE_S = 5
+_LIMIT_WARNING = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,11 @@ class ApiServer:
         answer = self.apply(value, force=False)
         return answer if isinstance(answer, Refusal) else None
 
+    def inspection(self, key: ObjectKey) -> str:
+        """The command that tells more of an object."""
+        inside = f" -n {key.namespace}" if key.namespace else ""
+        return f"{self._connection.kubectl}{inside} describe {key.resource} {key.name}"
+
     def version(self) -> str:
         """The server's version, `v1.33.2`; empty when it does not tell.
 
@@ -168,7 +175,13 @@ class ApiServer:
         found = answer.json()
         if 200 <= answer.status < 300 and "metadata" in found:
             return cast("KubernetesObject", found)
-        return refusal(key, status=answer.status, body=answer.body, value=sent)
+        return refusal(
+            key,
+            status=answer.status,
+            body=answer.body,
+            value=sent,
+            kubectl=self._connection.kubectl,
+        )
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> _Answer:
         response = self._send(method, path, body)
@@ -199,13 +212,12 @@ class ApiServer:
                 retries=_RETRIES,
             )
         except HTTPError as error:
-            raise self._unavailable(f"does not answer: {_reason(error)}") from None
+            raise self._unavailable(f"does not answer: {cause(error)}") from None
 
     def _unavailable(self, what: str) -> PlatformUnavailable:
-        context = self._connection.context
         return PlatformUnavailable(
-            f"{self._connection.server} (context {context!r}) {what}",
-            hint=f"kubectl --context {context} cluster-info, or another --context",
+            f"{self._connection.server} (context {self._connection.context!r}) {what}",
+            hint=f"{self._connection.kubectl} cluster-info, or another --context",
         )
 
 
@@ -231,11 +243,4 @@ def _warned(field: str) -> str:
     """The text of a `Warning` field (RFC 7234 section 5.5), `299 - "text"`."""
     _, quotation, rest = field.partition('"')
     text = rest.rpartition('"')[0].replace('\\"', '"') if quotation else field
-    return "".join(each if each.isprintable() else " " for each in text)
-
-
-def _reason(error: HTTPError) -> str:
-    """What a person is told of a transport's error: its cause, without objects and addresses."""
-    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-    text = str(cause)
-    return text.rpartition("object at 0x")[2].partition(": ")[2] or text
+    return words(text, limit=_LIMIT_WARNING)

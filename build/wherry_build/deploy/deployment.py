@@ -48,6 +48,10 @@ class Cluster(Protocol):
         """
         ...
 
+    def inspection(self, key: ObjectKey) -> str:
+        """The command that tells a person more of an object."""
+        ...
+
 
 class Observer(Protocol):
     """Who is told how a deployment goes on."""
@@ -182,11 +186,12 @@ class Deployment:
                 return
             now_s = patience.clock()
             if failed := rollout.failed(now_s=now_s):
-                raise _unready("failed", failed)
+                raise _unready("failed", failed, self._cluster)
             if now_s - began_s >= patience.timeout_s:
                 if silence is not None:
                     raise silence
-                raise _unready(f"not ready after {patience.timeout_s:g} s", rollout.unready())
+                what = f"not ready after {patience.timeout_s:g} s"
+                raise _unready(what, rollout.unready(), self._cluster)
             self._observer.waiting(rollout, now_s - began_s)
             left_s = began_s + patience.timeout_s - now_s
             patience.sleep(min(max(_ROUND_S, _EACH_S * len(pending)), left_s))
@@ -217,11 +222,8 @@ def _seen(key: ObjectKey, answer: KubernetesObject | Refusal | None) -> Readines
     return readiness(key, answer)
 
 
-def _unready(what: str, unready: Mapping[ObjectKey, Readiness]) -> DeployError:
+def _unready(what: str, unready: Mapping[ObjectKey, Readiness], cluster: Cluster) -> DeployError:
     lines = [f"  {key}: {each.message or each.state.value}" for key, each in unready.items()]
-    first = next(iter(unready))
-    inside = f" -n {first.namespace}" if first.namespace else ""
     return DeployError(
-        "\n".join([f"{what}:", *lines]),
-        hint=f"kubectl{inside} describe {first.resource} {first.name}",
+        "\n".join([f"{what}:", *lines]), hint=cluster.inspection(next(iter(unready)))
     )

@@ -72,6 +72,10 @@ class Destination:
         """
         return self._side(ObjectKey.of(value)).apply(value, force=force, dry_run=dry_run)
 
+    def inspection(self, key: ObjectKey) -> str:
+        """The command that tells more of an object."""
+        return self._side(key).inspection(key)
+
     def missing_namespaces(self) -> tuple[str, ...]:
         """Namespaces that objects go to and that the cluster does not have.
 

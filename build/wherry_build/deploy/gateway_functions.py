@@ -6,6 +6,7 @@ for it. Such objects are of the deployment alone; they are not those of OpenFaaS
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from wherry_build.deploy.identity import KubernetesObject, ObjectKey
@@ -96,6 +97,11 @@ class GatewayFunctions:
             return _object(wanted, self._gateway.differences(wanted).wanted)
         self._gateway.deploy(wanted)
         return value
+
+    def inspection(self, key: ObjectKey) -> str:
+        """The command that tells more of a function."""
+        words = ["faas-cli", "logs", key.name, "--namespace", key.namespace, "--gateway", self.url]
+        return shlex.join(words)
 
 
 def _object(function: FunctionDeployment, spec: Node) -> dict[str, Node]:

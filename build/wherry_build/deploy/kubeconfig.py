@@ -8,6 +8,7 @@ asked of the cluster is not its business: the requests are `api_server`'s.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Connection:
         context: Name of the context, as kubectl has it.
         cluster: Name of its cluster.
         server: URL of the API server.
+        kubectl: How kubectl is called for the same cluster.
         pool: Connections with the context's certificates.
         authorization: Gives the header's value, empty when certificates are all; asked for each
             request, because tokens end.
@@ -37,6 +39,7 @@ class Connection:
     context: str
     cluster: str
     server: str
+    kubectl: str
     pool: urllib3.PoolManager
     authorization: Callable[[], str]
 
@@ -63,7 +66,9 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Conne
         if kubeconfig is None and context is None and _is_inside(files):
             made = client.Configuration()
             untyped.load_incluster_config(client_configuration=made)
-            return _connection("in-cluster", "in-cluster", client.ApiClient(made))
+            return _connection(
+                "in-cluster", "in-cluster", client.ApiClient(made), kubectl="kubectl"
+            )
         named = _context(untyped.list_kube_config_contexts(config_file=files), context, files)
         api: Any = untyped.new_client_from_config(config_file=files, context=named["name"])
     except ConfigException as error:
@@ -74,7 +79,11 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Conne
         raise _unusable(f"{error.filename or files}: {error.strerror}") from None
     except Exception:  # noqa: BLE001 - what the package says of a bad file quotes it, secrets too
         raise _unusable(f"{files} is no kubeconfig that can be read") from None
-    return _connection(named["name"], str(named.get("context", {}).get("cluster", "")), api)
+    words = ["kubectl", "--context", named["name"]]
+    if kubeconfig is not None:
+        words[1:1] = ["--kubeconfig", str(kubeconfig)]
+    cluster = str(named.get("context", {}).get("cluster", ""))
+    return _connection(named["name"], cluster, api, kubectl=shlex.join(words))
 
 
 def _unusable(why: str) -> PlatformUnavailable:
@@ -102,17 +111,24 @@ def _context(listed: tuple[list[dict[str, Any]], Any], wanted: str | None, files
     )
 
 
-def _connection(context: str, cluster: str, api: Any) -> Connection:
+def _connection(context: str, cluster: str, api: Any, *, kubectl: str) -> Connection:
     configuration = api.configuration
 
     def authorization() -> str:
-        bearer = configuration.auth_settings().get("BearerToken", {})
+        try:
+            bearer = configuration.auth_settings().get("BearerToken", {})
+        except Exception:  # noqa: BLE001 - whatever renews a token, and its text may hold one
+            raise PlatformUnavailable(
+                f"the credentials of context {context!r} cannot be renewed",
+                hint=f"{kubectl} auth whoami",
+            ) from None
         return str(bearer.get("value") or "")
 
     return Connection(
         context=context,
         cluster=cluster,
         server=str(configuration.host).rstrip("/"),
+        kubectl=kubectl,
         pool=api.rest_client.pool_manager,
         authorization=authorization,
     )

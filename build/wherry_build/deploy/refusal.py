@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry_build.deploy.identity import ObjectKey, at
+from wherry_build.deploy.wording import words
 from wherry_build.errors import DeployError
 
 _OWNER = re.compile(r'conflict with "([^"]+)"')
@@ -36,8 +37,10 @@ class Cause(enum.Enum):
     UNSERVED = "unserved"
     CONFLICT = "conflict"
     FORBIDDEN = "forbidden"
-    INVALID = "invalid"
     OTHER = "other"
+
+
+_FIRST_TO_MEND = (Cause.UNSERVED, Cause.FORBIDDEN, Cause.CONFLICT, Cause.OTHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,29 +49,49 @@ class Refusal:
 
     Attributes:
         message: Why, in the server's words.
+        hint: What to type next; empty when only the project can be changed.
     """
 
     key: ObjectKey
     cause: Cause
     message: str
+    hint: str = ""
 
 
 def unserved(key: ObjectKey) -> Refusal:
     """That the cluster knows no such kind."""
-    message = f"the cluster has no {key.kind} of {key.api_version}"
-    return Refusal(key=key, cause=Cause.UNSERVED, message=message)
+    return Refusal(
+        key=key,
+        cause=Cause.UNSERVED,
+        message=f"the cluster has no {key.kind} of {key.api_version}",
+        hint=_INSTALLS.get(key.group, f"is {key.group or 'the core'} served there?"),
+    )
 
 
-def refusal(key: ObjectKey, *, status: int, body: bytes, value: object) -> Refusal:
-    """Read the answer to an apply of `value` that was not accepted."""
+def refusal(
+    key: ObjectKey, *, status: int, body: bytes, value: object, kubectl: str = "kubectl"
+) -> Refusal:
+    """Read the answer to an apply of `value` that was not accepted.
+
+    Args:
+        key: What was applied.
+        status: Status of the answer.
+        body: Its body.
+        value: What was sent.
+        kubectl: How kubectl is called for the same cluster.
+    """
     said = _status(body)
-    causes = {403: Cause.FORBIDDEN, 400: Cause.INVALID, 422: Cause.INVALID}
-    cause = causes.get(status, Cause.OTHER)
+    cause, hint = Cause.OTHER, ""
     message = str(said.get("message") or f"HTTP {status}")
-    if status == 409 and (fields := list(_conflicts(said))):
+    if status == 403:
+        cause = Cause.FORBIDDEN
+        inside = f" -n {key.namespace}" if key.namespace else ""
+        hint = f"{kubectl} auth can-i patch {key.resource}{inside}"
+    elif status == 409 and (fields := list(_conflicts(said))):
         cause = Cause.CONFLICT
         message = "; ".join(fields)
-    return Refusal(key=key, cause=cause, message=_told(message, _concealed(value)))
+        hint = "--force-conflicts, if these fields are to be wherry's from now on"
+    return Refusal(key=key, cause=cause, message=_told(message, _concealed(value)), hint=hint)
 
 
 def refused(refusals: Sequence[Refusal], *, applied: Sequence[ObjectKey] | None) -> DeployError:
@@ -83,23 +106,10 @@ def refused(refusals: Sequence[Refusal], *, applied: Sequence[ObjectKey] | None)
     after = "; nothing has been changed" if applied is None else ""
     if applied:
         after = f", after it took {', '.join(map(str, applied))}"
+    by_cause = sorted(refusals, key=lambda each: _FIRST_TO_MEND.index(each.cause))
     return DeployError(
-        "\n".join([f"the cluster refuses {number}{after}:", *lines]), hint=_hint(refusals)
+        "\n".join([f"the cluster refuses {number}{after}:", *lines]), hint=by_cause[0].hint
     )
-
-
-def _hint(refusals: Sequence[Refusal]) -> str:
-    first = {each.cause: each for each in reversed(refusals)}
-    if Cause.UNSERVED in first:
-        group = first[Cause.UNSERVED].key.group
-        return _INSTALLS.get(group, f"install what serves {group or 'the core'}")
-    if Cause.FORBIDDEN in first:
-        key = first[Cause.FORBIDDEN].key
-        inside = f" -n {key.namespace}" if key.namespace else ""
-        return f"kubectl auth can-i patch {key.resource}{inside}"
-    if Cause.CONFLICT in first:
-        return "--force-conflicts, if these fields are to be wherry's from now on"
-    return ""
 
 
 def _conflicts(said: Mapping[str, object]) -> Iterator[str]:
@@ -135,6 +145,4 @@ def _told(message: str, concealed: Iterable[str]) -> str:
     for text in sorted(set(concealed), key=len, reverse=True):
         if len(text) >= _LEAST_CONCEALED:
             message = message.replace(text, "[a value of env]")
-    flat = "".join(each if each.isprintable() else " " for each in message)
-    short = " ".join(flat.split())
-    return short if len(short) <= _LIMIT_WORDS else f"{short[:_LIMIT_WORDS]}…"
+    return words(message, limit=_LIMIT_WORDS)

@@ -121,3 +121,14 @@ def test_a_gateway_behind_a_mesh_is_both(api, find, gateway):
 def test_a_gateway_has_no_context(find, gateway):
     with pytest.raises(DestinationNotFound, match="go through its gateway"):
         find(Target.OPENFAAS, gateway=gateway.url)
+
+
+def test_what_to_type_to_see_more(api, find, gateway, tmp_path):
+    cluster = find()
+    key = plan(cluster, cluster.documents, force=False).differences[0].key
+    said = f"--context here -n fns describe {key.resource} {key.name}"
+    assert cluster.inspection(key) == f"kubectl --kubeconfig {tmp_path / 'kubeconfig'} {said}"
+    behind = find(Target.OPENFAAS, gateway=gateway.url, kubeconfig=False)
+    key = plan(behind, behind.documents, force=False).differences[0].key
+    said = f"faas-cli logs {key.name} --namespace fns --gateway {gateway.url}"
+    assert behind.inspection(key) == said

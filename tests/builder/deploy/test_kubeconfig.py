@@ -78,6 +78,63 @@ def test_a_file_that_is_no_kubeconfig_is_not_quoted(tmp_path, content):
     assert str(file) in caught.value.message
 
 
+def with_program(api, tmp_path, text):
+    """A kubeconfig whose credentials a program gives."""
+    program = tmp_path / "credentials"
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o700)
+    file = api.kubeconfig(tmp_path)
+    content = json.loads(file.read_text())
+    called = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program)}
+    content["users"] = [{"name": "me", "user": {"exec": called}}]
+    file.write_text(json.dumps(content))
+    return file
+
+
+def credential(token, expires):
+    return json.dumps(
+        {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "kind": "ExecCredential",
+            "status": {"token": token, "expirationTimestamp": expires},
+        }
+    )
+
+
+def test_a_program_gives_the_credentials(api, tmp_path):
+    said = credential("first", "2100-01-01T00:00:00Z")
+    found = connect(with_program(api, tmp_path, f"echo '{said}'"))
+    assert found.authorization() == "Bearer first"
+
+
+def test_credentials_are_renewed_when_they_end(api, tmp_path):
+    count = tmp_path / "count"
+    said = credential("number-'$(wc -c <" + str(count) + ")'", "2020-01-01T00:00:00Z")
+    file = with_program(api, tmp_path, f"printf . >>{count}; echo '{said}'")
+    found = connect(file)
+    assert [found.authorization() for _ in range(2)] == ["Bearer number-2", "Bearer number-3"]
+
+
+@pytest.mark.parametrize("text", ["echo hunter22 >&2; exit 1", "echo hunter22"])
+def test_a_program_that_gives_none(api, tmp_path, text, caplog):
+    found = connect(with_program(api, tmp_path, text))
+    assert found.authorization() == ""
+    assert "exec: " in caplog.text  # the package says so
+
+
+def test_credentials_that_cannot_be_renewed(api, tmp_path, monkeypatch):
+    found = connect(api.kubeconfig(tmp_path))
+
+    def fail(_):
+        raise ValueError("hunter22")
+
+    monkeypatch.setattr("kubernetes.client.Configuration.auth_settings", fail)
+    with pytest.raises(PlatformUnavailable) as caught:
+        found.authorization()
+    assert caught.value.message == "the credentials of context 'here' cannot be renewed"
+    assert caught.value.hint.endswith("--context here auth whoami")
+
+
 def test_the_account_of_a_pod(monkeypatch, tmp_path):
     from kubernetes.config import incluster_config
 

@@ -61,7 +61,6 @@ def test_values_of_environment_variables_are_not_told():
         }
     }
     found = read(422, 'env[1]: Invalid value: "hunter22-b": v1 is no', value=value)
-    assert found.cause is Cause.INVALID
     assert found.message == 'env[1]: Invalid value: "[a value of env]": v1 is no'
 
 
@@ -87,6 +86,14 @@ def test_what_is_forbidden_says_how_to_ask():
     assert found.cause is Cause.FORBIDDEN
     hint = refused([found], applied=None).hint
     assert hint == "kubectl auth can-i patch service.serving.knative.dev -n fns"
+
+
+def test_the_hint_is_of_what_is_to_be_mended_first():
+    several = [read(422), conflict(), read(403), unserved(KEY)]
+    while several:
+        assert refused(several, applied=None).hint == several[-1].hint
+        several.pop()
+    assert refused([read(422)], applied=None).hint == ""
 
 
 def test_what_was_applied_before_is_told():
