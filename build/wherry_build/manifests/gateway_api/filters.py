@@ -60,7 +60,7 @@ def cors_losses(rule: RouteRule) -> tuple[Loss, ...]:
         return ()
     listed: Sequence[Sequence[str]] = (said.origins, said.headers, said.expose_headers)
     long = any(len(origin) > _LIMIT_ORIGIN for origin in said.origins)
-    if not long and all(len(set(each)) <= _LIMIT_LISTED for each in listed):
+    if not long and all(len(each) <= _LIMIT_LISTED for each in listed):
         return ()
     reason = f"the Gateway API lists {_LIMIT_LISTED} at most, origins of {_LIMIT_ORIGIN} characters"
     return (Loss(key=f"routes.{rule.name}.cors", reason=reason, instead="--mesh istio"),)
@@ -78,11 +78,11 @@ def age_losses(rule: RouteRule) -> tuple[Loss, ...]:
 def _cors(said: Cors) -> Node:
     node: dict[str, Node] = {"allowOrigins": _any_alone(said.origins)}
     if said.methods:
-        node["allowMethods"] = list(dict.fromkeys(method.value for method in said.methods))
+        node["allowMethods"] = [method.value for method in said.methods]
     if said.headers:
         node["allowHeaders"] = _any_alone(said.headers)
     if said.expose_headers:
-        node["exposeHeaders"] = list(dict.fromkeys(said.expose_headers))
+        node["exposeHeaders"] = list(said.expose_headers)
     if said.max_age is not None and said.max_age.seconds:
         node["maxAge"] = said.max_age.seconds
     if said.credentials is not None:
@@ -92,4 +92,4 @@ def _cors(said: Cors) -> Node:
 
 def _any_alone(listed: Sequence[str]) -> list[Node]:
     """`*` stands for all others, and the API takes it alone."""
-    return ["*"] if "*" in listed else list(dict.fromkeys(listed))
+    return ["*"] if "*" in listed else list(listed)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.gateway_api.matches import path_text
-from wherry_build.manifests.routing import Entry, Table
+from wherry_build.manifests.routing import Table
 from wherry_build.manifests.routing_match import Match
 from wherry_build.manifests.topology import RouteRule
 
@@ -40,26 +40,24 @@ def _loss(name: str, others: list[str]) -> Loss:
 
 
 def _overtaken(table: Table) -> Iterator[tuple[str, str]]:
-    earlier: dict[tuple[str, bool], list[tuple[Entry, Match]]] = {}
+    earlier: dict[tuple[str, bool], list[tuple[RouteRule, Match]]] = {}
     for entry in table.entries:
-        plain = [match for match in entry.matches if not match.preflight]
-        for match in plain:
+        for match in entry.matches:
+            asked = _rank(entry.rule, match), entry.rule.name
             for place in match.around():
-                for before, wide in earlier.get(place, ()):
-                    if wide.meets(match) and _is_before(entry.rule, before.rule):
-                        yield before.rule.name, entry.rule.name
-        for match in plain:
-            earlier.setdefault((match.path, match.below), []).append((entry, match))
+                for rule, wide in earlier.get(place, ()):
+                    if _is_before(asked, (_rank(rule, wide), rule.name)) and wide.meets(match):
+                        yield rule.name, entry.rule.name
+        for match in entry.matches:
+            earlier.setdefault((match.path, match.below), []).append((entry.rule, match))
 
 
-def _is_before(rule: RouteRule, other: RouteRule) -> bool:
-    """Whether `rule` is asked before `other`."""
-    if _rank(rule) != _rank(other):
-        return _rank(rule) > _rank(other)
-    return rule.name < other.name
+def _is_before(one: tuple[_Rank, str], other: tuple[_Rank, str]) -> bool:
+    """Whether the route and name that `one` stands for are asked before the `other`."""
+    return one[0] > other[0] or (one[0] == other[0] and one[1] < other[1])
 
 
-def _rank(rule: RouteRule) -> _Rank:
-    said = rule.said
-    exact = said.path is not None and said.path.exact is not None
-    return exact, len(path_text(said.path)), bool(said.methods), len(said.headers)
+def _rank(rule: RouteRule, match: Match) -> _Rank:
+    path = rule.said.path
+    exact = path is not None and path.exact is not None
+    return exact, len(path_text(path)), bool(match.methods), len(match.headers)
