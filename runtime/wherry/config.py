@@ -39,6 +39,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8080
     metrics_port: int | None = 8081
+    metrics_host: str | None = None
     workers: int = 1
     threads: int = 32
     max_inflight: int = 0

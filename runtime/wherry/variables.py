@@ -47,7 +47,7 @@ VARIABLES: tuple[Variable, ...] = (
         "host",
         str,
         "`127.0.0.1`; `0.0.0.0` on a platform",
-        "Address that the server and the metrics port listen on.",
+        "Address that the server listens on.",
     ),
     Variable(("PORT",), "port", whole(0, 65535), "`8080`", "Port; 0 takes a free one."),
     Variable(
@@ -56,6 +56,13 @@ VARIABLES: tuple[Variable, ...] = (
         setting.metrics_port,
         "`8081`",
         "Port of `/metrics`; 0 takes a free one, `off` has none.",
+    ),
+    Variable(
+        ("WHERRY_METRICS_HOST",),
+        "metrics_host",
+        str,
+        "as `WHERRY_HOST`",
+        "Address that the metrics port listens on, where a proxy in the pod has the other.",
     ),
     Variable(
         ("WHERRY_WORKERS",), "workers", whole(1, 64), "`1`", "Processes; over 1 under gunicorn."

@@ -7,6 +7,7 @@ import pytest
 from wherry.config import Config
 from wherry.context import Platform
 from wherry.errors import ConfigError
+from wherry.serving.sockets import function_socket, metrics_socket
 from wherry.variables import VARIABLES
 
 
@@ -24,6 +25,18 @@ def test_on_a_laptop_it_listens_on_loopback_and_does_not_linger():
     assert (config.host, config.port, config.metrics_port) == ("127.0.0.1", 8080, 8081)
     assert (config.lame_duck_s, config.overload_status) == (0.0, 503)
     assert config.platform is Platform.LOCAL
+
+
+def test_metrics_listen_where_the_server_does_or_where_they_are_told():
+    assert Config.from_environment().metrics_host is None
+    config = Config.from_environment(
+        {"PORT": "0", "WHERRY_METRICS_PORT": "0", "WHERRY_METRICS_HOST": "0.0.0.0"}
+    )
+    with function_socket(config) as function, metrics_socket(config) as metrics:
+        assert function.getsockname()[0] == "127.0.0.1"
+        assert metrics.getsockname()[0] == "0.0.0.0"
+    with metrics_socket(config.with_(metrics_host=None)) as metrics:
+        assert metrics.getsockname()[0] == "127.0.0.1"
 
 
 @pytest.mark.parametrize(

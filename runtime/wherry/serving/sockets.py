@@ -49,4 +49,5 @@ def metrics_socket(config: Config) -> socket.socket | None:
     """The metrics port's socket, or None where it is off."""
     if config.metrics_port is None:
         return None
-    return bind(config.host, config.metrics_port, "WHERRY_METRICS_PORT")
+    host = config.metrics_host or config.host
+    return bind(host, config.metrics_port, "WHERRY_METRICS_PORT")

@@ -25,7 +25,7 @@ from wherry_build.manifests.kubernetes.network_policy import (
     network_policy_document,
 )
 from wherry_build.manifests.kubernetes.pod import overruled_labels
-from wherry_build.manifests.kubernetes.service import scraped, service_documents
+from wherry_build.manifests.kubernetes.service import service_documents
 from wherry_build.manifests.kubernetes.service_account import service_account_document
 from wherry_build.manifests.options import KubeVersion, Mesh, RenderOptions, Sidecar
 from wherry_build.manifests.topology import Topology, Workload
@@ -88,9 +88,9 @@ def emit(topology: Topology, options: RenderOptions, addition: PodAddition) -> E
         losses += [*scaling_losses(workload, options), *authorization_losses(workload, options)]
         losses += [*_label_losses(workload), *_share_losses(workload, options)]
         warnings += authorization_warnings(workload, topology, options, routed=name in by_any)
-    if scraped(options, addition) and topology.workloads:
+    if options.monitoring and topology.workloads:
         documents += monitoring_documents(topology)
-    warnings += _warnings(topology, options, addition)
+    warnings += _warnings(topology, options)
     return Emission(documents=tuple(documents), losses=tuple(losses), warnings=tuple(warnings))
 
 
@@ -108,7 +108,7 @@ def _documents(
         workload, topology, options, addition, port=PORT, routed=is_routed
     )
     for revision in workload.revisions:
-        yield deployment_document(workload, revision, topology, addition)
+        yield deployment_document(workload, revision, topology, options, addition)
         if is_scaled(workload):
             yield autoscaler_document(workload, revision, topology, options)
     yield from service_documents(workload, topology, options, addition)
@@ -145,7 +145,7 @@ def _share_losses(workload: Workload, options: RenderOptions) -> Iterator[Loss]:
         )
 
 
-def _warnings(topology: Topology, options: RenderOptions, addition: PodAddition) -> Iterator[str]:
+def _warnings(topology: Topology, options: RenderOptions) -> Iterator[str]:
     workloads = topology.workloads
     if options.kube_version < OLDEST:
         yield f"got Kubernetes {options.kube_version}, and the objects are for {OLDEST} and newer"
@@ -160,9 +160,6 @@ def _warnings(topology: Topology, options: RenderOptions, addition: PodAddition)
             f"http://{events[0]}.{topology.namespace}.svc.cluster.local"
         )
     if not options.monitoring:
-        return
-    if not scraped(options, addition):
-        yield "behind a sidecar metrics are on loopback: no ServiceMonitor and no PrometheusRule"
         return
     counted = [name for name, each in workloads.items() if is_scaled(each) and counts_calls(each)]
     if counted:

@@ -12,6 +12,7 @@ from wherry_build.manifests.emission import PodAddition
 from wherry_build.manifests.kubernetes.autoscaling import is_scaled, least
 from wherry_build.manifests.kubernetes.naming import VERSION, revision_name, selector
 from wherry_build.manifests.kubernetes.pod import pod_template
+from wherry_build.manifests.options import RenderOptions
 from wherry_build.manifests.topology import Revision, Topology, Workload
 from wherry_build.manifests.yaml import Node
 
@@ -20,7 +21,11 @@ _KEPT = 5
 
 
 def deployment_document(
-    workload: Workload, revision: Revision, topology: Topology, addition: PodAddition
+    workload: Workload,
+    revision: Revision,
+    topology: Topology,
+    options: RenderOptions,
+    addition: PodAddition,
 ) -> Document:
     """The Deployment of `revision`."""
     name = revision_name(workload.name, revision.name)
@@ -42,7 +47,7 @@ def deployment_document(
                     "type": "RollingUpdate",
                     "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
                 },
-                "template": pod_template(workload, revision, topology, addition),
+                "template": pod_template(workload, revision, topology, options, addition),
             },
         },
     )

@@ -22,6 +22,7 @@ from wherry_build.manifests.document import labels
 from wherry_build.manifests.emission import PodAddition
 from wherry_build.manifests.kubernetes.naming import VERSION, selector
 from wherry_build.manifests.kubernetes.service import HTTP, METRICS, METRICS_PORT
+from wherry_build.manifests.options import RenderOptions
 from wherry_build.manifests.topology import Revision, Topology, Workload
 from wherry_build.manifests.yaml import Node
 from wherry_build.project.specification.function import Probes
@@ -37,22 +38,27 @@ _TIMES = {
     "readinessProbe": {"periodSeconds": 5, "timeoutSeconds": 3, "failureThreshold": 3},
     "livenessProbe": {"periodSeconds": 10, "timeoutSeconds": 3, "failureThreshold": 3},
 }
+_EVERY_ADDRESS = "0.0.0.0"
 _LONGEST_S = 86_400
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
 def pod_template(
-    workload: Workload, revision: Revision, topology: Topology, addition: PodAddition
+    workload: Workload,
+    revision: Revision,
+    topology: Topology,
+    options: RenderOptions,
+    addition: PodAddition,
 ) -> dict[str, Node]:
     """The template of the pods of `revision`."""
-    function = workload.function
-    annotations: dict[str, Node] = {**addition.annotations, **function.annotations}
+    annotations: dict[str, Node] = {**addition.annotations, **workload.function.annotations}
     if addition.containers or addition.init_containers:
         annotations.setdefault(_DEFAULT_CONTAINER, CONTAINER)
     made: dict[str, Node] = {"labels": pod_labels(workload, revision, addition)}
     if annotations:
         made["annotations"] = annotations
-    return {"metadata": made, "spec": _spec(workload, revision, topology, addition)}
+    function = _function(workload, revision, topology, options, addition)
+    return {"metadata": made, "spec": _spec(workload, revision, topology, addition, function)}
 
 
 def pod_labels(workload: Workload, revision: Revision, addition: PodAddition) -> dict[str, Node]:
@@ -99,7 +105,11 @@ def _seconds(workload: Workload, usual: float, *variables: str) -> float:
 
 
 def _spec(
-    workload: Workload, revision: Revision, topology: Topology, addition: PodAddition
+    workload: Workload,
+    revision: Revision,
+    topology: Topology,
+    addition: PodAddition,
+    function: Node,
 ) -> dict[str, Node]:
     said = workload.said
     made: dict[str, Node] = {
@@ -117,27 +127,36 @@ def _spec(
         made["topologySpreadConstraints"] = _spread(workload, revision)
     if addition.init_containers:
         made["initContainers"] = list(addition.init_containers)
-    made["containers"] = [_function(workload, revision, topology, addition), *addition.containers]
+    made["containers"] = [function, *addition.containers]
     made["volumes"] = [*volumes(workload), *addition.volumes]
     return made
 
 
 def _function(
-    workload: Workload, revision: Revision, topology: Topology, addition: PodAddition
+    workload: Workload,
+    revision: Revision,
+    topology: Topology,
+    options: RenderOptions,
+    addition: PodAddition,
 ) -> Node:
     variables = {"WHERRY_FUNCTION": workload.name, "WHERRY_NAMESPACE": topology.namespace}
     if revision.name:
         variables["WHERRY_REVISION"] = revision.name
     if workload.said.concurrency is not None:
         variables["WHERRY_MAX_INFLIGHT"] = str(workload.said.concurrency)
-    own: list[Node] = [
-        {"name": HTTP, "containerPort": PORT, "protocol": "TCP"},
-        {"name": METRICS, "containerPort": METRICS_PORT, "protocol": "TCP"},
-    ]
+    ports: list[Node] = [{"name": HTTP, "containerPort": PORT, "protocol": "TCP"}]
+    metrics: Node = {"name": METRICS, "containerPort": METRICS_PORT, "protocol": "TCP"}
+    if addition.function_port is None:
+        ports = [*ports, metrics]
+    elif options.monitoring:
+        ports = [metrics]
+        variables["WHERRY_METRICS_HOST"] = _EVERY_ADDRESS
+    else:
+        ports = []
     made = function_container(
         workload,
         image=revision.image,
-        ports=own if addition.function_port is None else [],
+        ports=ports,
         probes=_probes(workload.said.probes or Probes(), addition),
         variables=variables,
         function_port=addition.function_port,

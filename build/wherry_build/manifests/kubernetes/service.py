@@ -28,7 +28,7 @@ def service_documents(
     """The Services of `workload`."""
     ports = _ports(addition)
     function = workload.name
-    watched = [_METRICS] if scraped(options, addition) else []
+    watched = [_METRICS] if options.monitoring else []
     yield _document(
         function, topology, function, selector(function, _sole(workload, options)), ports + watched
     )
@@ -38,11 +38,6 @@ def service_documents(
         yield _document(name, topology, function, pods, ports)
         if revision.tag is not None:
             yield _document(tag_name(function, revision.tag), topology, function, pods, ports)
-
-
-def scraped(options: RenderOptions, addition: PodAddition) -> bool:
-    """Whether metrics are asked for and can be reached: behind a sidecar they are on loopback."""
-    return options.monitoring and addition.function_port is None
 
 
 def _sole(workload: Workload, options: RenderOptions) -> str:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from wherry.metrics.catalogue import CATALOGUE
+from wherry.variables import VARIABLES
 from wherry_build.manifests import Mesh
 from wherry_build.manifests.emission import PodAddition, PodPort
 from wherry_build.manifests.kubernetes.alerts import ALERTS
@@ -72,13 +73,20 @@ def test_the_rules_are_one_group(objects):
     assert [each["alert"] for each in group["rules"]] == [each.name for each in ALERTS]
 
 
-def test_behind_a_sidecar_metrics_are_out_of_reach_and_that_is_told(with_addition):
+def test_behind_a_sidecar_metrics_are_not_on_loopback(with_addition):
     addition = PodAddition(
         ports=(PodPort(name="http", container=8079, service=80),), function_port=5000
     )
-    found, emission = with_addition(TWO, addition, monitoring=True)
-    assert not {kind for kind, _ in found} & {"ServiceMonitor", "PrometheusRule"}
-    assert any("on loopback" in each for each in emission.warnings)
+    for monitoring in (False, True):
+        found, _ = with_addition(TWO, addition, monitoring=monitoring)
+        function = found["Deployment", "hello-v1"]["spec"]["template"]["spec"]["containers"][0]
+        environment = {each["name"]: each["value"] for each in function["env"]}
+        assert environment["WHERRY_HOST"] == "127.0.0.1"
+        assert environment.get("WHERRY_METRICS_HOST") == ("0.0.0.0" if monitoring else None)
+        ports = [port["name"] for port in function.get("ports", [])]
+        assert ports == (["metrics"] if monitoring else [])
+        assert (("ServiceMonitor", "functions") in found) == monitoring
+    assert "WHERRY_METRICS_HOST" in {name for each in VARIABLES for name in each.names}
 
 
 def test_prometheus_must_be_in_a_strict_mesh(with_addition):

@@ -98,8 +98,10 @@ def test_a_proxys_ports_are_those_that_are_open(with_addition):
     addition = PodAddition(
         ports=(PodPort(name="https", container=8443, service=443),), function_port=5000
     )
-    found, _ = with_addition("functions: {hello: {}}", addition, monitoring=True)
+    found, _ = with_addition("functions: {hello: {}}", addition)
     assert policy(found)["ingress"] == [{"ports": [{"protocol": "TCP", "port": 8443}]}]
+    found, _ = with_addition("functions: {hello: {}}", addition, monitoring=True)
+    assert policy(found)["ingress"][1:] == [{"ports": [METRICS]}]
 
 
 @pytest.mark.parametrize(
