@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wherry_build.deploy.comparison import Change, difference
@@ -102,16 +102,16 @@ def test_nothing_reaches_a_terminal_as_it_stands_in_an_object():
     assert all(line.isprintable() for line in found.lines)
 
 
+words = st.text("a-\n\x1bé:", max_size=4)
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
-    ),
-    max_leaves=12,
+    st.none() | st.booleans() | st.integers(-2, 2) | st.floats(-2, 2) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
 )
-objects = st.dictionaries(st.sampled_from(["spec", "data", "a", "-"]), anything)
+objects = st.dictionaries(st.sampled_from(["spec", "data", "a", "-"]), anything, max_size=3)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(live=objects, after=objects)
 def test_a_difference_is_told_exactly_when_values_differ(live, after):
     found = difference(KEY, live, after)
