@@ -254,11 +254,7 @@ class Site:
         named = (*hosts, "*.fns.svc", "127.0.0.1")
         issue(
             Order(
-                identities=(
-                    identity(
-                        "functions", namespace="fns", hosts=(*hosts, "*.fns.svc", "127.0.0.1")
-                    ),
-                ),
+                identities=(identity("functions", namespace="fns", hosts=named),),
                 output=made_folder,
                 authority=self.folder / "ca",
             ),

@@ -18,7 +18,7 @@ from wherry_build.manifests.sidecar.table import Upstream
 from wherry_build.manifests.topology import Topology
 from wherry_build.manifests.yaml import File, Node
 
-LIMIT_BYTES = 1_000_000
+LIMIT_BYTES = 1_040_000
 """Of a ConfigMap, which may have 1 MiB with all its keys."""
 LIMIT_ANNOTATION_BYTES = 250_000
 """What `kubectl apply` can keep of an object in its annotation, unless it is applied on the server

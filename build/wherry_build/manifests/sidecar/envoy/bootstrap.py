@@ -19,6 +19,10 @@ _CONNECTIONS = (
     "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
 )
 _LIMIT_CONNECTIONS = 10_000
+_MOST_IN_LINES = 500
+_LEAST_HEALTHY_PERCENT = 1
+"""Of the instances that are left when those that fail are left out; with none left all are asked.
+Envoy's own is 50: were two of three to fail, all would be asked again."""
 _LIMIT_PATTERN = 5_000
 """Of a compiled pattern; Envoy's own, 100, is less than a path may have characters."""
 
@@ -26,11 +30,8 @@ _LIMIT_PATTERN = 5_000
 def files(table: RouteTable, topology: Topology, placement: Placement) -> dict[str, str]:
     """The files of one Envoy, by name: the bootstrap, and where each certificate is."""
     made = bootstrap(table, topology, placement)
-    text = dump(made)
-    if len(text) > LIMIT_BYTES:
-        text = json.dumps(made, separators=(",", ":")) + "\n"  # which is YAML, and half as long
     return {
-        BOOTSTRAP: text,
+        BOOTSTRAP: _text(made, len(table.upstreams)),
         **{sds_file(each): dump(_discovered(each, placement)) for each in table.certificates},
     }
 
@@ -41,7 +42,10 @@ def bootstrap(table: RouteTable, topology: Topology, placement: Placement) -> di
         "name": "envoy.resource_monitors.global_downstream_max_connections",
         "typed_config": typed(_CONNECTIONS, max_active_downstream_connections=_LIMIT_CONNECTIONS),
     }
-    limits: Node = {"re2.max_program_size.error_level": _LIMIT_PATTERN}
+    limits: Node = {
+        "re2.max_program_size.error_level": _LIMIT_PATTERN,
+        "upstream.healthy_panic_threshold": _LEAST_HEALTHY_PERCENT,
+    }
     admin = placement.admin
     return {
         # What is discovered, certificates, is asked for by a node with a name.
@@ -54,6 +58,14 @@ def bootstrap(table: RouteTable, topology: Topology, placement: Placement) -> di
             "clusters": clusters(table, topology, placement),
         },
     }
+
+
+def _text(made: dict[str, Node], upstreams: int) -> str:
+    """The bootstrap to be read by people, or in half the space where a ConfigMap would be full."""
+    text = dump(made) if upstreams <= _MOST_IN_LINES else ""
+    if text and len(text) <= LIMIT_BYTES // 2:
+        return text
+    return json.dumps(made, separators=(",", ":")) + "\n"  # which is YAML as well
 
 
 def _discovered(certificate: Certificate, placement: Placement) -> dict[str, Node]:

@@ -105,7 +105,6 @@ def _outliers(said: OutlierDetection | None) -> Node:
             "split_external_local_origin_errors": True,
             "enforcing_consecutive_5xx": 0,
             "enforcing_success_rate": 0,
-            "enforcing_local_origin_success_rate": 0,
             "max_ejection_percent": _ANY_PERCENT,
         }
     made: dict[str, Node] = {"enforcing_success_rate": 0}

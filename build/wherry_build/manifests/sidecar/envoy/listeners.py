@@ -15,6 +15,9 @@ _TLS = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
 _INSPECTOR = "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"
 _LOG = "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog"
 _BUFFER_BYTES = 1_048_576
+_NOBODY: Node = {"address_prefix": "255.255.255.255", "prefix_len": 32}
+"""Whom Envoy takes orders from by headers, such as how often to try again: an address that nobody
+has. With no address at all it would be every private one, which every pod has."""
 _LINE: Node = {
     "time": "%START_TIME%",
     "method": "%REQ(:METHOD)%",
@@ -108,8 +111,7 @@ def _manager(name: str, hosts: list[Node], table: RouteTable) -> Node:
         stat_prefix=name,
         codec_type="AUTO",
         use_remote_address=True,
-        # No address is inside: nobody may tell the proxy how to retry or how long to wait.
-        internal_address_config={"unix_sockets": False},
+        internal_address_config={"cidr_ranges": [_NOBODY]},
         preserve_external_request_id=True,
         normalize_path=True,
         # As it came: `%2F` may be part of a name, and `//` of a path within the path.

@@ -126,7 +126,8 @@ def _calls() -> Iterator[Part]:
         head="map $routed $forwarded_proto", body=["1 $http_x_wherry_routed", "default $scheme"]
     )
     yield Block(
-        head="map $http_x_request_id $call_id", body=['"" $request_id', "default $http_x_request_id"]
+        head="map $http_x_request_id $call_id",
+        body=['"" $request_id', "default $http_x_request_id"],
     )
     yield "proxy_http_version 1.1"
     yield from set_headers(HEADERS)
