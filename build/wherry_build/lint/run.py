@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wherry_build.errors import LintError
 from wherry_build.lint.bundle import Bundle
+from wherry_build.lint.collection import uncollected
 from wherry_build.lint.document import Form
 from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.rule import RULES, Fault, Rule, fault_at_line, rule
@@ -38,6 +39,7 @@ def all_rules() -> dict[str, Rule]:
     return dict(sorted(RULES.items()))
 
 
+@uncollected()
 def lint(
     reading: Reading,
     *,

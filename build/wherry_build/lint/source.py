@@ -15,18 +15,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 from wherry_build.errors import LintError
+from wherry_build.lint.block import block_nodes
+from wherry_build.lint.collection import uncollected
 from wherry_build.lint.document import Document, Embedding, Form
 from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.mending import mend
 from wherry_build.lint.node import Keys, Node, items, mapping
 from wherry_build.lint.plain import Unusual
 from wherry_build.lint.recognition import form_of, is_nginx, may_be_envoy
-from wherry_build.lint.roundtrip import Unreadable, block_text, read_yaml
+from wherry_build.lint.roundtrip import Unreadable, block_text, library, read_yaml
 
 UNREADABLE = "LNT001"
 """The rule that a file which cannot be read breaks."""
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json", ".conf"})
+_ENDINGS = tuple(SUFFIXES)
+_HERE = f".{os.sep}"
 _EXAMPLE = "wherry lint deploy/"
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 
@@ -36,17 +40,18 @@ Reader: TypeAlias = Callable[[str], Iterable[Node]]
 
 
 def read_marked(text: str) -> Iterable[Node]:
-    """Nodes to look at: quickly made ones where the text is ordinary, else round-trip nodes.
+    """Nodes to look at, of the quickest reader that takes the text.
 
     Raises:
         Unreadable: The text is no YAML, or a mapping has a key twice.
     """
-    try:
+    with suppress(Unusual):
+        return block_nodes(text)
+    with suppress(Unusual, ImportError):  # PyYAML is absent, or has no libyaml
         from wherry_build.lint.libyaml import marked_nodes
 
         return marked_nodes(text)
-    except (ImportError, Unusual):
-        return read_yaml(text)
+    return read_yaml(text)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +92,7 @@ class Reading:
         return tuple(document for source in self.sources for document in source.documents)
 
 
+@uncollected()
 def read(paths: Iterable[Path]) -> Reading:
     """Read every file of `paths`, folders with all that is below them.
 
@@ -95,14 +101,16 @@ def read(paths: Iterable[Path]) -> Reading:
         ExtraMissing: The library that reads YAML is not installed.
     """
     reading = Reading()
+    library()  # said now, and not only at the first file that needs it
     for file in _files(paths):
-        content = file.read_bytes()
+        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - a Path costs more than to read
+            content = opened.read()
         try:
-            _read_text(reading, str(file), content.decode("utf-8-sig"))
+            _read_text(reading, file, content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             fault = Unreadable(f"byte {error.start} is no UTF-8", line=line, column=1)
-            reading.unreadable.append(_unreadable(str(file), fault))
+            reading.unreadable.append(_unreadable(file, fault))
     return reading
 
 
@@ -113,8 +121,8 @@ def read_text(text: str, path: str = "-", *, reader: Reader = read_marked) -> Re
     return reading
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    seen: set[Path] = set()
+def _files(paths: Iterable[Path]) -> Iterator[str]:
+    seen: set[str] = set()
     for path in paths:
         if path.is_dir():
             found = _walk(path)
@@ -127,14 +135,14 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
                 hint=_EXAMPLE,
             )
         else:
-            found = iter((path,))
+            found = iter((str(path),))
         for file in found:
             if file not in seen:
                 seen.add(file)
                 yield file
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[str]:
     """The files of a folder in order; what is hidden and a chart's templates are not manifests."""
     for root, folders, names in os.walk(folder):
         is_chart = "Chart.yaml" in names
@@ -146,8 +154,8 @@ def _walk(folder: Path) -> Iterator[Path]:
             and not (is_chart and name == "templates")
         )
         for name in sorted(names):
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield Path(root, name)
+            if name.lower().endswith(_ENDINGS) and not name.startswith("."):
+                yield f"{root}{os.sep}{name}".removeprefix(_HERE)
 
 
 def _read_text(reading: Reading, path: str, text: str) -> None:
