@@ -48,7 +48,17 @@ def _rendering(name: str) -> Rendering:
 
 def rendered(name: str) -> str:
     """All objects, each after the name of its file."""
-    made = _rendering(name).files()
+    return _shown(_rendering(name).files())
+
+
+def added(name: str) -> str:
+    """The objects that a mesh or a sidecar adds to those of its target."""
+    plain = _rendering(name.partition("_")[0]).files()
+    made = {file: text for file, text in _rendering(name).files().items() if file not in plain}
+    return _shown(made)
+
+
+def _shown(made: dict[str, str]) -> str:
     return "\n".join(f"`{file}`\n\n```yaml\n{text}```\n" for file, text in made.items()).strip()
 
 
@@ -129,8 +139,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "carriage": carriage,
     **{
         f"{part.__name__}_{name}": partial(part, name)
-        for part in (rendered, tree, lost)
+        for part in (rendered, added, tree, lost)
         for name in _combinations()
     },
 }
-"""`rendered_knative`, `tree_kubernetes_istio`, `lost_kubernetes_envoy`: text by part."""
+"""`rendered_knative`, `added_kubernetes_istio`, `lost_kubernetes_envoy`: text by part."""
