@@ -73,13 +73,21 @@ def tags(workload: Workload, named: frozenset[tuple[str, str]]) -> dict[str, str
 
 
 def traffic(workload: Workload, named: frozenset[tuple[str, str]]) -> list[Node]:
-    """The share of each revision; empty where the revisions have no names."""
+    """The share of each revision; empty where the revisions have no names.
+
+    The newest is `latestRevision`: the Service that says its share is what makes it, and a route
+    that named it would not be ready before it is there.
+    """
     if not workload.versioned:
         return []
     tag_of = tags(workload, named)
     return [
         {
-            "revisionName": revision_name(workload, revision),
+            **(
+                {"latestRevision": True}
+                if revision is workload.newest
+                else {"revisionName": revision_name(workload, revision)}
+            ),
             "percent": revision.percent,
             **({"tag": tag_of[revision.name]} if revision.name in tag_of else {}),
         }

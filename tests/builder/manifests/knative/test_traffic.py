@@ -17,7 +17,7 @@ def test_the_newest_revision_is_written_and_each_is_named(hello):
     assert service["spec"]["template"]["metadata"]["name"] == "hello-v2"
     assert service["spec"]["traffic"] == [
         {"revisionName": "hello-v1", "percent": 90},
-        {"revisionName": "hello-v2", "percent": 10, "tag": "next"},
+        {"latestRevision": True, "percent": 10, "tag": "next"},
     ]
 
 
@@ -46,7 +46,7 @@ def test_older_revisions_must_be_there(told):
 def test_a_revision_that_a_route_names_has_a_tag(hello):
     assert hello(TWO, ROUTE)["spec"]["traffic"] == [
         {"revisionName": "hello-v1", "percent": 90, "tag": "v1"},
-        {"revisionName": "hello-v2", "percent": 10, "tag": "next"},
+        {"latestRevision": True, "percent": 10, "tag": "next"},
     ]
 
 
