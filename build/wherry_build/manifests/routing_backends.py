@@ -73,12 +73,13 @@ def revision_name(function: str, revision: str) -> str:
     return _joined(function, revision) if revision else function
 
 
-def is_reached_as_a_whole(topology: Topology, function: str) -> bool:
-    """Whether a route leads to `function` without naming a revision of it."""
-    return any(
-        backend.function == function and not backend.revision
+def reached_as_a_whole(topology: Topology) -> frozenset[str]:
+    """The functions that a route leads to without naming a revision of them."""
+    return frozenset(
+        backend.function
         for rule in topology.routes
         for backend in rule.backends
+        if not backend.revision
     )
 
 

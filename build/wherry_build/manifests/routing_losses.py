@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from wherry_build.manifests.coverage import Reason
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.routing import rewritten_host
-from wherry_build.manifests.routing_backends import NamedShare, is_reached_as_a_whole
+from wherry_build.manifests.routing_backends import NamedShare, reached_as_a_whole
 from wherry_build.manifests.topology import RouteRule, Topology
 
 KNATIVE_HOST = "the host says which function is meant there"
@@ -65,6 +65,7 @@ def percents_of_nobody(topology: Topology, *, routed: bool = True) -> tuple[Loss
     reason = "nothing here divides the calls between revisions"
     if routed:
         reason = "no route leads to the function as a whole, so nobody divides its calls"
+    reached = reached_as_a_whole(topology) if routed else frozenset[str]()
     return tuple(
         Loss(
             key=f"functions.{name}.revisions.{revision}.percent",
@@ -72,7 +73,7 @@ def percents_of_nobody(topology: Topology, *, routed: bool = True) -> tuple[Loss
             instead=f"a route with `function: {name}`" if routed else "--mesh istio",
         )
         for name, workload in topology.workloads.items()
-        if workload.versioned and not (routed and is_reached_as_a_whole(topology, name))
+        if workload.versioned and name not in reached
         for revision, said in workload.said.revisions.items()
         if said.percent is not None
     )
