@@ -11,7 +11,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports format interop interop-tools bench \
-    bench-figures bench-instructions soak harden docs lock hooks clean
+    bench-figures bench-instructions bench-manifests soak harden docs lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make harden   slow clients by the hundred, fuzzers, generated input for minutes'
 	@echo 'make bench    compare the server with its peers, one core each'
 	@echo 'make soak     half an hour of mixed load: does anything grow?'
+	@echo 'make bench-manifests  render and lint a project of 1,000 functions'
 	@echo 'make bench-instructions  compare the instructions of a request with what they were'
 	@echo 'make format   let ruff put the code in its form'
 	@echo 'make hooks    run the checks before each commit'
@@ -94,6 +95,10 @@ harden: $(VENV)/.dev
 
 bench-instructions: $(VENV)/.run
 	$(BIN)/python -m benchmarks.instructions $(ARGS)
+
+# It reads the same files with PyYAML too, to compare.
+bench-manifests: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.manifests $(ARGS)
 
 soak: $(VENV)/.run
 	$(BIN)/python -m benchmarks.soak $(ARGS)
