@@ -49,12 +49,26 @@ _METADATA = {
 }
 """ObjectMeta, which a structural schema leaves out."""
 
+_LIMIT_MADE = 512
+_MADE: dict[int, tuple[Schema, Any]] = {}
+
 
 def misfits(value: Value, schema: Schema) -> tuple[Misfit, ...]:
     """Every place of the object `value` that does not fit `schema`."""
-    validator = _VALIDATOR(_object(schema), format_checker=_FORMATS)
-    found = [each for error in validator.iter_errors(value) for each in told(error)]
+    errors = _validator(schema).iter_errors(value)
+    found = [each for error in errors for each in told(error)]
     return tuple(dict.fromkeys(found))
+
+
+def _validator(schema: Schema) -> Any:
+    """The validator of a schema, made once; the schema is kept, so that its id stays its own."""
+    known = _MADE.get(id(schema))
+    if known is None:
+        if len(_MADE) >= _LIMIT_MADE:
+            _MADE.clear()
+        known = (schema, _VALIDATOR(_object(schema), format_checker=_FORMATS))
+        _MADE[id(schema)] = known
+    return known[1]
 
 
 def _object(schema: Schema) -> dict[str, Any]:
