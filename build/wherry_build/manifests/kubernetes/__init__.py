@@ -25,7 +25,7 @@ from wherry_build.manifests.kubernetes.network_policy import (
     network_policy_document,
 )
 from wherry_build.manifests.kubernetes.pod import overruled_labels
-from wherry_build.manifests.kubernetes.service import service_documents
+from wherry_build.manifests.kubernetes.service import metrics_port, service_documents
 from wherry_build.manifests.kubernetes.service_account import service_account_document
 from wherry_build.manifests.options import KubeVersion, Mesh, RenderOptions, Sidecar
 from wherry_build.manifests.topology import Topology, Workload
@@ -161,6 +161,9 @@ def _warnings(topology: Topology, options: RenderOptions) -> Iterator[str]:
         )
     if not options.monitoring:
         return
+    unwatched = [name for name, each in workloads.items() if metrics_port(each) is None]
+    if unwatched:
+        yield f"{', '.join(unwatched)}: WHERRY_METRICS_PORT leaves nothing to scrape"
     counted = [name for name, each in workloads.items() if is_scaled(each) and counts_calls(each)]
     if counted:
         metrics = " and ".join(CALL_METRICS.values())

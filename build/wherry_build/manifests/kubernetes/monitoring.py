@@ -1,7 +1,7 @@
 """ServiceMonitor and PrometheusRule: metrics that Prometheus's operator scrapes, and its alerts.
 
-One of each for all functions of the namespace; every function's Service has the port of metrics,
-and those of its revisions have none, so that each pod is scraped once.
+One of each for all functions of the namespace; each pod is behind one Service that has the port of
+metrics, and is scraped once.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from wherry_build.manifests.document import Document, metadata
 from wherry_build.manifests.emission import Loss, PodAddition
 from wherry_build.manifests.kubernetes.naming import selector
-from wherry_build.manifests.kubernetes.service import METRICS_PORT
+from wherry_build.manifests.kubernetes.service import metrics_port
 from wherry_build.manifests.options import Mesh, RenderOptions, Sidecar
 from wherry_build.manifests.topology import Topology, Workload
 from wherry_build.manifests.yaml import Node
@@ -52,8 +52,9 @@ def network_policy_document(
     calls = (*own, *_TUNNELS.get(options.mesh, ()))
     ingress = list(_callers(workload, topology, options, calls, routed))
     watched = _TELEMETRY.get(options.mesh, ())
-    if options.monitoring:
-        watched = (METRICS_PORT, *watched)
+    number = metrics_port(workload)
+    if options.monitoring and number is not None:
+        watched = (number, *watched)
     if watched:
         ingress.append({"ports": _ports(watched)})
     return Document(

@@ -21,7 +21,7 @@ from wherry_build.manifests.container import (
 from wherry_build.manifests.document import labels
 from wherry_build.manifests.emission import PodAddition
 from wherry_build.manifests.kubernetes.naming import VERSION, selector
-from wherry_build.manifests.kubernetes.service import HTTP, METRICS, METRICS_PORT
+from wherry_build.manifests.kubernetes.service import HTTP, METRICS, metrics_port
 from wherry_build.manifests.options import RenderOptions
 from wherry_build.manifests.topology import Revision, Topology, Workload
 from wherry_build.manifests.yaml import Node
@@ -144,15 +144,14 @@ def _function(
         variables["WHERRY_REVISION"] = revision.name
     if workload.said.concurrency is not None:
         variables["WHERRY_MAX_INFLIGHT"] = str(workload.said.concurrency)
-    ports: list[Node] = [{"name": HTTP, "containerPort": PORT, "protocol": "TCP"}]
-    metrics: Node = {"name": METRICS, "containerPort": METRICS_PORT, "protocol": "TCP"}
+    ports: list[Node] = []
     if addition.function_port is None:
-        ports = [*ports, metrics]
+        ports.append({"name": HTTP, "containerPort": PORT, "protocol": "TCP"})
     elif options.monitoring:
-        ports = [metrics]
         variables["WHERRY_METRICS_HOST"] = _EVERY_ADDRESS
-    else:
-        ports = []
+    watched = metrics_port(workload)
+    if watched is not None and (addition.function_port is None or options.monitoring):
+        ports.append({"name": METRICS, "containerPort": watched, "protocol": "TCP"})
     made = function_container(
         workload,
         image=revision.image,

@@ -2,7 +2,8 @@
 
 A Service shares calls among pods and knows no percents. A mesh that does asks for all pods of a
 function behind its Service; without one, the Service of a function of which one revision gets all
-calls leads to that revision alone, so that another can be made ready beside it.
+calls leads to that revision alone, so that another can be made ready beside it. The port of metrics
+is on Services that each pod is behind one of: those of revisions, where there are any.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from wherry_build.manifests.yaml import Node
 
 HTTP = "http"
 METRICS = "metrics"
-METRICS_PORT = 8081
 PORT = 80
+_METRICS_PORT = 8081
+_LAST_PORT = 65_535
 
 
 def service_documents(
@@ -28,16 +30,40 @@ def service_documents(
     """The Services of `workload`."""
     ports = _ports(addition)
     function = workload.name
-    watched = [_METRICS] if options.monitoring else []
-    yield _document(
-        function, topology, function, selector(function, _sole(workload, options)), ports + watched
-    )
+    watched = _watched_ports(workload) if options.monitoring else []
+    pods = selector(function, _sole(workload, options))
+    own = ports if workload.versioned else ports + watched
+    yield _document(function, topology, function, pods, own)
     for revision in named(workload):
         pods = selector(function, revision.name)
         name = revision_name(function, revision.name)
-        yield _document(name, topology, function, pods, ports)
+        yield _document(name, topology, function, pods, ports + watched)
         if revision.tag is not None:
             yield _document(tag_name(function, revision.tag), topology, function, pods, ports)
+
+
+def metrics_port(workload: Workload) -> int | None:
+    """The number of the port that the runtime has its metrics on; None where it has none."""
+    said = workload.function.environment.get("WHERRY_METRICS_PORT")
+    if not said:
+        return _METRICS_PORT
+    # 0 is a free port, which nobody finds; the runtime refuses what is neither a number nor `off`.
+    return int(said) if said.isascii() and said.isdigit() and 0 < int(said) <= _LAST_PORT else None
+
+
+def _watched_ports(workload: Workload) -> list[Node]:
+    number = metrics_port(workload)
+    if number is None:
+        return []
+    return [
+        {
+            "name": METRICS,
+            "port": _METRICS_PORT,
+            "targetPort": METRICS,
+            "protocol": "TCP",
+            "appProtocol": "http",
+        }
+    ]
 
 
 def _sole(workload: Workload, options: RenderOptions) -> str:
@@ -69,13 +95,6 @@ _OWN: Node = {
     "name": HTTP,
     "port": PORT,
     "targetPort": HTTP,
-    "protocol": "TCP",
-    "appProtocol": "http",
-}
-_METRICS: Node = {
-    "name": METRICS,
-    "port": METRICS_PORT,
-    "targetPort": METRICS,
     "protocol": "TCP",
     "appProtocol": "http",
 }

@@ -24,22 +24,50 @@ def test_nothing_of_it_unless_asked_for(objects):
     assert not kinds & {"ServiceMonitor", "PrometheusRule"}
 
 
-def test_each_pod_is_scraped_once(objects):
-    found = objects(TWO, monitoring=True)
+TAGGED = TWO.replace("percent: 10", "percent: 10, tag: next")
+ALL_TO_ONE = TWO.replace("90", "100").replace("10}", "0}")
+ANOTHER = "{namespace: fns, functions: {hello: {environment: {WHERRY_METRICS_PORT: '9102'}}}}"
+
+
+@pytest.mark.parametrize("text", [TWO, TAGGED, ALL_TO_ONE, ANOTHER])
+def test_each_pod_is_scraped_once(objects, text):
+    found = objects(text, monitoring=True)
     monitor = found["ServiceMonitor", "functions"]
     assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
     (endpoint,) = monitor["spec"]["endpoints"]
     wanted = monitor["spec"]["selector"]["matchLabels"].items()
-    chosen = {
-        name: port
-        for (kind, name), each in found.items()
+    chosen = [
+        (each["spec"]["selector"], port["targetPort"])
+        for (kind, _), each in found.items()
         if kind == "Service" and wanted <= each["metadata"]["labels"].items()
         for port in each["spec"]["ports"]
         if port["name"] == endpoint["port"]
-    }
-    assert list(chosen) == ["hello"]
-    container = found["Deployment", "hello-v1"]["spec"]["template"]["spec"]["containers"][0]
-    assert chosen["hello"]["targetPort"] in {port["name"] for port in container["ports"]}
+    ]
+    pods = [each["spec"]["template"] for (kind, _), each in found.items() if kind == "Deployment"]
+    for pod in pods:
+        (port,) = [
+            port for labels, port in chosen if labels.items() <= pod["metadata"]["labels"].items()
+        ]
+        numbers = {
+            each["name"]: each["containerPort"] for each in pod["spec"]["containers"][0]["ports"]
+        }
+        open_ports = found["NetworkPolicy", "hello"]["spec"]["ingress"][1]["ports"]
+        assert [each["port"] for each in open_ports] == [numbers[port]]
+    assert numbers[port] == (9102 if text is ANOTHER else 8081)
+
+
+@pytest.mark.parametrize("said", ["off", "'0'", "'99999'"])
+def test_metrics_that_are_off_are_not_looked_for(objects, rendered, said):
+    text = f"functions: {{hello: {{environment: {{WHERRY_METRICS_PORT: {said}}}}}}}"
+    found = objects(text, monitoring=True)
+    for listed in (
+        found["Service", "hello"]["spec"]["ports"],
+        found["Deployment", "hello"]["spec"]["template"]["spec"]["containers"][0]["ports"],
+    ):
+        assert [port["name"] for port in listed] == ["http"]
+    assert len(found["NetworkPolicy", "hello"]["spec"]["ingress"]) == 1
+    told = rendered(text, monitoring=True).warnings
+    assert "hello: WHERRY_METRICS_PORT leaves nothing to scrape" in told
 
 
 def test_the_alerts_are_those_of_the_docs():
