@@ -44,7 +44,6 @@ class Sidecar(enum.Enum):
     NONE = "none"
     ENVOY = "envoy"
     NGINX = "nginx"
-    HAPROXY = "haproxy"
 
 
 class Edition(enum.Enum):
