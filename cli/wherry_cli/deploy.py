@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -95,17 +96,25 @@ def command(
     return 0
 
 
-def _show(destination: Destination, plan: Plan, missing: tuple[str, ...]) -> None:
-    width = 10
-    for name, value in destination.facts.items():
-        note(f"{name:{width}} {value}")
-    for name in missing:
-        note(f"{'create':{width}} namespace/{name}")
-    for each in plan.differences:
-        note(f"{_WORDS[each.change.value]:{width}} {each.key}")
-
-
 _WORDS = {"created": "create", "configured": "change", "unchanged": "keep"}
+_LISTED = 40
+"""Objects that are listed one by one; more are counted by what becomes of them and by kind."""
+
+
+def _show(destination: Destination, plan: Plan, missing: tuple[str, ...]) -> None:
+    told = [*destination.facts.items(), *(("create", f"namespace/{name}") for name in missing)]
+    told += _changes(plan)
+    for name, value in told:
+        note(f"{name:10} {value}")
+
+
+def _changes(plan: Plan) -> list[tuple[str, str]]:
+    if len(plan.differences) <= _LISTED:
+        return [(_WORDS[each.change.value], str(each.key)) for each in plan.differences]
+    counted = Counter((each.change.value, each.key.resource) for each in plan.differences)
+    return [
+        (_WORDS[change], f"{count} {resource}") for (change, resource), count in counted.items()
+    ]
 
 
 def _print_json(destination: Destination, plan: Plan, deployment: Deployment, error: str) -> None:

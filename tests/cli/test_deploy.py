@@ -99,6 +99,18 @@ def test_json_is_all_that_is_printed(deploy, api):
     }
 
 
+def test_many_objects_are_counted(deploy, api, here):
+    for number in range(40):
+        folder = here / "functions" / f"more-{number}"
+        folder.mkdir()
+        (folder / "handler.py").write_text("def handle(request):\n    return 'hello'\n")
+    (here / "wherry.yaml").unlink()
+    done = deploy("--yes", "-n", "fns")
+    assert done.code == 0, done.err
+    assert "create     42 service.serving.knative.dev" in done.err.splitlines()
+    assert len(done.out.splitlines()) == len(api.applied()) >= 42
+
+
 def test_nobody_to_ask(deploy, api):
     done = deploy()
     assert done.code == 2
