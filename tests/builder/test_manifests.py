@@ -74,7 +74,10 @@ def test_a_knative_service(project):
     (container,) = template["spec"]["containers"]
     assert container["image"] == "ghcr.io/acme/hello:latest"
     assert container["ports"] == [{"name": "http1", "containerPort": 8080}]
-    assert container["readinessProbe"] == {"httpGet": {"path": "/health/readiness"}}
+    assert container["readinessProbe"] == {
+        "httpGet": {"path": "/health/readiness"},
+        "successThreshold": 1,
+    }
     assert container["livenessProbe"]["httpGet"] == {"path": "/health/liveness"}
     assert template["spec"]["responseStartTimeoutSeconds"] == 35
     assert template["spec"]["timeoutSeconds"] >= template["spec"]["responseStartTimeoutSeconds"]

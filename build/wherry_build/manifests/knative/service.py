@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wherry_build.errors import ManifestError
 from wherry_build.manifests.container import (
     LIVENESS,
     PORT,
@@ -28,6 +29,7 @@ from wherry_build.project.specification.function import Probe, Probes
 
 API_VERSION = "serving.knative.dev/v1"
 _LIMIT_RESPONSE_S = 600  # Knative's own default of max-revision-timeout-seconds
+_LEAST_REPOSITORY = 2
 _FAST_PERIOD_S = 1
 _NODE_FLAG = "kubernetes.podspec-nodeselector"
 _INIT_FLAG = "kubernetes.podspec-init-containers"
@@ -39,7 +41,8 @@ def services(topology: Topology, addition: PodAddition) -> Emission:
     """The Service of each function.
 
     Raises:
-        ManifestError: A name that is made of two is too long, or two revisions have one tag.
+        ManifestError: A name that is made of two is too long, or an image's too short, or two
+            revisions have one tag.
     """
     named = traffic.named_by_routes(topology)
     made = [
@@ -137,7 +140,7 @@ def _container(workload: Workload, addition: PodAddition) -> dict[str, Node]:
     is_served = addition.function_port is None
     return function_container(
         workload,
-        image=workload.newest.image,
+        image=_image(workload),
         # One port in the whole pod, that of the container which calls are sent to.
         ports=[{"name": "http1", "containerPort": PORT}] if is_served else (),
         probes=_probes(workload.said.probes or Probes()) if is_served else {},
@@ -145,12 +148,34 @@ def _container(workload: Workload, addition: PodAddition) -> dict[str, Node]:
     )
 
 
+def _image(workload: Workload) -> str:
+    """Its image; Knative asks the registry for the digest, and takes no name of one letter.
+
+    Raises:
+        ManifestError: It has such a name.
+    """
+    image = workload.newest.image
+    registry, _, repository = image.partition("@")[0].rpartition("/")
+    if not registry.partition("/")[2] and len(repository.partition(":")[0]) < _LEAST_REPOSITORY:
+        raise ManifestError(
+            f"functions.{workload.name}: image: got {image!a}, "
+            f"expected a repository of {_LEAST_REPOSITORY} characters or more",
+            hint="--registry REGISTRY/FOLDER",
+        )
+    return image
+
+
 def _probes(said: Probes) -> Mapping[str, Node]:
     """Probes of the container that calls are sent to; their port is Knative's to fill in."""
     made: dict[str, Node] = {}
     if said.startup is not None:
         made["startupProbe"] = probe(said.startup, path=READINESS)
-    made["readinessProbe"] = probe(said.readiness, path=READINESS, usual=_readiness(said.readiness))
+    made["readinessProbe"] = {
+        **probe(said.readiness, path=READINESS, usual=_readiness(said.readiness)),
+        # Knative's own default, which it would count as a change when the Service is applied again
+        # under the name of the same revision.
+        "successThreshold": 1,
+    }
     made["livenessProbe"] = probe(
         said.liveness, path=LIVENESS, usual={"periodSeconds": 10, "timeoutSeconds": 3}
     )

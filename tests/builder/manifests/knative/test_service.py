@@ -3,6 +3,7 @@
 import pytest
 from tests.builder.manifests.full_project import made
 
+from wherry_build.errors import ManifestError
 from wherry_build.manifests import RenderOptions, Target
 from wherry_build.manifests.emission import PodAddition
 from wherry_build.manifests.knative.service import services
@@ -67,7 +68,7 @@ def test_without_a_period_readiness_is_left_to_the_queue_proxy(hello):
     probe = container(hello("{probes: {readiness: {path: /up, initial_delay: 2s}}}"))[
         "readinessProbe"
     ]
-    assert probe == {"httpGet": {"path": "/up"}, "initialDelaySeconds": 2}
+    assert probe == {"httpGet": {"path": "/up"}, "initialDelaySeconds": 2, "successThreshold": 1}
 
 
 @pytest.mark.parametrize(
@@ -152,3 +153,8 @@ def test_a_container_that_starts_before_is_written_with_a_warning():
     service, emission = with_addition("{}", PodAddition(init_containers=({"name": "i"},)))
     assert pod(service)["initContainers"] == [{"name": "i"}]
     assert "kubernetes.podspec-init-containers" in "".join(emission.warnings)
+
+
+def test_an_image_that_the_webhook_cannot_read_is_told(hello):
+    with pytest.raises(ManifestError, match="a repository of 2 characters or more"):
+        hello("{image: 'a:2'}")

@@ -28,9 +28,11 @@ def test_without_revisions_the_latest_gets_all_calls(hello):
 
 
 def test_the_image_is_that_of_the_newest(hello, told):
-    said = "{image: a:1, revisions: {v1: {percent: 100, image: 'a:0'}, v2: {image: 'a:2'}}}"
+    said = (
+        "{image: acme:1, revisions: {v1: {percent: 100, image: 'acme:0'}, v2: {image: 'acme:2'}}}"
+    )
     (container,) = hello(said)["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == "a:2"
+    assert container["image"] == "acme:2"
     losses, _ = told(f"functions: {{hello: {said}}}")
     assert set(losses) == {"functions.hello.revisions.v1.image"}
 
