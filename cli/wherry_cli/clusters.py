@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -46,6 +46,11 @@ class Place:
         options = request.options_for(project, working_directory=Path.cwd())
         rendering = render(project, options)
         request.tell(rendering)
+        if request.functions:
+            from wherry_build.deploy.selection import refuse_partial
+
+            whole = replace(request, functions=()).project()
+            refuse_partial(rendering.documents, render(whole, options).documents)
         return destination(rendering, options, kubeconfig=self.kubeconfig, context=self.context)
 
     def plan(self, destination: Destination, *, new_namespaces: tuple[str, ...]) -> Plan:

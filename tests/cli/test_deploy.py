@@ -111,6 +111,26 @@ def test_many_objects_are_counted(deploy, api, here):
     assert len(done.out.splitlines()) == len(api.applied()) >= 42
 
 
+def test_one_function_of_several(deploy, api):
+    done = deploy("--yes", "--function", "orders")
+    assert done.code == 0, done.err
+    assert ("Service", "hello") not in api.applied()
+    assert ("Service", "orders") in api.applied()
+
+
+def test_one_function_takes_no_route_from_the_others(deploy, api, wherry):
+    mesh = ("--mesh", "istio", "--host", "fns.example.com")
+    for done in (
+        deploy("--yes", *mesh, "--function", "orders"),
+        wherry("diff", "--target", "knative", *mesh, "--function", "orders"),
+    ):
+        assert done.code == 2
+        assert "--function would take the other functions out of virtualservice" in done.err
+        assert "hint: leave --function out" in done.err
+    assert api.asked == []
+    assert deploy("--yes", *mesh).code == 0
+
+
 def test_nobody_to_ask(deploy, api):
     done = deploy()
     assert done.code == 2
