@@ -78,6 +78,11 @@ def lost(name: str) -> str:
     return "\n".join(["| key | why | instead |", "|---|---|---|", *rows])
 
 
+def project() -> str:
+    """The project's file."""
+    return f"```yaml\n{(PROJECT / 'wherry.yaml').read_text()}```"
+
+
 def carriage() -> str:
     """Which parts of wherry.yaml each emitter writes."""
     groups: dict[str, list[str]] = {}
@@ -137,6 +142,7 @@ _EMITTERS = {
 
 PARTS: dict[str, Callable[[], str]] = {
     "carriage": carriage,
+    "project": project,
     **{
         f"{part.__name__}_{name}": partial(part, name)
         for part in (rendered, added, tree, lost)
