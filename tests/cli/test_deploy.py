@@ -52,6 +52,8 @@ def process(arguments, **streams):
     return subprocess.Popen(
         [sys.executable, "-m", "wherry_cli", "deploy", "--target", "knative", *arguments],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([*paths, inherited])},
+        # Whoever runs the tests in the background of a shell has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         **streams,
     )
 

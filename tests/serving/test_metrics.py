@@ -67,6 +67,7 @@ def test_callers_cannot_make_series(wire):
     with running(FUNCTIONS / "sync.py") as function:
         connection = wire(function.port)
         connection.send(get()).answer()
+        eventually(lambda: "http_requests_total{" in scrape(function))
         before = scrape(function).count("http_requests_total{")
         for number, method in enumerate(["PROPFIND", "MKCOL", "LOCK", "REPORT"] * 10):
             request = get(f"/p{number}?q={number}").replace(b"GET", method.encode(), 1)

@@ -25,7 +25,7 @@ def picked(routes, call):
         for rule in route["spec"]["rules"] if named else ():
             for match in rule["matches"]:
                 if _fits(match, call):
-                    host = max(named, key=len)
+                    host = max(named, key=lambda each: (not each.startswith("*."), len(each)))
                     found.append((_order(host, match), route["metadata"]["name"]))
     return min(found)[1] if found else None
 
