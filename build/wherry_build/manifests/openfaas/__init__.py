@@ -42,7 +42,7 @@ def emit(topology: Topology, options: RenderOptions, addition: PodAddition) -> E
         *subscribed.losses,
         *_events_of_revisions(topology, subscribed),
     ]
-    warnings = [*subscribed.warnings, *_expanded(topology)]
+    warnings = list(_expanded(topology))
     if options.edition is Edition.CE:
         warnings += ce_warnings(topology, [each.name for each in functions], subscribed)
     return Emission(documents=(stack, *objects), losses=tuple(losses), warnings=tuple(warnings))

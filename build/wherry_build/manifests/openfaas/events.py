@@ -7,13 +7,13 @@ There is nothing else to choose by, and no share: each function of a topic gets 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.options import Edition
 from wherry_build.manifests.topology import Topology, Workload
-from wherry_build.project.specification.eventing import Filter
+from wherry_build.project.specification.eventing import Filter, Trigger
 
 CRON_TOPIC = "cron-function"
 _DIVIDER = ","
@@ -27,13 +27,11 @@ class Subscriptions:
         topics: Types of events by function.
         crons: Times by function.
         losses: What the connectors cannot do.
-        warnings: What whoever deploys should know.
     """
 
     topics: Mapping[str, tuple[str, ...]]
     crons: Mapping[str, str]
     losses: tuple[Loss, ...] = ()
-    warnings: tuple[str, ...] = ()
 
     def annotations(self, function: str) -> dict[str, str]:
         """The annotations of `function`; none when nothing brings it anything."""
@@ -47,20 +45,15 @@ class Subscriptions:
 def subscriptions(topology: Topology, edition: Edition) -> Subscriptions:
     """What the triggers and schedules of `topology` become."""
     losses: list[Loss] = []
-    warnings: list[str] = []
     topics: dict[str, dict[str, None]] = {}
     for name, trigger in topology.triggers.items():
         workload = topology.workloads[trigger.function]
         types, lost = _chosen(name, trigger.filters, workload)
         losses += lost
-        for each in types:
-            if _DIVIDER in each:
-                warnings.append(
-                    f"{workload.name}: the type of event {each!r} is left out, "
-                    "as topics are divided by commas"
-                )
-            else:
-                topics.setdefault(workload.name, {})[each] = None
+        losses += [_divided(name, trigger, each) for each in types if _DIVIDER in each]
+        if whole := [each for each in types if _DIVIDER not in each]:
+            topics.setdefault(workload.name, {}).update(dict.fromkeys(whole))
+    losses += _unbrought(topology, topics)
     of_functions: dict[str, list[str]] = {}
     for name, schedule in topology.schedules.items():
         of_functions.setdefault(schedule.function, []).append(name)
@@ -83,8 +76,31 @@ def subscriptions(topology: Topology, edition: Edition) -> Subscriptions:
         topics={function: tuple(types) for function, types in topics.items()},
         crons=crons,
         losses=tuple(losses),
-        warnings=tuple(warnings),
     )
+
+
+def _divided(name: str, trigger: Trigger, event_type: str) -> Loss:
+    """What is said of a type that would be two topics."""
+    is_generated = trigger == Trigger(function=name, filters=trigger.filters)
+    return Loss(
+        key=f"functions.{name}.event_types" if is_generated else f"triggers.{name}.filters",
+        reason=f"topics are divided by commas: events of {event_type!r} do not come",
+        instead="a type without commas",
+    )
+
+
+def _unbrought(topology: Topology, topics: Mapping[str, Iterable[str]]) -> list[Loss]:
+    """Types that the file gives to a function and that none of its triggers brings."""
+    return [
+        Loss(
+            key=f"functions.{name}.event_types",
+            reason="its triggers say which events it is sent",
+            instead="filters of its triggers",
+        )
+        for name, workload in topology.workloads.items()
+        if not {each for each in workload.said.event_types if _DIVIDER not in each}
+        <= {*topics.get(name, ())}
+    ]
 
 
 def _chosen(

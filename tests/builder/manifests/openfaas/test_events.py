@@ -5,6 +5,7 @@ import pytest
 from wherry_build.manifests import Edition
 from wherry_build.project import Declarations
 
+EVENT_TYPES = "functions.orders.event_types"
 FUNCTION = "functions: {orders: {%s}}\n"
 
 
@@ -93,7 +94,21 @@ def test_a_type_with_a_comma_would_be_two_topics(openfaas):
     rendering = openfaas(project)
     functions = rendering.documents[0].value["functions"]
     assert functions["orders"]["annotations"]["topic"] == "c"
-    assert any("'a,b' is left out" in each for each in rendering.warnings)
+    (loss,) = [each for each in rendering.losses if each.key == "functions.orders.event_types"]
+    assert "events of 'a,b' do not come" in loss.reason
+
+
+def test_a_trigger_of_a_type_with_a_comma_is_lost(brought):
+    filters = '[{any: [{exact: {type: "a,b"}}, {exact: {type: c}}]}]'
+    found, lost = brought(f"triggers: {{{trigger(filters)}}}")
+    assert found == {"topic": "c"}
+    assert lost == {"triggers.placed.filters"}
+
+
+@pytest.mark.parametrize(("types", "lost"), [("[a]", set()), ("[a, b]", {EVENT_TYPES})])
+def test_types_that_no_trigger_brings_are_lost(brought, types, lost):
+    text = f"triggers: {{{trigger('[{exact: {type: a}}]')}}}"
+    assert brought(text, said=f"event_types: {types}") == ({"topic": "a"}, lost)
 
 
 def test_one_schedule(brought):
