@@ -300,7 +300,9 @@ def test_a_file_of_variables_that_is_none_is_told_without_its_values(
 def test_the_lock_of_images_is_read(project):
     root = project("functions: {a: {}}", a=HTTP)
     digest = "sha256:" + "a" * 64
-    (root / "wherry.lock").write_text(json.dumps({"version": 1, "images": {"r/acme/a:latest": digest}}))
+    (root / "wherry.lock").write_text(
+        json.dumps({"version": 1, "images": {"r/acme/a:latest": digest}})
+    )
     made = render(read_project(root), RenderOptions(target=Target.KNATIVE, registry="r/acme"))
     assert f"r/acme/a:latest@{digest}" in made.stream()
     assert not [each for each in made.warnings if "tag" in each]
