@@ -124,6 +124,7 @@ class Cluster:
     def _send(self, method: str, path: str, body: object = None, media_type: str = ""):
         sent = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         headers = {"Content-Type": media_type or "application/json", "Accept": "application/json"}
+        is_kept = self._connection is not None
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(
                 "127.0.0.1", self._port, timeout=30, context=self._tls
@@ -134,7 +135,10 @@ class Cluster:
             return answer.status, answer.headers.get("Warning"), answer.read()
         except (OSError, http.client.HTTPException):
             self.close()
-            raise
+            if not is_kept:
+                raise
+        # The server closes a connection that was kept for long; what is asked may be asked twice.
+        return self._send(method, path, body, media_type)
 
     def _answers(self, path: str) -> bool:
         try:
