@@ -22,7 +22,8 @@ from tests.builder.manifests.matrix import (
 from tests.interop.cluster import BUNDLE
 from tests.interop.cluster.definitions import read_definitions
 
-from wherry_build.manifests.options import KubeVersion, Mesh, Target
+from wherry_build.manifests.canary import render_canary
+from wherry_build.manifests.options import KubeVersion, Mesh, Sidecar, Target
 from wherry_build.manifests.render import render
 
 pytestmark = [pytest.mark.interop, pytest.mark.shared]
@@ -36,7 +37,11 @@ ISTIO_WAY = next(way for way in WAYS if way[:2] == (Target.KUBERNETES, Mesh.ISTI
 def objects(way, project, **more):
     """The objects of Kubernetes by file, as text; the stack file of OpenFaaS is none."""
     files = render(PROJECTS[project](), options(way, **more)).files()
-    return {file: text for file, text in files.items() if "\nkind: " in f"\n{text}"}
+    return {file: text for file, text in files.items() if is_object(text)}
+
+
+def is_object(text):
+    return "\nkind: " in f"\n{text}" and "kustomize.config.k8s.io" not in text
 
 
 def tool(program):
@@ -65,6 +70,25 @@ def test_the_api_server_accepts_every_custom_resource(cluster, way, project):
             assert stored["metadata"]["name"] == item["metadata"]["name"]
         else:
             assert is_core(item) or item["kind"] in UNKNOWN
+
+
+CANARIES = [
+    way for way in WAYS if way[2] is Sidecar.NONE and way[:2] != (Target.OPENFAAS, Mesh.NONE)
+]
+
+
+@pytest.mark.parametrize("way", CANARIES, ids=name)
+@each_project
+def test_a_canary_is_accepted_folder_after_folder(cluster, tmp_path, way, project):
+    chosen = options(way, namespace=f"c-{name(way)}-{project}")
+    folders = {}
+    for file, text in sorted(render_canary(PROJECTS[project](), chosen).files.items()):
+        if is_object(text):
+            folders.setdefault(file.partition("/")[0], {})[file] = text
+    assert list(folders) == ["1-deploy", "2-shift-10", "3-promote", "9-abort"]
+    for files in folders.values():
+        cluster.apply(text for text in files.values() if cluster.serves(yaml.safe_load(text)))
+        assert analyzed(*write(tmp_path, files)) == []
 
 
 def analyzed(*files):
