@@ -12,7 +12,7 @@ import click
 from wherry_cli.notes import note, warn
 
 if TYPE_CHECKING:
-    from wherry_build.image import BuiltImage
+    from wherry_build.image.docker_engine import EngineImage
     from wherry_build.project import Function, Project
 
 
@@ -121,7 +121,7 @@ def _silent(line: str) -> None:
 
 
 def _tell(
-    function: Function, image: BuiltImage, took_s: float, *, as_json: bool, quiet: bool
+    function: Function, image: EngineImage, took_s: float, *, as_json: bool, quiet: bool
 ) -> None:
     if as_json:
         told = {

@@ -4,10 +4,9 @@ import pytest
 from docker.errors import APIError
 
 from wherry_build.errors import EngineUnavailable, ImageBuildFailed
-from wherry_build.image.docker_engine import DockerEngine
-from wherry_build.image.engine import ImageRequest
+from wherry_build.image.docker_engine import ContextRequest, DockerEngine
 
-REQUEST = ImageRequest(tag="ghcr.io/acme/hello:1", context=b"tar", base="python:3.13", pull=True)
+REQUEST = ContextRequest(tag="ghcr.io/acme/hello:1", context=b"tar", base="python:3.13", pull=True)
 
 
 class Recorder:

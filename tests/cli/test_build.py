@@ -5,7 +5,7 @@ import json
 import pytest
 
 import wherry_build.image.docker_engine
-from wherry_build.image import BuiltImage
+from wherry_build.image.docker_engine import EngineImage
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def requests(monkeypatch):
         def build(self, request, progress):
             asked.append(request)
             progress("Step 1/1")
-            return BuiltImage(id="sha256:" + "0" * 64, tag=request.tag, size_bytes=5_000_000)
+            return EngineImage(id="sha256:" + "0" * 64, tag=request.tag, size_bytes=5_000_000)
 
     monkeypatch.setattr(wherry_build.image.docker_engine, "DockerEngine", Recorder)
     return asked

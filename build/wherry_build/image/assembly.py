@@ -11,8 +11,8 @@ from pathlib import Path
 from wherry_build import names
 from wherry_build.errors import ContextTooLarge, ProjectError
 from wherry_build.image.context import LIMIT_BYTES, Entry, collect, pack
+from wherry_build.image.docker_engine import ContextRequest
 from wherry_build.image.dockerfile import Recipe, dockerfile
-from wherry_build.image.engine import ImageRequest
 from wherry_build.image.runtime_wheel import Wheel, runtime_wheel
 from wherry_build.project.model import Function
 
@@ -38,7 +38,7 @@ class ImageOptions:
     is_offline: bool = False
 
 
-def image_request(function: Function, options: ImageOptions) -> ImageRequest:
+def image_request(function: Function, options: ImageOptions) -> ContextRequest:
     """The request that builds the image of `function`.
 
     Raises:
@@ -66,7 +66,7 @@ def image_request(function: Function, options: ImageOptions) -> ImageRequest:
         *wheel_entries(runtime, options.wheels),
         Entry(path="Dockerfile", content=text.encode()),
     ]
-    return ImageRequest(
+    return ContextRequest(
         tag=tag,
         context=pack(entries),
         base=options.base,

@@ -9,12 +9,12 @@ import io
 import os
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wherry_build.errors import EngineUnavailable, ImageBuildFailed
-from wherry_build.image.engine import BuiltImage, ImageRequest, Progress
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -23,6 +23,40 @@ _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _KEPT_LINES = 20
 _TIMEOUT_S = 600
 _KNOCK_S = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextRequest:
+    """One image that is to be built from a context.
+
+    Attributes:
+        tag: Reference that the image is given.
+        context: Build context as an uncompressed tar, its Dockerfile included.
+        base: Base image; empty leaves the Dockerfile's own.
+        network: Network of the build's steps; empty is the engine's default.
+        pull: Whether to look for a newer base image.
+    """
+
+    tag: str
+    context: bytes
+    base: str = ""
+    network: str = ""
+    pull: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineImage:
+    """One image that an engine keeps.
+
+    Attributes:
+        id: `sha256:...` of its configuration.
+        tag: Reference that it was given.
+        size_bytes: What it takes with its base, unpacked.
+    """
+
+    id: str
+    tag: str
+    size_bytes: int
 
 
 class DockerEngine:
@@ -35,7 +69,7 @@ class DockerEngine:
     def __init__(self, client: APIClient | None = None) -> None:
         self._client = client if client is not None else _connect()
 
-    def build(self, request: ImageRequest, progress: Progress) -> BuiltImage:
+    def build(self, request: ContextRequest, progress: Callable[[str], None]) -> EngineImage:
         """Build the image of `request`; every line that the engine prints is told.
 
         Raises:
@@ -63,10 +97,10 @@ class DockerEngine:
                         progress(line)
             untyped: Any = self._client
             found: dict[str, Any] = untyped.inspect_image(request.tag)
-        return BuiltImage(id=str(found["Id"]), tag=request.tag, size_bytes=int(found["Size"]))
+        return EngineImage(id=str(found["Id"]), tag=request.tag, size_bytes=int(found["Size"]))
 
 
-def _failed(request: ImageRequest, reason: str, last: deque[str]) -> ImageBuildFailed:
+def _failed(request: ContextRequest, reason: str, last: deque[str]) -> ImageBuildFailed:
     hint = ""
     text = reason + "\n".join(last)
     if "not found" in reason or "pull access denied" in reason or "no such host" in reason:
@@ -79,7 +113,7 @@ def _failed(request: ImageRequest, reason: str, last: deque[str]) -> ImageBuildF
 
 
 @contextmanager
-def _explained(request: ImageRequest, last: deque[str]) -> Iterator[None]:
+def _explained(request: ContextRequest, last: deque[str]) -> Iterator[None]:
     """Turn what the SDK raises into errors of ours."""
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException

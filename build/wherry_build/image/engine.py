@@ -1,17 +1,44 @@
 """The seams of an image's way: a `Builder` builds it, a `Publisher` publishes it.
 
-Values and protocols only. An engine knows how, and nothing of functions; behaviour is added by
-one more class around the same method.
+Values and protocols only. An engine knows how; behaviour is added by one more class around the
+same method: a cache, a record, a limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
-Progress: TypeAlias = Callable[[str], None]
-"""Is told each line that an engine prints."""
+from wherry_build.image.content import BytesContent, Content
+from wherry_build.image.platform import Platform
+from wherry_build.project.model import Function
+
+
+class Progress(Protocol):
+    """Is told how long work goes on."""
+
+    def step(self, text: str) -> None:
+        """A step begins, or an engine printed a line."""
+        ...
+
+    def moved(self, what: str, done_bytes: int, total_bytes: int | None) -> None:
+        """So much of `what` has been downloaded, uploaded or written by now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelSources:
+    """Where wheels come from besides the index that pip and uv are set to.
+
+    Attributes:
+        folder: Folder of wheels that may be taken.
+        is_offline: Whether those, and what is cached, are all that may be taken.
+    """
+
+    folder: Path | None = None
+    is_offline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,18 +46,68 @@ class ImageRequest:
     """One image that is wanted.
 
     Attributes:
-        tag: Reference that the image is given.
-        context: Build context as an uncompressed tar, its Dockerfile included.
-        base: Base image; empty leaves the Dockerfile's own.
-        network: Network of the build's steps; empty is the engine's default.
+        function: The function that it serves.
+        reference: Name that it is given, `ghcr.io/acme/hello:1.0`.
+        base: Base image; empty is the engine's default.
+        platforms: What it is for; empty is this machine's architecture.
+        labels: Labels besides those that every image has.
+        wheels: Where wheels come from.
+        packages: Packages of the base's distribution that it needs.
+        dockerfile: A Dockerfile of the user's own; None generates one.
+        arguments: Build arguments of a Dockerfile.
+        secrets: Build secrets by id, each a file; they reach no layer.
+        network: Network of a Docker build's steps; empty is the engine's default.
         pull: Whether to look for a newer base image.
     """
 
-    tag: str
-    context: bytes
+    function: Function
+    reference: str
     base: str = ""
+    platforms: tuple[Platform, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    wheels: WheelSources = field(default_factory=WheelSources)
+    packages: tuple[str, ...] = ()
+    dockerfile: Path | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Path] = field(default_factory=dict)
     network: str = ""
     pull: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer that a build made.
+
+    Attributes:
+        content: Its compressed bytes.
+        diff_id: `sha256:...` of its tar, uncompressed.
+        purpose: What is in it, one line: `code`, `runtime`, `wheels: orjson 3.11.3, ...`.
+        size_bytes: What its files take.
+    """
+
+    content: Content
+    diff_id: str
+    purpose: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformImage:
+    """The image of one platform, ready to be written or published.
+
+    Attributes:
+        platform: What it is for.
+        manifest: Its manifest.
+        config: Its configuration.
+        base: The base's layers, bottom first.
+        layers: Those that the build made, bottom first.
+    """
+
+    platform: Platform
+    manifest: BytesContent
+    config: BytesContent
+    base: tuple[Content, ...]
+    layers: tuple[Layer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +115,27 @@ class BuiltImage:
     """One image that is there.
 
     Attributes:
-        id: `sha256:...` of its configuration.
-        tag: Reference that it was given.
-        size_bytes: What it takes with its base, unpacked.
+        reference: Name that it was given.
+        digest: `sha256:...` of its manifest or index; empty where an engine keeps it and knows
+            none until it is pushed.
+        id: `sha256:...` of its configuration, or of its index when it has several platforms.
+        size_bytes: What a registry keeps of it, its base included; of an image in a Docker Engine
+            what it takes there, unpacked.
+        platforms: What it is for.
+        images: What it consists of; empty where an engine keeps it.
+        index: The index over `images`; None when there is one image.
+        artifacts: Manifests about it, each with the blobs that it names before it: SBOM,
+            provenance.
     """
 
+    reference: str
+    digest: str
     id: str
-    tag: str
     size_bytes: int
+    platforms: tuple[Platform, ...]
+    images: tuple[PlatformImage, ...] = ()
+    index: BytesContent | None = None
+    artifacts: tuple[Content, ...] = ()
 
 
 class Builder(Protocol):
