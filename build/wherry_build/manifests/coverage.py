@@ -15,8 +15,10 @@ from wherry_build.project.model import Project
 from wherry_build.project.shape import fields_of
 from wherry_build.project.specification.record import Record
 
-_MODEL_ALONE = frozenset({"version", "functions.*.handler", "registry.prefix"})
-"""What says how the project is read, and what is in an image's reference."""
+_MODEL_ALONE = frozenset(
+    {"version", "functions.*.handler", "registry.prefix", "build", "functions.*.build"}
+)
+"""What says how the project is read, how an image is made, and what is in its reference."""
 CARRIED_BY_ALL = frozenset(
     {"functions.*.image", "functions.*.revisions.*.image", "functions.*.environment_files"}
 )

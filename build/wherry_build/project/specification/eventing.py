@@ -47,6 +47,21 @@ class DeadLetter(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sink(Record):
+    """Where the events go that a function emits; one of the two.
+
+    Attributes:
+        broker: A broker of this project, or `default`.
+        url: Any address.
+    """
+
+    broker: Label | None = None
+    url: Url | None = None
+
+    exactly_one: ClassVar[tuple[str, ...]] = ("broker", "url")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(Record):
     """How often and how long an event is tried.
 

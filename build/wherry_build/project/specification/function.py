@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from wherry_build.project.specification.amounts import Cpu, Duration, Memory, limits
+from wherry_build.project.specification.build import Build
+from wherry_build.project.specification.eventing import Sink
 from wherry_build.project.specification.record import Problem, Record, percents
 from wherry_build.project.specification.routing import Method
 from wherry_build.project.specification.scalars import (
@@ -181,6 +183,7 @@ class FunctionSpecification(Record):
         handler: Its folder or its handler's file, below the folder of wherry.yaml;
             `functions/NAME` or `NAME` when not said.
         image: Its image; made of the registry's prefix and its name when not said.
+        build: How it becomes an image; what is not said is taken from the project's `build`.
         environment: Variables that it is given.
         environment_files: Files with more variables.
         secrets: Names of Secrets that it is given.
@@ -197,6 +200,7 @@ class FunctionSpecification(Record):
         read_only_root: Whether its root file system is read-only, which is the default.
         event_types: Types of the events that it takes; what its handler declares when not said.
         methods: Methods that it answers; what its handler declares when not said.
+        sink: Where the events go that it emits.
         revisions: Its revisions by name, with the share of each.
         traffic_policy: How callers connect to it.
         authorization: Who may call it; everybody when not said.
@@ -204,6 +208,7 @@ class FunctionSpecification(Record):
 
     handler: RelativeFile | None = None
     image: ImageReference | None = None
+    build: Build | None = None
     environment: Mapping[EnvironmentName, AnyText] = field(default_factory=dict)
     environment_files: tuple[RelativeFile, ...] = ()
     secrets: tuple[Label, ...] = ()
@@ -219,6 +224,7 @@ class FunctionSpecification(Record):
     read_only_root: bool | None = None
     event_types: tuple[EventType, ...] = ()
     methods: tuple[Method, ...] = ()
+    sink: Sink | None = None
     revisions: Mapping[FunctionName, Revision] = field(default_factory=dict)
     traffic_policy: TrafficPolicy | None = None
     authorization: Authorization | None = None

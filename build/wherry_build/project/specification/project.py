@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from wherry_build.project.specification.build import Build
 from wherry_build.project.specification.eventing import Broker, Schedule, Trigger
 from wherry_build.project.specification.function import FunctionSpecification
 from wherry_build.project.specification.record import Record
@@ -41,6 +42,7 @@ class ProjectSpecification(Record):
         version: Version of this format; 1.
         namespace: Where it lives; the platform's own when not said.
         registry: Where its images are.
+        build: How its functions become images, as far as they do not say it themselves.
         functions: Its functions by name; every folder with a handler when not said.
         mutual_tls: Whether callers must show a certificate of the mesh, in the whole namespace.
         hosts: Hosts that the gateway serves.
@@ -53,6 +55,7 @@ class ProjectSpecification(Record):
     version: Annotated[int, Whole(least=1, most=1)] | None = None
     namespace: Label | None = None
     registry: Registry | None = None
+    build: Build | None = None
     functions: Mapping[FunctionName, FunctionSpecification] = field(default_factory=dict)
     mutual_tls: MutualTls | None = None
     hosts: Mapping[Host, HostSpecification] = field(default_factory=dict)

@@ -175,6 +175,30 @@ RelativeFile = Annotated[
         limit=1024,
     ),
 ]
+PlatformName = Annotated[
+    str,
+    Text(
+        expected="a platform such as `linux/amd64` or `linux/arm64`",
+        pattern=r"linux/[a-z0-9_.]{1,32}(/[a-z0-9_.]{1,32})?",
+        limit=72,
+    ),
+]
+PackageName = Annotated[
+    str,
+    Text(
+        expected="a package of the base's distribution such as `libpq5`",
+        pattern=r"[a-z0-9][a-z0-9+._-]*(=[A-Za-z0-9.+:~_-]+)?",
+        limit=256,
+    ),
+]
+SecretId = Annotated[
+    str,
+    Text(
+        expected="letters, digits, `-`, `_` and `.`, at most 63",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+        limit=63,
+    ),
+]
 HeaderName = Annotated[
     str,
     Text(expected="a header's name (RFC 9110 section 5.1)", pattern=_TOKEN, limit=256),
