@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,12 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[str
     folder = tmp_path_factory.mktemp("hello")
     (folder / "handler.py").write_text("def handle(request):\n    return 'hello'\n")
     with running(folder) as function:
-        function.invoke()
-        with urlopen(function.metrics_url, timeout=10) as answer:
-            text = answer.read().decode()
+        text, until = "", time.monotonic() + 10
+        while "http_requests_total{" not in text:  # a call is counted just after its answer
+            function.invoke()
+            with urlopen(function.metrics_url, timeout=10) as answer:
+                text = answer.read().decode()
+            assert time.monotonic() < until
     names, labels = set(), set()
     for family in text_string_to_metric_families(text):
         names.add(f"{family.name}_total" if family.type == "counter" else family.name)

@@ -127,9 +127,9 @@ def test_callers_that_go_away_leave_nothing(name: str):
         assert again[0] <= settled[0] + 2, "descriptors"
         assert again[1] <= settled[1] + 65, "threads, as the pool grows to its size"
         assert status(function, "/after") == 200
-        counted = scraped(function, r'http_requests_total\{.*code="499"')
-        assert counted >= GONE * 0.9
-        assert scraped(function, _UNANSWERED) == 0
+        counted = lambda: scraped(function, r'http_requests_total\{.*code="499"')  # noqa: E731
+        eventually(lambda: counted() >= GONE * 0.9, 10)
+        eventually(lambda: scraped(function, _UNANSWERED) == 0, 10)
         assert "Traceback" not in function.log
 
 
