@@ -69,9 +69,8 @@ def command(
     writable place but /tmp, and serves on port 8080.
     """
     from wherry_build.image.assembly import ImageOptions, image_request, planned_dockerfile
-    from wherry_build.manifests.options import LOCAL_REGISTRY
-    from wherry_build.manifests.resolution import image_reference
     from wherry_build.project import read_project
+    from wherry_build.project.image_name import LOCAL_REGISTRY, image_reference
 
     project = read_project(path, name=name, environment=environment)
     functions = project.functions

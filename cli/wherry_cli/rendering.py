@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wherry_build.manifests.options import (
-    LOCAL_REGISTRY,
     Edition,
     KubeVersion,
     Mesh,
@@ -19,6 +18,7 @@ from wherry_build.manifests.options import (
     Sidecar,
     Target,
 )
+from wherry_build.project.image_name import LOCAL_REGISTRY
 from wherry_cli.notes import lose, warn
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry_build.errors import InvalidName, ManifestError
-from wherry_build.manifests import Mesh, RenderOptions, Target, image_reference, render
+from wherry_build.manifests import Mesh, RenderOptions, Target, render
 from wherry_build.project import Declarations, Function, Project, Resources, Scale
+from wherry_build.project.image_name import image_reference
 
 
 def rendered(project, **options):

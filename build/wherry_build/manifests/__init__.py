@@ -8,4 +8,3 @@ from wherry_build.manifests.options import Sidecar as Sidecar
 from wherry_build.manifests.options import Target as Target
 from wherry_build.manifests.render import Rendering as Rendering
 from wherry_build.manifests.render import render as render
-from wherry_build.manifests.resolution import image_reference as image_reference

@@ -9,9 +9,7 @@ from functools import total_ordering
 from pathlib import Path
 
 from wherry_build.errors import InvalidName
-
-LOCAL_REGISTRY = "dev.local"
-"""A prefix that no registry answers to; Knative leaves its tags alone, so loaded images work."""
+from wherry_build.project.image_name import LOCAL_REGISTRY
 
 
 class Target(enum.Enum):

@@ -14,10 +14,11 @@ from wherry_build.errors import ManifestError
 from wherry_build.manifests.coverage import Reason, lost
 from wherry_build.manifests.document import Document
 from wherry_build.manifests.emission import Emission, Loss, PodAddition, added, together
-from wherry_build.manifests.options import LOCAL_REGISTRY, Mesh, RenderOptions, Sidecar, Target
+from wherry_build.manifests.options import Mesh, RenderOptions, Sidecar, Target
 from wherry_build.manifests.resolution import topology
 from wherry_build.manifests.topology import Topology
 from wherry_build.manifests.yaml import dump, dump_all
+from wherry_build.project.image_name import LOCAL_REGISTRY
 from wherry_build.project.model import Project
 
 _SHOWN_NAMES = 5

@@ -12,18 +12,13 @@ from dataclasses import replace
 from wherry_build import names
 from wherry_build.manifests.options import RenderOptions
 from wherry_build.manifests.topology import Backend, Revision, RouteRule, Topology, Workload
+from wherry_build.project.image_name import image_reference
 from wherry_build.project.model import Function, Project
 from wherry_build.project.specification import FunctionSpecification, ProjectSpecification
 from wherry_build.project.specification.eventing import Filter, Trigger
 from wherry_build.project.specification.routing import HostTls, PathMatch, Rewrite, Route
 
 _NOTHING_SAID = FunctionSpecification()
-
-
-def image_reference(function: str, *, registry: str, tag: str) -> str:
-    """The image of a function in `registry`; the one rule that build and render share."""
-    prefix = f"{names.image_repository(registry)}/" if registry else ""
-    return names.image_reference(f"{prefix}{function}:{names.image_tag(tag)}")
 
 
 def topology(project: Project, options: RenderOptions) -> Topology:
