@@ -1,0 +1,203 @@
+"""What is to be built of each function: the request of its image, and the engine that takes it.
+
+What a function says in wherry.yaml goes over what the project says, and what the command line says
+over both. It reads no file but to see that a path stays below the project, and builds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wherry_build import names
+from wherry_build.errors import ProjectError
+from wherry_build.image.dockerfile import DEFAULT_BASE
+from wherry_build.image.engine import ImageRequest, WheelSources
+from wherry_build.image.platform import Platform
+from wherry_build.project.image_lock import ImageLock
+from wherry_build.project.image_name import LOCAL_REGISTRY, image_reference
+from wherry_build.project.model import Function, Project
+from wherry_build.project.specification.build import Build, Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What is asked for besides what the project says.
+
+    Attributes:
+        engine: What builds; None leaves it to the project.
+        image: Full name of the image, of one function only.
+        tag: Tag of images whose name does not say one; empty is `latest` where a name is made up.
+        registry: Prefix of names that are made up; None leaves it to the project.
+        base: Base image; empty leaves it to the project.
+        platforms: What images are for; empty leaves it to the project.
+        arguments: Build arguments, over the project's.
+        secrets: Build secrets, over the project's.
+        labels: Labels, over the project's.
+        wheels: Where wheels come from.
+        network: Network of a Docker build's steps.
+        pull: Whether to look for a newer base image.
+    """
+
+    engine: Engine | None = None
+    image: str = ""
+    tag: str = ""
+    registry: str | None = None
+    base: str = ""
+    platforms: tuple[Platform, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    wheels: WheelSources = field(default_factory=WheelSources)
+    network: str = ""
+    pull: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """One image that is to be built, and how.
+
+    Attributes:
+        request: The image.
+        engine: What builds it; never `auto`.
+        reason: Why it is `docker` though nobody named an engine.
+        may_change: Whether another engine may take over what this one cannot.
+    """
+
+    request: ImageRequest
+    engine: Engine
+    reason: str = ""
+    may_change: bool = False
+
+
+def plan_builds(project: Project, options: BuildOptions, lock: ImageLock) -> tuple[BuildPlan, ...]:
+    """How each function of `project` becomes an image.
+
+    Raises:
+        ProjectError: One name is given for several images, a path leaves the project, or an engine
+            is named that cannot do what is asked for.
+        InvalidName: A name is none.
+    """
+    if options.image and len(project.functions) > 1:
+        found = ", ".join(function.name for function in project.functions)
+        raise ProjectError(
+            f"one image was named, {options.image!a}, and there are several functions: {found}",
+            hint=f"give the folder of one, {project.functions[0].folder}",
+        )
+    return tuple(_plan(project, function, options, lock) for function in project.functions)
+
+
+def built_reference(project: Project, function: Function, options: BuildOptions) -> str:
+    """The name of `function`'s image.
+
+    Raises:
+        ProjectError: wherry.yaml names the image by a digest, which a build cannot give it.
+        InvalidName: A name is none.
+    """
+    said = function.said.image if function.said is not None else None
+    if options.image or said:
+        reference = names.image_reference(options.image or said or "")
+        if "@" in reference:
+            raise ProjectError(
+                f"function {function.name!r}: image {reference!r} names what is built already",
+                hint=f"leave out {reference[reference.index('@') :]!r}, or give --image",
+            )
+        has_tag = ":" in reference.rpartition("/")[2]
+        return (
+            f"{reference}:{names.image_tag(options.tag)}"
+            if options.tag and not has_tag
+            else reference
+        )
+    prefix = options.registry if options.registry is not None else project.registry
+    return image_reference(
+        function.name,
+        registry=LOCAL_REGISTRY if prefix is None else prefix,
+        tag=options.tag or "latest",
+    )
+
+
+def _plan(
+    project: Project, function: Function, options: BuildOptions, lock: ImageLock
+) -> BuildPlan:
+    said = _merged(
+        project.specification.build if project.specification is not None else None,
+        function.said.build if function.said is not None else None,
+    )
+    secrets = {key: _below(project.root, file) for key, file in said.secrets.items()}
+    request = ImageRequest(
+        function=function,
+        reference=built_reference(project, function, options),
+        base=_base(options.base or said.base or DEFAULT_BASE, options, lock),
+        platforms=options.platforms or tuple(map(Platform.parse, said.platforms)),
+        labels={**said.labels, **options.labels},
+        wheels=options.wheels,
+        packages=said.packages,
+        dockerfile=_below(project.root, said.dockerfile) if said.dockerfile else None,
+        arguments={**said.arguments, **options.arguments},
+        secrets={**secrets, **options.secrets},
+        network=options.network,
+        pull=options.pull,
+    )
+    wanted = options.engine or said.engine or Engine.AUTO
+    needs = tuple(_needs_docker(request))
+    if wanted is Engine.OCI and needs:
+        raise ProjectError(
+            f"function {function.name!r}: the engine `oci` runs no step of a Dockerfile, and "
+            f"there is {needs[0]}",
+            hint="give --engine docker, or leave the engine out",
+        )
+    if wanted is not Engine.AUTO:
+        return BuildPlan(request=request, engine=wanted)
+    if needs:
+        return BuildPlan(request=request, engine=Engine.DOCKER, reason=f"there is {needs[0]}")
+    return BuildPlan(request=request, engine=Engine.OCI, may_change=True)
+
+
+def _base(base: str, options: BuildOptions, lock: ImageLock) -> str:
+    """The base by the digest that the lock has of it, unless a newer one is to be looked for."""
+    names.image_reference(base)
+    digest = "" if options.pull or "@" in base else lock.bases.get(base, "")
+    return f"{base}@{digest}" if digest else base
+
+
+def _needs_docker(request: ImageRequest) -> Iterator[str]:
+    """What only steps of a Dockerfile can do."""
+    if request.dockerfile is not None:
+        yield f"a Dockerfile, {request.dockerfile.name!r}"
+    if request.packages:
+        yield f"the package {request.packages[0]!r} of the distribution"
+    if request.arguments:
+        yield f"the build argument {next(iter(request.arguments))!r}"
+    if request.secrets:
+        yield f"the build secret {next(iter(request.secrets))!r}"
+    if request.network:
+        yield f"the network {request.network!r} for its steps"
+
+
+def _merged(project: Build | None, function: Build | None) -> Build:
+    """What a function says over what its project says; of mappings, key by key."""
+    over, under = function or Build(), project or Build()
+    return replace(
+        over,
+        engine=over.engine or under.engine,
+        base=over.base or under.base,
+        platforms=over.platforms or under.platforms,
+        packages=over.packages or under.packages,
+        dockerfile=over.dockerfile or under.dockerfile,
+        arguments={**under.arguments, **over.arguments},
+        secrets={**under.secrets, **over.secrets},
+        labels={**under.labels, **over.labels},
+    )
+
+
+def _below(root: Path, file: str) -> Path:
+    """`file` of wherry.yaml, which a link may not lead out of the project."""
+    path = root / file
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise ProjectError(
+            f"{path}: a link out of {root}", hint="copy what it links to, and name the copy"
+        )
+    if not path.is_file():
+        raise ProjectError(f"{path}: no such file", hint="wherry.yaml names it under `build`")
+    return path
