@@ -18,6 +18,14 @@
     ├── LintError            what is to be linted cannot be read              exit 2
     ├── ExtraMissing         a library that is optional is not installed      exit 3
     ├── RuntimeUnavailable   the installed runtime cannot be packed
+    ├── RemoteBuildRefused   what came to the remote builder cannot be built  exit 2
+    │   └── SignatureRefused     it is not signed with the payload secret
+    ├── KeyFileInvalid       a file with a key or secret cannot be used       exit 2
+    ├── RequirementsInvalid  a requirements file or a lock cannot be read     exit 2
+    ├── RequirementsUnresolved   no versions fit each other, or no resolver   exit 2
+    ├── WheelNotFound        a package has no wheel for the image             exit 2
+    ├── WheelRefused         a wheel is broken, unsafe or not what was locked
+    ├── IndexUnavailable     no package index answers, or lets us in          exit 3
     ├── EngineUnavailable    no engine answered                               exit 3
     └── ImageBuildFailed     the engine stopped with an error
 
@@ -129,6 +137,50 @@ class PlatformUnavailable(BuildError):  # noqa: N818
 
 class RuntimeUnavailable(BuildError):  # noqa: N818
     """The installed runtime cannot be packed into a wheel."""
+
+
+class RequirementsInvalid(BuildError):  # noqa: N818
+    """A requirements file or a lock cannot be read; says where and what was expected."""
+
+    exit_code = 2
+
+
+class RequirementsUnresolved(BuildError):  # noqa: N818
+    """No versions fit each other, or there is neither uv nor pip to look for them."""
+
+    exit_code = 2
+
+
+class WheelNotFound(BuildError):  # noqa: N818
+    """A package has no wheel that runs where the image does; the hint has the ways out."""
+
+    exit_code = 2
+
+
+class WheelRefused(BuildError):  # noqa: N818
+    """A wheel is broken, unsafe to unpack, or not the one that was locked."""
+
+
+class IndexUnavailable(BuildError):  # noqa: N818
+    """No package index answers, or it does not let us in."""
+
+    exit_code = 3
+
+
+class RemoteBuildRefused(BuildError):  # noqa: N818
+    """What came to the remote builder is no request for a build, or not one that it takes."""
+
+    exit_code = 2
+
+
+class SignatureRefused(RemoteBuildRefused):
+    """A request for a build is not signed with the payload secret."""
+
+
+class KeyFileInvalid(BuildError):  # noqa: N818
+    """A file that should hold a key or a secret does not, or is not there."""
+
+    exit_code = 2
 
 
 class EngineUnavailable(BuildError):  # noqa: N818

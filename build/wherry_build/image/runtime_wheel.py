@@ -59,6 +59,20 @@ def runtime_wheel() -> Wheel:
     )
 
 
+def runtime_version() -> str:
+    """The version of the runtime that is running."""
+    return _version(_package_folder())
+
+
+def runtime_requirements() -> tuple[str, ...]:
+    """What the runtime depends on, as the metadata of its wheel has it.
+
+    Raises:
+        RuntimeUnavailable: Its files or its dependencies cannot be found.
+    """
+    return tuple(_dependencies(_package_folder()))
+
+
 def _package_folder() -> Path:
     found = importlib.util.find_spec(_PACKAGE)
     folders = list(found.submodule_search_locations or ()) if found else []
