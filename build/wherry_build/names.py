@@ -25,6 +25,8 @@ _REPOSITORY = re.compile(rf"(?:{_REGISTRY}/)?{_COMPONENT}(?:/{_COMPONENT})*", re
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _HOST = re.compile(rf"(?:\*\.)?{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*", re.ASCII)
 _URL = re.compile(rf"https?://{_DOMAIN}(?:/[A-Za-z0-9._~/-]*)?", re.ASCII)
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+._-]*(?:=[A-Za-z0-9.+:~_-]+)?", re.ASCII)
+_SECRET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _RESERVED_ENV = frozenset({"PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"})
 _SHOWN = 80
 
@@ -77,6 +79,20 @@ def environment_name(value: str) -> str:
     if len(value) <= 253 and _ENV.fullmatch(value):
         return value
     raise _refused(value, "environment variable", "letters, digits and underscores, no digit first")
+
+
+def system_package(value: str) -> str:
+    """A package of a distribution, with a version where one is wanted: `libpq5=15.8-0`."""
+    if len(value) <= 256 and _PACKAGE.fullmatch(value):
+        return value
+    raise _refused(value, "package", "a package such as `libpq5`, or `libpq5=15.8-0`")
+
+
+def build_secret(value: str) -> str:
+    """The id by which a step of a Dockerfile reads a build secret."""
+    if len(value) <= 63 and _SECRET_ID.fullmatch(value):
+        return value
+    raise _refused(value, "build secret", "letters, digits, `-`, `_` and `.`, at most 63")
 
 
 def image_tag(value: str) -> str:

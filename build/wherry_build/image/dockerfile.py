@@ -9,18 +9,39 @@ small layers anew, and the layer of libraries is shared by functions with the sa
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from wherry_build import names
 
 DEFAULT_BASE = "python:3.12-slim"
 SITE = "/opt/wherry"
 FUNCTION = "/srv/function"
 USER = "65532:65532"
 PORT = 8080
+ENTRYPOINT = ("python3", "-m", "wherry")
+ENVIRONMENT: Mapping[str, str] = {
+    "HOME": "/tmp",  # noqa: S108 - in the image, the only place to write to
+    "PORT": str(PORT),
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": SITE,
+    "PYTHONSAFEPATH": "1",
+    "PYTHONUNBUFFERED": "1",
+    "WHERRY_HOST": "0.0.0.0",
+}
+"""What every image sets, whichever engine makes it."""
 
-_PIP = (
-    "python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check "
-    f"--root-user-action=ignore --target {SITE}"
-)
+PIP_SECRETS: Mapping[str, str] = {
+    "ca.pem": "PIP_CERT",
+    "netrc": "NETRC",
+    "pip.conf": "PIP_CONFIG_FILE",
+}
+"""Build secrets that pip is told of by itself, with the variable that names the file."""
+
+_SECRETS = "/run/secrets"
+_PIP = "python3 -m pip install"
+_PIP_OPTIONS = f"--no-compile --disable-pip-version-check --root-user-action=ignore --target {SITE}"
+_PIP_CACHE = "--mount=type=cache,target=/root/.cache/pip,sharing=locked"
 _COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash"
 _PROBE = (
     "import http.client as h, os, sys; "
@@ -41,7 +62,11 @@ class Recipe:
         function: Name of the function; empty leaves it to the platform.
         handler: The handler's file in the function's folder.
         labels: Names and values of labels.
-        arguments: Build arguments that are declared and not used.
+        arguments: Build arguments that the step that installs sees as variables.
+        packages: Packages of the base's distribution, in a layer of their own.
+        secrets: Ids of build secrets that the step that installs may read; needs mounts.
+        has_mounts: Whether what builds it takes `RUN --mount`, as BuildKit does and the classic
+            builder does not.
     """
 
     runtime: str
@@ -51,29 +76,55 @@ class Recipe:
     handler: str = "handler.py"
     labels: tuple[tuple[str, str], ...] = ()
     arguments: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    has_mounts: bool = False
 
 
 def dockerfile(recipe: Recipe) -> str:
-    """The Dockerfile of `recipe`."""
-    return (
-        "\n\n".join(
-            "\n".join(part)
-            for part in (
-                ["# Made by wherry; edits are lost at the next build.", f"ARG BASE={DEFAULT_BASE}"],
-                _build_stage(recipe),
-                _final_stage(recipe),
-            )
-        )
-        + "\n"
-    )
+    """The Dockerfile of `recipe`.
+
+    Raises:
+        InvalidName: A package, an argument or the id of a secret is none.
+    """
+    parts = [
+        ["# Made by wherry; edits are lost at the next build.", f"ARG BASE={DEFAULT_BASE}"],
+        *([_packages_stage(recipe)] if recipe.packages else []),
+        _build_stage(recipe),
+        _final_stage(recipe),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _packages_stage(recipe: Recipe) -> list[str]:
+    """The base with packages of its distribution: both stages stand on it, so it is one layer."""
+    wanted = " ".join(names.system_package(each) for each in recipe.packages)
+    left = "/var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/aux-cache /var/log/apt/*"
+    return [
+        "FROM ${BASE} AS base",
+        "USER 0:0",
+        "RUN if command -v apk >/dev/null; then \\",
+        f"      apk add --no-cache {wanted}; \\",
+        "    else \\",
+        "      apt-get update \\",
+        "      && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\",
+        f"           {wanted} \\",
+        f"      && rm -rf {left} /var/log/dpkg.log; \\",
+        "    fi",
+    ]
+
+
+def _base(recipe: Recipe) -> str:
+    return "base" if recipe.packages else "${BASE}"
 
 
 def _build_stage(recipe: Recipe) -> list[str]:
-    install = [_PIP, "--find-links wheels"]
+    install = [*_install(recipe), "--find-links wheels"]
     if recipe.is_offline:
         install.append("--no-index")
     install.append(recipe.runtime)
-    lines = ["FROM ${BASE} AS build", *(f"ARG {name}" for name in recipe.arguments)]
+    lines = [f"FROM {_base(recipe)} AS build"]
+    lines += [f"ARG {names.environment_name(name)}" for name in recipe.arguments]
     lines += ["WORKDIR /build", "COPY wheels/ wheels/"]
     if recipe.has_requirements:
         lines.append("COPY function/requirements.txt requirements.txt")
@@ -90,27 +141,32 @@ def _build_stage(recipe: Recipe) -> list[str]:
     ]
 
 
+def _install(recipe: Recipe) -> Iterator[str]:
+    """pip, before what it installs: what is mounted, and what it is told of that."""
+    if recipe.has_mounts:
+        yield _PIP_CACHE
+        for secret in recipe.secrets:
+            yield f"--mount=type=secret,id={names.build_secret(secret)}"
+        for secret, variable in PIP_SECRETS.items():
+            if secret in recipe.secrets:
+                yield f"{variable}={_SECRETS}/{secret}"
+    yield _PIP
+    if not recipe.has_mounts:
+        yield "--no-cache-dir"
+    yield _PIP_OPTIONS
+
+
 def _final_stage(recipe: Recipe) -> list[str]:
     return [
-        "FROM ${BASE}",
-        _environment(
-            {
-                "HOME": "/tmp",  # noqa: S108 - in the image, the only place to write to
-                "PORT": str(PORT),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONPATH": SITE,
-                "PYTHONSAFEPATH": "1",
-                "PYTHONUNBUFFERED": "1",
-                "WHERRY_HOST": "0.0.0.0",
-            }
-        ),
+        f"FROM {_base(recipe)}",
+        _environment(ENVIRONMENT),
         f"WORKDIR {FUNCTION}",
         f"USER {USER}",
         f"EXPOSE {PORT}",
         "STOPSIGNAL SIGTERM",
         "HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \\",
         f"    CMD {json.dumps(['python3', '-I', '-S', '-c', _PROBE])}",
-        'ENTRYPOINT ["python3", "-m", "wherry"]',
+        f"ENTRYPOINT {json.dumps(ENTRYPOINT)}",
         "CMD []",
         f"COPY --from=build {SITE} {SITE}",
         *_identity(recipe),
@@ -128,5 +184,5 @@ def _identity(recipe: Recipe) -> list[str]:
     return [_environment(environment), *([f"LABEL {labels}"] if labels else [])]
 
 
-def _environment(variables: dict[str, str]) -> str:
+def _environment(variables: Mapping[str, str]) -> str:
     return "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in variables.items())
