@@ -126,6 +126,8 @@ class BuiltImage:
         index: The index over `images`; None when there is one image.
         artifacts: Manifests about it, each with the blobs that it names before it: SBOM,
             provenance.
+        base: Reference of the image that it stands on, with its digest; empty where an engine
+            knows it.
     """
 
     reference: str
@@ -136,6 +138,7 @@ class BuiltImage:
     images: tuple[PlatformImage, ...] = ()
     index: BytesContent | None = None
     artifacts: tuple[Content, ...] = ()
+    base: str = ""
 
 
 class Builder(Protocol):
