@@ -26,6 +26,12 @@
     ├── WheelNotFound        a package has no wheel for the image             exit 2
     ├── WheelRefused         a wheel is broken, unsafe or not what was locked
     ├── IndexUnavailable     no package index answers, or lets us in          exit 3
+    ├── RegistryError        a registry did not do what it was asked
+    │   ├── RegistryUnavailable  no registry answers, or not as registries do     exit 3
+    │   ├── AccessDenied         it wants credentials, or others than it got      exit 3
+    │   ├── CredentialsUnreadable    a file or program of credentials is broken   exit 3
+    │   ├── ImageNotFound        no such image, or none for that platform         exit 2
+    │   └── ContentRefused       bytes that are not those of the digest, or too many
     ├── EngineUnavailable    no engine answered                               exit 3
     └── ImageBuildFailed     the engine stopped with an error
 
@@ -181,6 +187,38 @@ class KeyFileInvalid(BuildError):  # noqa: N818
     """A file that should hold a key or a secret does not, or is not there."""
 
     exit_code = 2
+
+
+class RegistryError(BuildError):
+    """A registry did not do what it was asked; says which registry, and what was asked of it."""
+
+
+class RegistryUnavailable(RegistryError):  # noqa: N818
+    """Nothing answers where the registry should be, or what answers is no registry."""
+
+    exit_code = 3
+
+
+class AccessDenied(RegistryError):  # noqa: N818
+    """A registry wants credentials, or others than it got; never says which they were."""
+
+    exit_code = 3
+
+
+class CredentialsUnreadable(RegistryError):  # noqa: N818
+    """A file of credentials cannot be read; quotes nothing of it."""
+
+    exit_code = 3
+
+
+class ImageNotFound(RegistryError):  # noqa: N818
+    """A registry has no such image, or none for the platform."""
+
+    exit_code = 2
+
+
+class ContentRefused(RegistryError):  # noqa: N818
+    """What a registry sent is not what the digest names, or more than it may be."""
 
 
 class EngineUnavailable(BuildError):  # noqa: N818
