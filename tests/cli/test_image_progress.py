@@ -19,15 +19,14 @@ def clock():
     return Clock()
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    class Terminal(io.TextIOWrapper):
-        def isatty(self):
-            return True
+class Terminal(io.TextIOWrapper):
+    """A terminal that keeps what it shows."""
 
-    made = Terminal(io.BytesIO(), encoding="utf-8", write_through=True)
-    monkeypatch.setattr(sys, "stderr", made)
-    return made
+    def __init__(self):
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    def isatty(self):
+        return True
 
 
 def test_in_a_log_only_long_work_is_told(capsys, clock):
@@ -42,7 +41,9 @@ def test_in_a_log_only_long_work_is_told(capsys, clock):
     ]
 
 
-def test_on_a_terminal_a_line_is_rewritten(terminal, clock):
+def test_on_a_terminal_a_line_is_rewritten(monkeypatch, clock):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     progress = ImageProgress(clock=clock)
     for now in (0.2, 0.21, 0.5):
         clock.now = now
