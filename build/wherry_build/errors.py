@@ -33,6 +33,9 @@
     │   ├── ImageNotFound        no such image, or none for that platform         exit 2
     │   └── ContentRefused       bytes that are not those of the digest, or too many
     ├── EngineUnavailable    no engine answered                               exit 3
+    ├── BuildUnsupported     an engine cannot build what is asked for         exit 2
+    ├── ContainerFailed      a container did not start, or ended with an error
+    ├── ImagePushFailed      the engine could not push an image
     └── ImageBuildFailed     the engine stopped with an error
 
 Each carries what happened, where, what was got and what was expected; `hint` is the next thing to
@@ -229,6 +232,28 @@ class EngineUnavailable(BuildError):  # noqa: N818
 
 class ImageBuildFailed(BuildError):  # noqa: N818
     """The engine stopped with an error; carries the last lines it printed.
+
+    Attributes:
+        log: Last lines of the engine's output.
+    """
+
+    def __init__(self, message: str, *, log: tuple[str, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log
+
+
+class BuildUnsupported(BuildError):  # noqa: N818
+    """An engine cannot build what is asked for; the hint names one that can."""
+
+    exit_code = 2
+
+
+class ContainerFailed(BuildError):  # noqa: N818
+    """A container did not start, or an engine did not do with it what it was asked."""
+
+
+class ImagePushFailed(BuildError):  # noqa: N818
+    """The engine could not push an image; carries the last lines it printed.
 
     Attributes:
         log: Last lines of the engine's output.
