@@ -15,7 +15,7 @@ from wherry_build.project.model import Project
 from wherry_build.project.shape import fields_of
 from wherry_build.project.specification.record import Record
 
-_MODEL_ALONE = frozenset(
+MODEL_ALONE = frozenset(
     {"version", "functions.*.handler", "registry.prefix", "build", "functions.*.build"}
 )
 """What says how the project is read, how an image is made, and what is in its reference."""
@@ -67,7 +67,7 @@ def lost(
         if (not pattern.startswith("functions.*") or key.split(".")[1] in chosen)
         and not _is_carried(pattern, carried)
         and key not in written
-        and covering(pattern, _MODEL_ALONE) is None
+        and covering(pattern, MODEL_ALONE) is None
         for why in [reasons.get(covering(pattern, reasons) or "", _NO_FORM)]
     )
 

@@ -19,6 +19,7 @@ from wherry_build.project.reading.project_text import ProjectText, read_project_
 from wherry_build.project.reading.tree import position_at
 from wherry_build.project.reading.yaml_text import LIMIT_BYTES
 from wherry_build.project.specification import FunctionSpecification
+from wherry_build.project.specification.eventing import SINK_VARIABLES
 
 
 def read_file_project(file: Path, *, environment: str = "") -> Project:
@@ -109,6 +110,16 @@ def _variables(
         variables, wrong = read_environment_file(content, path=_shown(path))
         found |= variables
         faults += wrong
+        faults += [
+            Fault(
+                position=position_at(text.tree, ("functions", name, "sink")),
+                what=f"sink of {name!r}",
+                got=f"{variable} in {said!r} besides",
+                expected="one of the two",
+            )
+            for variable in SINK_VARIABLES
+            if specification.sink is not None and variable in variables
+        ]
     return found
 
 

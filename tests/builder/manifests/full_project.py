@@ -37,6 +37,15 @@ version: 1
 namespace: fns
 registry: {prefix: ghcr.io/acme, pull_secrets: [ghcr]}
 mutual_tls: strict
+build:
+  engine: docker
+  base: python:3.12-slim
+  platforms: [linux/amd64, linux/arm64]
+  packages: [libpq5, curl=8.5.0]
+  dockerfile: files/Dockerfile
+  arguments: {INDEX: "https://pypi.example.com/simple"}
+  secrets: {token: files/token}
+  labels: {org.opencontainers.image.vendor: acme}
 functions:
   orders:
     image: ghcr.io/acme/orders:1.0
@@ -75,11 +84,23 @@ functions:
       allow:
         - {namespace: knative-serving}
         - {namespace: shop, service_account: till, methods: [POST], paths: [/pay, /refund]}
+    sink: {broker: slow}
   hello:
     scale: {min: 0, zero_after: 5m, zero: true}
     read_only_root: false
     methods: [GET, HEAD]
+    sink: {url: "http://sink.example.com/hello"}
+    build:
+      engine: oci
+      base: python:3.13-slim
+      platforms: [linux/arm64]
+      packages: [git]
+      dockerfile: files/hello.Dockerfile
+      arguments: {A: "1"}
+      secrets: {key: files/key}
+      labels: {acme.com/a: b}
   audit:
+    sink: {broker: default}
     scale: {metric: rps, target: 200}
     traffic_policy: {mutual_tls: permissive, load_balancing: random}
   sums:

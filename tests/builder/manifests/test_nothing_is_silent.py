@@ -23,6 +23,8 @@ from wherry_build.manifests.yaml import dump
 TREE = yaml.safe_load(FULL)
 # How the project is read, and what the command says instead of it.
 ELSEWHERE = {("version",), ("registry", "prefix")}
+# How an image is made.
+BUILD = "build"
 # Each says again what another says: nothing, for what may go to nothing; not, for two at least.
 AGAIN = {
     ("functions", "hello", "scale", "min"),
@@ -78,7 +80,11 @@ def changed(path):
             yield made(dump(tree))
 
 
-KEYS = [path for path in leaves(TREE) if path not in ELSEWHERE | AGAIN]
+KEYS = [
+    path
+    for path in leaves(TREE)
+    if path not in ELSEWHERE | AGAIN and BUILD not in (path[0], *path[2:])
+]
 
 
 def seen(project, way):

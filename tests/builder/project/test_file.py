@@ -271,6 +271,18 @@ functions:
     }  # fmt: skip
 
 
+def test_a_sink_and_a_file_with_the_same_are_told(project):
+    text = "functions: {a: {environment_files: [v.env], sink: {url: 'http://b'}}}"
+    root = project(text, a=HTTP)
+    (root / "v.env").write_text("K_SINK=http://s3cret\n")
+    told = faults(root)
+    assert told == (
+        "sink of 'a' at wherry.yaml:1:51: got K_SINK in 'v.env' besides, expected one of the two"
+    )
+    (root / "v.env").write_text("A=1\n")
+    assert read_project(root).functions[0].environment == {"A": "1"}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

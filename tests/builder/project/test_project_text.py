@@ -144,6 +144,25 @@ def test_what_is_named_must_be_there(text, said):
     assert said in found
 
 
+def test_the_broker_of_a_sink_must_be_there():
+    text = "functions: {hello: {sink: {broker: %s}}}\nbrokers: {slow: {}}\n"
+    (found,) = faults(text % "slwo")
+    assert found == (
+        "unknown broker 'slwo' at f:1:36: expected one of slow, default, did you mean 'slow'?"
+    )
+    for broker in ("slow", "default"):
+        read(text % broker)
+
+
+@pytest.mark.parametrize("variable", ["K_SINK", "WHERRY_SINK"])
+def test_a_sink_is_said_once(variable):
+    environment = f"environment: {{{variable}: 'http://a'}}"
+    (found,) = faults(f"functions: {{hello: {{sink: {{broker: default}}, {environment}}}}}")
+    assert f"environment.{variable} at f:1:" in found
+    assert "expected one of the two, `sink`" in found
+    read(f"functions: {{hello: {{{environment}}}}}")
+
+
 def test_a_function_with_a_fault_is_not_told_to_be_missing_as_well():
     (found,) = faults("functions: {a: {x: 1}}\nschedules: {s: {cron: '@daily', function: a}}")
     assert "unknown key 'x'" in found

@@ -145,6 +145,9 @@ def projects(draw):
     functions = made.setdefault("functions", {})
     for name in FUNCTIONS:
         functions.setdefault(name, {})
+    for function in functions.values():
+        if "broker" in function.get("sink", {}):
+            function["sink"] = {"broker": "default"}
     for trigger in made.get("triggers", {}).values():
         trigger.pop("broker", None)
     return made

@@ -75,6 +75,10 @@ def _references(
     def function(way: Way, name: str) -> _Reference:
         return _Reference(way=way, kind="function", name=name, known=known)
 
+    for name, said in project.functions.items():
+        if said.sink is not None and said.sink.broker is not None:
+            place: Way = ("functions", name, "sink", "broker")
+            yield _Reference(way=place, kind="broker", name=said.sink.broker, known=brokers)
     for name, route in project.routes.items():
         yield from _of_route(("routes", name), route, tree, known)
     for name, trigger in project.triggers.items():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from wherry_build.project.specification.amounts import Duration, limits
-from wherry_build.project.specification.record import Record
+from wherry_build.project.specification.record import Problem, Record
 from wherry_build.project.specification.scalars import (
     AnyText,
     AttributeName,
@@ -59,6 +59,10 @@ class Sink(Record):
     url: Url | None = None
 
     exactly_one: ClassVar[tuple[str, ...]] = ("broker", "url")
+
+
+SINK_VARIABLES = ("K_SINK", "WHERRY_SINK")
+"""Variables that say the same as a sink; the first that is set counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,17 @@ class Filter(Record):
     exactly_one: ClassVar[tuple[str, ...]] = (
         "exact", "prefix", "suffix", "all", "any", "not", "cesql",
     )  # fmt: skip
+
+    def problems(self) -> Iterator[Problem]:
+        """An expression is one."""
+        if self.cesql is None:
+            return
+        from wherry_build.project.cesql import ParseError, parse
+
+        try:
+            parse(self.cesql)
+        except ParseError as error:
+            yield Problem(keys=("cesql",), got=f"{self.cesql[:200]!r}: {error}", expected="CESQL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from wherry_build.project.specification.amounts import Cpu, Duration, Memory, limits
 from wherry_build.project.specification.build import Build
-from wherry_build.project.specification.eventing import Sink
+from wherry_build.project.specification.eventing import SINK_VARIABLES, Sink
 from wherry_build.project.specification.record import Problem, Record, percents
 from wherry_build.project.specification.routing import Method
 from wherry_build.project.specification.scalars import (
@@ -230,7 +230,7 @@ class FunctionSpecification(Record):
     authorization: Authorization | None = None
 
     def problems(self) -> Iterator[Problem]:
-        """Revisions share all calls, and no two have one tag."""
+        """Revisions share all calls, and no two have one tag; a sink is said once."""
         yield from percents(
             (("revisions", name), revision.percent) for name, revision in self.revisions.items()
         )
@@ -241,4 +241,12 @@ class FunctionSpecification(Record):
                     keys=("revisions", name, "tag"),
                     got=f"{revision.tag!r}, which {tagged[revision.tag]!r} has",
                     expected="a tag of its own",
+                )
+        for variable in SINK_VARIABLES:
+            if self.sink is not None and variable in self.environment:
+                yield Problem(
+                    keys=("environment", variable),
+                    got="it beside a sink",
+                    expected="one of the two, `sink`",
+                    depends=("sink",),
                 )

@@ -12,7 +12,7 @@ from wherry_build.errors import ManifestError, ProjectFileInvalid
 from wherry_build.lint.run import lint
 from wherry_build.lint.source import read
 from wherry_build.manifests import RenderOptions, Target, render
-from wherry_build.manifests.coverage import said_keys
+from wherry_build.manifests.coverage import MODEL_ALONE, covering, said_keys
 from wherry_build.manifests.yaml import dump
 from wherry_build.project import Function
 from wherry_build.project.merging import merged
@@ -22,8 +22,6 @@ from wherry_build.project.specification.record import Record
 
 OPTIONS = RenderOptions(target=Target.KNATIVE, registry="ghcr.io/acme", tag="1.4.2")
 USUAL = {
-    "version",
-    "registry.prefix",  # the caller's to put into the options
     "functions.orders.read_only_root",
     "functions.orders.resources.requests.memory",
     "functions.orders.resources.limits.memory",
@@ -45,7 +43,9 @@ USUAL = {
 
 
 FULL = full_project()
-KEYS = [key for key, _ in said_keys(FULL.specification)]
+KEYS = [
+    key for key, pattern in said_keys(FULL.specification) if covering(pattern, MODEL_ALONE) is None
+]
 
 
 def without(value, key):

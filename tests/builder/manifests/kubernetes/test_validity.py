@@ -16,7 +16,7 @@ from tests.builder.manifests.full_project import full_project, small_project
 from wherry_build.lint.run import lint
 from wherry_build.lint.source import read
 from wherry_build.manifests import KubeVersion, RenderOptions, Target, render
-from wherry_build.manifests.coverage import said_keys
+from wherry_build.manifests.coverage import MODEL_ALONE, said_keys
 from wherry_build.manifests.kubernetes import CARRIED, LOST
 
 VERSIONS = ("1.29", "1.33", "1.36")
@@ -75,7 +75,7 @@ def test_the_linter_finds_nothing(project, tmp_path):
 
 def test_what_is_said_is_carried_or_has_a_reason():
     """Except for what a mesh carries, whose reasons are not this platform's."""
-    covered = CARRIED | set(LOST) | {"version", "registry.prefix", "functions.*.image"}
+    covered = CARRIED | set(LOST) | MODEL_ALONE | {"functions.*.image"}
     of_a_mesh = {"mutual_tls", "hosts", "routes", "functions.*.traffic_policy"}
     for _, pattern in said_keys(full_project().specification):
         parts = pattern.split(".")
