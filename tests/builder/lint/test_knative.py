@@ -284,11 +284,27 @@ def test_a_filter_has_one_dialect_and_good_attributes(spec, count):
         ("type = 'a", True),
         ("(type = 'a'", True),
         ("type = 'a')(", True),
+        ("type == 'a'", True),
+        ("data.id = 1", True),
     ],
 )
-def test_only_texts_and_parentheses_of_cesql_are_looked_at(expression, is_wrong):
+def test_an_expression_is_parsed(expression, is_wrong):
     quoted = '"' + expression.replace('"', '\\"') + '"'
     assert bool(found(trigger(f"{{filters: [{{cesql: {quoted}}}]}}"), "KNA008")) == is_wrong
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ("{cesql: a AND b AND c}", 0),
+        ("{cesql: a AND b OR c}", 1),
+        ("{not: {any: [{all: [{cesql: a OR b XOR c}]}, {cesql: REGEX(a)}]}}", 2),
+        ("{cesql: (a}", 0),
+        ("{cesql: length(a) = 1}", 0),
+    ],
+)
+def test_an_expression_that_may_mislead(filters, count):
+    assert len(found(trigger(f"{{filters: [{filters}]}}"), "KNA017")) == count
 
 
 class TestDelivery:

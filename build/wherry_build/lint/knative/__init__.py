@@ -1,4 +1,4 @@
-"""Rules over Knative's objects, KNA001 to KNA016; importing the package registers them."""
+"""Rules over Knative's objects, KNA001 to KNA017; importing the package registers them."""
 
 from wherry_build.lint.knative import (
     autoscaling,

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
-from wherry_build.cesql import unfinished
 from wherry_build.lint.bundle import Bundle
 from wherry_build.lint.document import Document
 from wherry_build.lint.finding import Severity
 from wherry_build.lint.knative.kinds import EVENTING, of_knative
 from wherry_build.lint.node import Keys, Node, entries, mapping, text
 from wherry_build.lint.rule import Fault, fault, rule
+from wherry_build.project.cesql import Expression, ParseError, parse
+from wherry_build.project.cesql.functions import NAMES
 
 _DIALECTS = ("all", "any", "cesql", "exact", "not", "prefix", "suffix")
 _BY_ATTRIBUTE = frozenset({"exact", "prefix", "suffix"})
@@ -78,6 +80,50 @@ def _attributes(document: Document, keys: Keys) -> Iterator[Fault]:
 
 def _expression(document: Document, keys: Keys) -> Iterator[Fault]:
     expression = text(document.get(*keys))
-    reason = unfinished(expression)
-    if reason:
-        yield fault(document, keys, f"got CESQL that {reason}: {expression!r}")
+    try:
+        parse(expression)
+    except ParseError as error:
+        yield fault(document, keys, f"{expression!a} is no CESQL: {error}")
+
+
+@rule("KNA017", Severity.WARNING, "an expression of CESQL that does not mean what it seems to")
+def expressions(bundle: Bundle) -> Iterator[Fault]:
+    """Knative joins AND, OR and XOR from the right, all alike; an error lets nothing pass."""
+    for document in of_knative(bundle, "Trigger", EVENTING):
+        for keys, each in entries(document.node, "spec", "filters"):
+            for place, expression in _parsed(document, keys, each):
+                yield from _misleading(document, place, expression)
+
+
+def _parsed(
+    document: Document, keys: Keys, node: Node, depth: int = 0
+) -> Iterator[tuple[Keys, Expression]]:
+    """The expressions of a filter and of those in it, each with its place."""
+    for dialect, below in mapping(node).items():
+        place = (*keys, dialect)
+        if dialect == "cesql":
+            with suppress(ParseError):
+                yield place, parse(text(below))
+        elif dialect == "not" and depth < _DEEPEST:
+            yield from _parsed(document, place, below, depth + 1)
+        elif dialect in {"all", "any"} and depth < _DEEPEST:
+            for index, each in entries(below):
+                yield from _parsed(document, (*place, *index), each, depth + 1)
+
+
+def _misleading(document: Document, keys: Keys, expression: Expression) -> Iterator[Fault]:
+    if expression.mixed:
+        yield fault(
+            document,
+            keys,
+            f"got {expression.text!a}, in which AND, OR or XOR stand beside another, "
+            f"at character {expression.mixed[0] + 1}",
+            hint="put parentheses around what belongs together",
+        )
+    for name in sorted(set(expression.functions()) - NAMES):
+        yield fault(
+            document,
+            keys,
+            f"got the function {name}, expected one of {', '.join(sorted(NAMES))}",
+            hint="it fails for every event, and none is delivered",
+        )

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from wherry_build.cesql import unfinished
-from wherry_build.errors import ManifestError
 from wherry_build.manifests.document import Document, metadata
 from wherry_build.manifests.emission import Emission, Loss, together
 from wherry_build.manifests.knative.delivery import check_dead_letter, delivery, rounded
@@ -28,8 +26,7 @@ def eventing(topology: Topology) -> Emission:
     """The Brokers that the project declares, and its Triggers.
 
     Raises:
-        ManifestError: A trigger's dead letters go to the function that did not take them, or its
-            CESQL is none.
+        ManifestError: A trigger's dead letters go to the function that did not take them.
     """
     return together(
         [
@@ -63,7 +60,7 @@ def _trigger(name: str, said: Trigger, topology: Topology) -> Emission:
     broker = topology.brokers.get(said.broker or DEFAULT_BROKER)
     spec: dict[str, Node] = {"broker": said.broker or DEFAULT_BROKER}
     if said.filters:
-        spec["filters"] = _filters(said.filters, f"triggers.{name}.filters")
+        spec["filters"] = _filters(said.filters)
     if said.delivery is not None or broker is None:
         of_broker = broker.delivery if broker is not None else None
         spec["delivery"] = delivery(said.delivery, of_broker, namespace=namespace)
@@ -83,11 +80,11 @@ def _trigger(name: str, said: Trigger, topology: Topology) -> Emission:
     )
 
 
-def _filters(said: Iterable[Filter], where: str) -> list[Node]:
-    return [_filter(each, where) for each in said]
+def _filters(said: Iterable[Filter]) -> list[Node]:
+    return [_filter(each) for each in said]
 
 
-def _filter(said: Filter, where: str) -> dict[str, Node]:
+def _filter(said: Filter) -> dict[str, Node]:
     """One filter in the one dialect that it is in."""
     for dialect, attributes in (
         ("exact", said.exact),
@@ -98,17 +95,10 @@ def _filter(said: Filter, where: str) -> dict[str, Node]:
             return {dialect: dict(attributes)}
     for dialect, filters in (("all", said.all), ("any", said.any)):
         if filters:
-            return {dialect: _filters(filters, where)}
+            return {dialect: _filters(filters)}
     if said.not_ is not None:
-        return {"not": _filter(said.not_, where)}
-    return {"cesql": _expression(said.cesql or "", where)}
-
-
-def _expression(cesql: str, where: str) -> str:
-    reason = unfinished(cesql)
-    if reason:
-        raise ManifestError(f"{where}: got CESQL that {reason}: {cesql!a}")
-    return cesql
+        return {"not": _filter(said.not_)}
+    return {"cesql": said.cesql or ""}
 
 
 def _encoded(path: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wherry_build.errors import ManifestError
+from wherry_build.errors import ProjectFileInvalid
 from wherry_build.project import Declarations
 
 
@@ -45,7 +45,7 @@ def test_every_dialect(trigger):
 
 @pytest.mark.parametrize("cesql", ["", " ", "a = 'b", "(a = 1", "a = 1)"])
 def test_cesql_that_is_none_is_an_error(trigger, cesql):
-    with pytest.raises(ManifestError, match=r"triggers\.t\.filters: got CESQL that"):
+    with pytest.raises(ProjectFileInvalid, match="expected CESQL"):
         trigger(f'{{function: hello, filters: [not: {{cesql: "{cesql}"}}]}}')
 
 
