@@ -61,12 +61,14 @@ class BuildPlan:
     Attributes:
         request: The image.
         engine: What builds it; never `auto`.
+        base: The base as it was named, before the lock gave it a digest.
         reason: Why it is `docker` though nobody named an engine.
         may_change: Whether another engine may take over what this one cannot.
     """
 
     request: ImageRequest
     engine: Engine
+    base: str
     reason: str = ""
     may_change: bool = False
 
@@ -125,10 +127,11 @@ def _plan(
         function.said.build if function.said is not None else None,
     )
     secrets = {key: _below(project.root, file) for key, file in said.secrets.items()}
+    base = names.image_reference(options.base or said.base or DEFAULT_BASE)
     request = ImageRequest(
         function=function,
         reference=built_reference(project, function, options),
-        base=_base(options.base or said.base or DEFAULT_BASE, options, lock),
+        base=_pinned(base, options, lock),
         platforms=options.platforms or tuple(map(Platform.parse, said.platforms)),
         labels={**said.labels, **options.labels},
         wheels=options.wheels,
@@ -148,15 +151,15 @@ def _plan(
             hint="give --engine docker, or leave the engine out",
         )
     if wanted is not Engine.AUTO:
-        return BuildPlan(request=request, engine=wanted)
+        return BuildPlan(request=request, engine=wanted, base=base)
     if needs:
-        return BuildPlan(request=request, engine=Engine.DOCKER, reason=f"there is {needs[0]}")
-    return BuildPlan(request=request, engine=Engine.OCI, may_change=True)
+        reason = f"there is {needs[0]}"
+        return BuildPlan(request=request, engine=Engine.DOCKER, base=base, reason=reason)
+    return BuildPlan(request=request, engine=Engine.OCI, base=base, may_change=True)
 
 
-def _base(base: str, options: BuildOptions, lock: ImageLock) -> str:
+def _pinned(base: str, options: BuildOptions, lock: ImageLock) -> str:
     """The base by the digest that the lock has of it, unless a newer one is to be looked for."""
-    names.image_reference(base)
     digest = "" if options.pull or "@" in base else lock.bases.get(base, "")
     return f"{base}@{digest}" if digest else base
 
