@@ -32,6 +32,9 @@
     │   ├── CredentialsUnreadable    a file or program of credentials is broken   exit 3
     │   ├── ImageNotFound        no such image, or none for that platform         exit 2
     │   └── ContentRefused       bytes that are not those of the digest, or too many
+    ├── BaseUnusable         no function can be put on that base image        exit 2
+    ├── WheelConflict        two wheels bring one file, and not the same      exit 2
+    ├── CacheUnwritable      what was built cannot be kept                    exit 3
     ├── EngineUnavailable    no engine answered                               exit 3
     ├── BuildUnsupported     an engine cannot build what is asked for         exit 2
     ├── ContainerFailed      a container did not start, or ended with an error
@@ -222,6 +225,24 @@ class ImageNotFound(RegistryError):  # noqa: N818
 
 class ContentRefused(RegistryError):  # noqa: N818
     """What a registry sent is not what the digest names, or more than it may be."""
+
+
+class BaseUnusable(BuildError):  # noqa: N818
+    """A base image has no Python, or nothing tells which; or it is of a kind that is not known."""
+
+    exit_code = 2
+
+
+class WheelConflict(BuildError):  # noqa: N818
+    """Two wheels bring one file, and not the same; says which."""
+
+    exit_code = 2
+
+
+class CacheUnwritable(BuildError):  # noqa: N818
+    """What was built cannot be kept where it should be."""
+
+    exit_code = 3
 
 
 class EngineUnavailable(BuildError):  # noqa: N818

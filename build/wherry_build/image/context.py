@@ -14,32 +14,15 @@ import posixpath
 import stat
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.errors import ContextTooLarge, UnsafePath
 from wherry_build.image.ignore import IgnoreRules
+from wherry_build.image.layers.entry import Entry as Entry  # noqa: PLC0414 - given on
 
 LIMIT_FILES = 20_000
 LIMIT_BYTES = 500_000_000
 _LIMIT_PATTERNS_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One file or link of a context.
-
-    Attributes:
-        path: Relative, with `/`.
-        content: Bytes of a file; empty for a link.
-        is_executable: Whether a file may be run.
-        link: Target of a link, relative to the link's own folder; empty for a file.
-    """
-
-    path: str
-    content: bytes = b""
-    is_executable: bool = False
-    link: str = ""
 
 
 def pack(entries: list[Entry]) -> bytes:
