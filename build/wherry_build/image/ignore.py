@@ -23,8 +23,10 @@ NEVER_WANTED = (
     ".aws", ".azure", ".gcloud", ".kube", ".docker", ".git-credentials", ".htpasswd",
     "credentials.json", "service-account*.json",
     "test_*.py", "*_test.py", "conftest.py",
+    "wherry.yaml", "wherry.lock",
 )  # fmt: skip
-"""Names that stay out wherever they are: version control, environments, caches, secrets, tests."""
+"""Names that stay out wherever they are: version control, environments, caches, secrets, tests,
+and what says how a function is deployed."""
 
 
 class _Rule(NamedTuple):
