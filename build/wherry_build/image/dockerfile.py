@@ -43,7 +43,7 @@ _PIP = "python3 -m pip install"
 _PIP_OPTIONS = f"--no-compile --disable-pip-version-check --root-user-action=ignore --target {SITE}"
 _PIP_CACHE = "--mount=type=cache,target=/root/.cache/pip,sharing=locked"
 _COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash"
-_PROBE = (
+PROBE = (
     "import http.client as h, os, sys; "
     f"c = h.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or {PORT}), timeout=2); "
     "c.request('GET', '/_/health'); sys.exit(c.getresponse().status != 200)"
@@ -165,7 +165,7 @@ def _final_stage(recipe: Recipe) -> list[str]:
         f"EXPOSE {PORT}",
         "STOPSIGNAL SIGTERM",
         "HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \\",
-        f"    CMD {json.dumps(['python3', '-I', '-S', '-c', _PROBE])}",
+        f"    CMD {json.dumps(['python3', '-I', '-S', '-c', PROBE])}",
         f"ENTRYPOINT {json.dumps(ENTRYPOINT)}",
         "CMD []",
         f"COPY --from=build {SITE} {SITE}",
@@ -176,12 +176,15 @@ def _final_stage(recipe: Recipe) -> list[str]:
 
 def _identity(recipe: Recipe) -> list[str]:
     """What is the function's own; after the layer that functions share, before its code."""
-    found = FUNCTION if recipe.handler == "handler.py" else f"{FUNCTION}/{recipe.handler}"
-    environment = {"WHERRY_HANDLER": found}
-    if recipe.function:
-        environment["WHERRY_FUNCTION"] = recipe.function
     labels = " ".join(f"{json.dumps(name)}={json.dumps(value)}" for name, value in recipe.labels)
+    environment = function_environment(recipe.function, recipe.handler)
     return [_environment(environment), *([f"LABEL {labels}"] if labels else [])]
+
+
+def function_environment(name: str, handler: str) -> dict[str, str]:
+    """What the image of one function sets besides; an empty `name` leaves it to the platform."""
+    found = FUNCTION if handler == "handler.py" else f"{FUNCTION}/{handler}"
+    return {"WHERRY_HANDLER": found, **({"WHERRY_FUNCTION": name} if name else {})}
 
 
 def _environment(variables: Mapping[str, str]) -> str:
