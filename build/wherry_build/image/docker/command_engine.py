@@ -28,8 +28,10 @@ from wherry_build.image.docker.request import ContextRequest, EngineImage
 from wherry_build.image.engine import Progress
 from wherry_build.image.platform import Platform
 
-_PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")
-_UPLOADED = re.compile(r"(?:index|manifest)-(sha256:[0-9a-f]{64})")
+_PUSHED = tuple(
+    re.compile(rf"{lead}(sha256:[0-9a-f]{{64}})") for lead in ("digest: ", "index-", "manifest-")
+)
+"""How docker, and nerdctl, name what they pushed; the first that is found counts."""
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?/")
 _LIMIT_SECRET_BYTES = 1 << 20
 _VERBS = {BuildWay.BUILDX: ("buildx", "build", "--load")}
@@ -231,5 +233,5 @@ def _record(*fields: str) -> str:
 
 def _digest(lines: tuple[str, ...]) -> str:
     text = "\n".join(lines)
-    found = _PUSHED.search(text) or _UPLOADED.search(text)
-    return found[1] if found else ""
+    found = [pattern.search(text) for pattern in _PUSHED]
+    return next((each[1] for each in found if each is not None), "")
