@@ -9,6 +9,7 @@
     ├── UnsafePath           a file that must not enter a build context       exit 2
     ├── ContextTooLarge      more files or bytes than a build context takes   exit 2
     ├── TemplateNotFound     no template of that name                         exit 2
+    ├── PluginNotFound       faas-cli has no such plugin                      exit 2
     ├── DestinationExists    scaffolding would overwrite                      exit 2
     ├── ManifestError        a value that no manifest can carry               exit 2
     ├── DeployError          a platform did not take what was deployed
@@ -97,6 +98,12 @@ class ContextTooLarge(BuildError):  # noqa: N818
 
 class TemplateNotFound(BuildError):  # noqa: N818
     """No template of that name; the message lists those there are."""
+
+    exit_code = 2
+
+
+class PluginNotFound(BuildError):  # noqa: N818
+    """faas-cli has no plugin of that name."""
 
     exit_code = 2
 
