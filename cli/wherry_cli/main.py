@@ -16,10 +16,13 @@ import click
 
 COMMANDS = {
     "new": "Make a function from a template.",
+    "template": "List the templates, or export them for faas-cli.",
     "run": "Run a function, or a folder of them, on this machine.",
     "invoke": "Call a function with a request or an event.",
     "conform": "Hold a function server to the public cases.",
     "build": "Build the image of a function.",
+    "builder": "Build images that faas-cli asks for.",
+    "plugin": "Make `faas-cli wherry` run this command.",
     "render": "Write the manifests for a platform.",
     "deploy": "Apply the manifests to a cluster or a gateway, and wait.",
     "diff": "Show what a deployment would change.",
