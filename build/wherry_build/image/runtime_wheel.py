@@ -9,11 +9,9 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
-import importlib.metadata
 import importlib.util
 import io
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,14 +98,25 @@ def _dependencies(package: Path) -> list[str]:
         if 'name = "wherry"' in text and array is not None:
             # An array of plain strings reads the same in TOML and in Python.
             return [str(item) for item in ast.literal_eval(array.group(1))]
+    return [item for item in _declared(package) if not re.search(r"\bextra\s*==", item)]
+
+
+def _declared(package: Path) -> list[str]:
+    """What the installed distribution needs, its extras included."""
+    beside = package.parent / f"{_PACKAGE}-{_version(package)}.dist-info" / "METADATA"
+    if beside.is_file():
+        headers = beside.read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
+        named = (header.partition(": ") for header in headers)
+        return [value.strip() for name, _, value in named if name == "Requires-Dist"]
+    import importlib.metadata  # noqa: PLC0415 - heavy, and the file is nearly always there
+
     try:
-        declared = importlib.metadata.distribution(_PACKAGE).requires or []
+        return importlib.metadata.distribution(_PACKAGE).requires or []
     except importlib.metadata.PackageNotFoundError:
         raise RuntimeUnavailable(
             "the runtime's dependencies are unknown: no distribution 'wherry' is installed",
             hint="pip install wherry, or pip install -e . in a checkout",
         ) from None
-    return [item for item in declared if not re.search(r"\bextra\s*==", item)]
 
 
 def _metadata(version: str, dependencies: list[str]) -> str:
@@ -139,6 +148,8 @@ def _digest(content: bytes) -> str:
 
 def _zipped(files: dict[str, bytes]) -> bytes:
     """Stored, not deflated: deflate's output differs between versions of zlib."""
+    import zipfile  # noqa: PLC0415 - heavy, and who asks for the dependencies alone packs nothing
+
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", compression=zipfile.ZIP_STORED) as archive:
         for path, content in sorted(files.items(), key=lambda item: _order(item[0])):

@@ -1,0 +1,80 @@
+"""What is kept between builds and projects: wheels by hash, and locks by what they came from.
+
+Files are written beside their place and renamed into it, so that a reader sees all of one or none;
+a wheel is there only once its hash was right. Two commands at a time wait for each other per wheel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wherry_build.image.cache_folder import cache_folder
+from wherry_build.image.wheels.locked import LockedFile
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Put `content` into `file`, readable by its owner alone, at once or not at all."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _beside(file) as part:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as written:
+            written.write(content)
+        part.replace(file)
+
+
+@contextlib.contextmanager
+def _beside(file: Path) -> Iterator[Path]:
+    """A new name in `file`'s folder; what is left there at the end is removed."""
+    part = file.with_name(f".{os.urandom(8).hex()}.part")
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WheelCache:
+    """Wheels that were downloaded, each at `<folder>/<sha256>/<file name>`."""
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> WheelCache:
+        """The one of this user, for all projects."""
+        return cls(cache_folder("wheels"))
+
+    def place(self, locked: LockedFile) -> Path:
+        """Where `locked` is, or would be."""
+        return self.folder / locked.sha256 / locked.file_name
+
+    def found(self, locked: LockedFile) -> Path | None:
+        """Where `locked` is; None when it is not there, or not as long as it was locked."""
+        place = self.place(locked)
+        try:
+            size_bytes = place.stat().st_size
+        except OSError:
+            return None
+        return place if locked.size_bytes in {None, size_bytes} else None
+
+    @contextlib.contextmanager
+    def receiving(self, locked: LockedFile) -> Iterator[Path]:
+        """A name to write `locked` to; when the block ends well, it is in its place."""
+        place = self.place(locked)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _beside(place) as part:
+            yield part
+            part.replace(place)
+
+    @contextlib.contextmanager
+    def alone(self, locked: LockedFile) -> Iterator[None]:
+        """Nobody else downloads `locked` meanwhile."""
+        import fcntl
+
+        self.place(locked).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.folder / locked.sha256 / ".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,236 @@
+"""Brings locked files into the cache: several at a time, each checked against its hash.
+
+Whatever is in the cache already costs one look. A file is there under its hash only when the bytes
+had it; another run that downloads the same waits for this one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from wherry_build.errors import IndexUnavailable, WheelRefused
+from wherry_build.image.wheels.cache import WheelCache
+from wherry_build.image.wheels.index_settings import IndexSettings, read_index_settings
+from wherry_build.image.wheels.locked import LockedFile
+
+if TYPE_CHECKING:
+    from wherry_build.image.engine import Progress, WheelSources
+    from wherry_build.image.wheels.connection import Connections
+
+AT_ONCE = 8
+LIMIT_BYTES = 4 * 1024**3
+_CHUNK_BYTES = 256 * 1024
+_TRIES = 3
+
+
+def fetch(
+    locked: Sequence[LockedFile],
+    cache: WheelCache,
+    progress: Progress,
+    *,
+    sources: WheelSources | None = None,
+    settings: IndexSettings | None = None,
+) -> tuple[Path, ...]:
+    """The files of `locked`, in that order, from `cache` and otherwise downloaded.
+
+    Args:
+        locked: Which files.
+        cache: Where they are kept.
+        progress: Is told the bytes of each.
+        sources: Where else they may come from; None asks the indexes only.
+        settings: The indexes, if they were read already.
+
+    Raises:
+        IndexUnavailable: A file cannot be had.
+        WheelRefused: Its bytes have another hash than the lock says.
+    """
+    places = [cache.found(item) for item in locked]
+    absent = [item for item, place in zip(locked, places, strict=True) if place is None]
+    if absent:
+        if settings is None:
+            from wherry_build.image.engine import WheelSources as NoSources
+
+            settings = read_index_settings(sources or NoSources())
+        _Download(settings, cache, progress).all(absent)
+    return tuple(cache.place(item) for item in locked)
+
+
+@dataclass(slots=True)
+class _Download:
+    """One batch of downloads."""
+
+    settings: IndexSettings
+    cache: WheelCache
+    progress: Progress
+    _connections: Connections | None = None
+    _telling: threading.Lock = field(default_factory=threading.Lock)
+
+    def all(self, locked: Sequence[LockedFile]) -> None:
+        known = [item.size_bytes for item in locked if item.size_bytes is not None]
+        size = f", {sum(known) / 1e6:.1f} MB" if len(known) == len(locked) else ""
+        self.progress.step(f"downloading {len(locked)} wheels{size}")
+        if not self.settings.is_offline:
+            from wherry_build.image.wheels.connection import Connections
+
+            self._connections = Connections(self.settings)
+        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="wheel")
+        try:
+            for done in [pool.submit(self._one, item) for item in locked]:
+                done.result()
+        finally:
+            # After the first error, what has not begun does not begin.
+            pool.shutdown(cancel_futures=True)
+
+    def _one(self, item: LockedFile) -> None:
+        with self.cache.alone(item):
+            if self.cache.found(item) is not None:
+                return
+            beside = self._beside(item)
+            if beside is not None:
+                self._copied(item, beside)
+            elif item.url.startswith("file:"):
+                self._copied(item, Path(url2pathname(urlsplit(item.url).path)))
+            else:
+                self._downloaded(item)
+
+    def _beside(self, item: LockedFile) -> Path | None:
+        """The file in a folder of wheels, if it is the one that was locked."""
+        for folder in self.settings.folders:
+            file = folder / item.file_name
+            if file.is_file():
+                with file.open("rb") as opened:
+                    if _sha256(iter(lambda: opened.read(_CHUNK_BYTES), b"")) == item.sha256:
+                        return file
+        return None
+
+    def _copied(self, item: LockedFile, file: Path) -> None:
+        try:
+            with file.open("rb") as opened:
+                self._received(item, iter(lambda: opened.read(_CHUNK_BYTES), b""), None)
+        except OSError as error:
+            raise IndexUnavailable(
+                f"{item.file_name}: {file}: {error.strerror}",
+                hint="put it back, or lock anew without it",
+            ) from None
+
+    def _downloaded(self, item: LockedFile) -> None:
+        if self._connections is None:
+            raise IndexUnavailable(
+                f"{item.file_name}: neither in the cache nor in the folder of wheels",
+                hint="build once without --no-index, or put it into the folder of --wheels",
+            )
+        import urllib3
+
+        for left in reversed(range(_TRIES)):
+            answer = self._connections.get(item.url)
+            try:
+                if answer.status in {401, 403, 407}:
+                    self._by_pip(item, answer.status)
+                    return
+                if answer.status != 200:
+                    raise IndexUnavailable(
+                        f"{item.file_name}: {_host(item)} answers {answer.status}",
+                        hint="lock anew if the file is no longer there, or try again",
+                    )
+                total = answer.headers.get("Content-Length", "")
+                self._received(
+                    item, answer.stream(_CHUNK_BYTES), int(total) if total.isdecimal() else None
+                )
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                # Cut off in the middle: what came is thrown away.
+                if not left:
+                    raise IndexUnavailable(
+                        f"{item.file_name}: {_host(item)} broke off: {type(error).__name__}",
+                        hint="try again",
+                    ) from None
+            else:
+                return
+            finally:
+                answer.release_conn()
+
+    def _by_pip(self, item: LockedFile, status: int) -> None:
+        """Let pip try, which knows keyrings and whatever else it was taught."""
+        from wherry_build.image.wheels.tool import ToolFailed, found_pip
+
+        pip = found_pip(self.settings)
+        with tempfile.TemporaryDirectory(prefix="wherry-pip-") as scratch:
+            wanted = Path(scratch, "requirements.txt")
+            wanted.write_text(f"{item.name} @ {item.url} --hash=sha256:{item.sha256}\n")
+            arguments = ["download", "--quiet", "--require-hashes", "--no-deps", "--dest", scratch]
+            try:
+                if pip is not None:
+                    fits = _fits(item.file_name)
+                    pip.run([*arguments, *fits, "-r", str(wanted)], folder=Path(scratch))
+            except ToolFailed:
+                pip = None
+            if pip is None:
+                raise IndexUnavailable(
+                    f"{item.file_name}: {_host(item)} answers {status}, and lets no one in with "
+                    "the credentials that were found",
+                    hint="give them in the index's URL (PIP_INDEX_URL) or in ~/.netrc",
+                )
+            found = [file for file in Path(scratch).iterdir() if file != wanted]
+            self._copied(item, found[0])
+
+    def _received(self, item: LockedFile, chunks: Iterator[bytes], total: int | None) -> None:
+        """Write `chunks` to the cache, if they are what was locked.
+
+        Raises:
+            WheelRefused: They are not.
+        """
+        hashed = hashlib.sha256()
+        expected = item.size_bytes if item.size_bytes is not None else total
+        done = 0
+        with self.cache.receiving(item) as part, part.open("wb") as written:
+            for chunk in chunks:
+                done += len(chunk)
+                if done > min(LIMIT_BYTES, item.size_bytes or LIMIT_BYTES):
+                    raise WheelRefused(
+                        f"{item.file_name}: got over {done - len(chunk)} bytes, expected "
+                        f"{item.size_bytes or f'at most {LIMIT_BYTES}'}"
+                    )
+                hashed.update(chunk)
+                written.write(chunk)
+                with self._telling:
+                    self.progress.moved(item.file_name, done, expected)
+            written.flush()
+            if hashed.hexdigest() != item.sha256:
+                raise WheelRefused(
+                    f"{item.file_name}: from {_host(item)}: got sha256 {hashed.hexdigest()}, "
+                    f"expected {item.sha256}",
+                    hint="ask the index's owner; lock anew only if it was replaced on purpose",
+                )
+
+
+def _fits(file_name: str) -> list[str]:
+    """The options by which pip takes a wheel for another machine than its own."""
+    if not file_name.endswith(".whl"):
+        return ["--no-binary", ":all:"]
+    python, abi, platforms = file_name[: -len(".whl")].rsplit("-", 3)[1:]
+    options = ["--only-binary", ":all:", "--ignore-requires-python"]
+    options += ["--implementation", python[:2], "--python-version", python.split(".")[0][2:]]
+    for item in abi.split("."):
+        options += ["--abi", item]
+    for item in platforms.split("."):
+        options += ["--platform", item]
+    return options
+
+
+def _sha256(chunks: Iterator[bytes]) -> str:
+    hashed = hashlib.sha256()
+    for chunk in chunks:
+        hashed.update(chunk)
+    return hashed.hexdigest()
+
+
+def _host(item: LockedFile) -> str:
+    return urlsplit(item.url).netloc or "a folder"

@@ -1,0 +1,258 @@
+"""Which package indexes there are and how to reach them: what pip and uv were told already.
+
+PIP_* and UV_* variables and pip's configuration files are read, so that whoever can `pip install`
+can build. Passwords are in here, and in no repr, no key and no text that is made of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from wherry_build.errors import RequirementsInvalid
+from wherry_build.image.wheels.locked import without_credentials
+
+if TYPE_CHECKING:
+    from wherry_build.image.engine import WheelSources
+
+PYPI = "https://pypi.org/simple"
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_USER_INFORMATION = re.compile(r"(?<=://)[^/\s@'\"]+@")
+_URL_OPTION = re.compile(
+    r"(-i|--index-url|--extra-index-url|-f|--find-links|--trusted-host)(?:[ \t]+|=)(\S+)"
+)
+_NAMED = re.compile(r"[A-Za-z0-9_.-]+=(?=[a-z]+://)")
+_TRUE = frozenset({"1", "on", "true", "t", "y", "yes"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """The indexes, and the way to them.
+
+    Attributes:
+        index: URL of the index.
+        extra: URLs of further ones.
+        find_links: Folders and pages of wheels.
+        has_index: Whether the indexes may be asked, or only `find_links`.
+        is_offline: Whether only folders may be asked.
+        certificates: File of the certificates that servers are trusted by; empty for the system's.
+        client_certificate: File of the certificate that is shown to servers.
+        trusted_hosts: Hosts whose certificates are not looked at.
+    """
+
+    index: str = field(default=PYPI, repr=False)
+    extra: tuple[str, ...] = field(default=(), repr=False)
+    find_links: tuple[str, ...] = field(default=(), repr=False)
+    has_index: bool = True
+    is_offline: bool = False
+    certificates: str = ""
+    client_certificate: str = ""
+    trusted_hosts: tuple[str, ...] = ()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every URL in here, with its credentials."""
+        return (self.index, *self.extra, *(item for item in self.find_links if "://" in item))
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of wheels."""
+        return tuple(Path(item) for item in self.find_links if "://" not in item)
+
+    def public(self) -> dict[str, object]:
+        """What decides which versions there are, without credentials."""
+        return {
+            "index": without_credentials(self.index),
+            "extra": [without_credentials(url) for url in self.extra],
+            "find_links": [
+                without_credentials(item) if "://" in item else _listing(Path(item))
+                for item in self.find_links
+            ],
+            "has_index": self.has_index,
+            "is_offline": self.is_offline,
+        }
+
+    def credentials(self, url: str) -> tuple[str, str] | None:
+        """The user and the password that an index of the same origin as `url` has."""
+        for candidate in self.urls:
+            parts = urlsplit(candidate)
+            if parts.username is not None and _origin(candidate) == _origin(url):
+                return unquote(parts.username), unquote(parts.password or "")
+        return None
+
+    def redacted(self, text: str) -> str:
+        """`text` without the passwords that are known, nor what looks like one in a URL."""
+        for url in self.urls:
+            parts = urlsplit(url)
+            # A user name alone is a token as often as not.
+            for secret in (parts.password, None if parts.password else parts.username):
+                for form in {secret, unquote(secret)} if secret else ():
+                    text = text.replace(form, "****")
+        return _USER_INFORMATION.sub("****@", text)
+
+    def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The environment in which pip and uv see the same indexes.
+
+        Variables, since anybody on the machine can read a command line.
+        """
+        links = [
+            # As URLs, since pip divides the list at blanks and uv at commas.
+            item if "://" in item else Path(item).absolute().as_uri()
+            for item in self.find_links
+        ]
+        told = {
+            "PIP_INDEX_URL": self.index,
+            "PIP_EXTRA_INDEX_URL": " ".join(self.extra),
+            "PIP_FIND_LINKS": " ".join(links),
+            "PIP_NO_INDEX": "" if self.has_index else "1",
+            "PIP_TRUSTED_HOST": " ".join(self.trusted_hosts),
+            "PIP_CERT": self.certificates,
+            "PIP_CLIENT_CERT": self.client_certificate,
+            "PIP_NO_INPUT": "1",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "UV_DEFAULT_INDEX": self.index,
+            "UV_INDEX": " ".join(self.extra),
+            "UV_FIND_LINKS": ",".join(links),
+            "UV_NO_INDEX": "" if self.has_index else "1",
+            "UV_OFFLINE": "1" if self.is_offline else environ.get("UV_OFFLINE", ""),
+            "UV_INSECURE_HOST": " ".join(self.trusted_hosts),
+            "SSL_CERT_FILE": self.certificates,
+            "SSL_CLIENT_CERT": self.client_certificate,
+        }
+        replaced = {*told, "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"}
+        kept = {name: value for name, value in environ.items() if name not in replaced}
+        return {**kept, **{name: value for name, value in told.items() if value}}
+
+
+def read_index_settings(
+    sources: WheelSources,
+    options: Iterable[str] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> IndexSettings:
+    """What pip's files, the environment, `sources` and a requirements file's `options` say.
+
+    Raises:
+        RequirementsInvalid: A configuration file of pip's cannot be read.
+    """
+    files = _pip_files(environ)
+
+    def told(*names: str) -> str:
+        variables = (name for name in names if name.isupper())
+        value = next((environ[name] for name in variables if environ.get(name)), "")
+        return value or next((files[name] for name in names if files.get(name)), "")
+
+    index = told("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "index-url") or PYPI
+    extra = [
+        *environ.get("UV_INDEX", "").split(),
+        *environ.get("UV_EXTRA_INDEX_URL", "").split(),
+        *told("PIP_EXTRA_INDEX_URL", "extra-index-url").split(),
+    ]
+    links = [
+        *environ.get("UV_FIND_LINKS", "").replace(",", " ").split(),
+        *told("PIP_FIND_LINKS", "find-links").split(),
+    ]
+    trusted = told("PIP_TRUSTED_HOST", "UV_INSECURE_HOST", "trusted-host").split()
+    for option in options:
+        found = _URL_OPTION.fullmatch(_expanded(option, environ))
+        if found is None:
+            continue
+        name, value = found.groups()
+        if name in {"-i", "--index-url"}:
+            index = value
+        else:
+            {"--extra-index-url": extra, "--trusted-host": trusted}.get(name, links).append(value)
+    folder = [str(sources.folder.absolute())] if sources.folder is not None else []
+    switched = {told("PIP_NO_INDEX", "no-index").lower(), environ.get("UV_NO_INDEX", "").lower()}
+    return IndexSettings(
+        index=_with_credentials(index, environ),
+        extra=tuple(dict.fromkeys(_with_credentials(url, environ) for url in extra)),
+        find_links=tuple(dict.fromkeys([*folder, *links])),
+        has_index=not (sources.is_offline or switched & _TRUE or "--no-index" in options),
+        is_offline=sources.is_offline,
+        certificates=told(
+            "PIP_CERT", "cert", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"
+        ),
+        client_certificate=told("PIP_CLIENT_CERT", "SSL_CLIENT_CERT", "client-cert"),
+        trusted_hosts=tuple(dict.fromkeys(trusted)),
+    )
+
+
+def _with_credentials(url: str, environ: Mapping[str, str]) -> str:
+    """`url` of an index of uv's, `name=https://...`, with the credentials set for that name."""
+    named = _NAMED.match(url)
+    if named is None:
+        return url
+    name = re.sub(r"[^A-Z0-9]", "_", named.group()[:-1].upper())
+    user = environ.get(f"UV_INDEX_{name}_USERNAME", "")
+    password = environ.get(f"UV_INDEX_{name}_PASSWORD", "")
+    parts = urlsplit(url[named.end() :])
+    if not (user or password) or parts.username is not None:
+        return urlunsplit(parts)
+    information = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{information}@{parts.netloc}"))
+
+
+def _expanded(text: str, environ: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: environ.get(found.group(1), found.group()), text)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", port
+
+
+def _listing(folder: Path) -> list[list[object]]:
+    """What is in a folder of wheels: new ones there are new versions to choose from."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(
+                [item.name, item.stat().st_size, item.stat().st_mtime_ns] for item in found
+            )
+    except OSError:
+        return []
+
+
+def _pip_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """What pip's configuration files say that concerns installing and downloading."""
+    given = environ.get("PIP_CONFIG_FILE", "")
+    if given == os.devnull:
+        return {}
+    home = Path(environ.get("HOME") or "~").expanduser()
+    config = environ.get("XDG_CONFIG_HOME") or home / ".config"
+    files = [
+        Path("/etc/xdg/pip/pip.conf"),
+        Path("/etc/pip.conf"),
+        home / ".pip/pip.conf",
+        Path(config) / "pip/pip.conf",
+        Path(sys.prefix) / "pip.conf",
+    ]
+    said: dict[str, str] = {}
+    for file in [*files, *([Path(given)] if given else [])]:
+        if file.is_file():
+            said.update(_sections(file))
+    return said
+
+
+def _sections(file: Path) -> dict[str, str]:
+    import configparser
+
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(file, encoding="utf-8")
+    except (configparser.Error, OSError, UnicodeDecodeError):
+        raise RequirementsInvalid(
+            f"{file}: no configuration of pip's", hint="pip config debug"
+        ) from None
+    return {
+        name.replace("_", "-"): value
+        for section in ("global", "install")
+        if parser.has_section(section)
+        for name, value in parser.items(section)
+    }

@@ -1,0 +1,205 @@
+"""Resolves with pip where there is no uv, for a target that is not the machine pip runs on.
+
+pip chooses files by the tags it is told, but evaluates environment markers for itself. Markers of
+requirements are therefore evaluated here and taken out; of what packages need in turn, what pip
+left out is asked for again, and what only this machine needs is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wherry_build.errors import RequirementsInvalid, RequirementsUnresolved
+from wherry_build.image.wheels.locked import (
+    LockedFile,
+    LockedWheel,
+    file_name_of,
+    normalized,
+    without_credentials,
+)
+from wherry_build.image.wheels.pylock import WAYS_OUT, check_fits, toml_document
+from wherry_build.image.wheels.requirements import Line, Requirements, Source
+from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.tool import Tool, ToolFailed
+from wherry_build.image.wheels.wanted import Wanted
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PipResolver:
+    """A `Resolver` that runs pip."""
+
+    tool: Tool
+
+    def resolve(self, wanted: Wanted, target: Target) -> tuple[LockedFile, ...]:
+        """The files of `wanted` for `target`.
+
+        Raises:
+            RequirementsUnresolved: There are no versions that fit and have wheels.
+        """
+        lines = list(_for_target(_lines(wanted), target))
+        added: list[str] = []
+        for _round in range(_ROUNDS):
+            report = self._report(wanted, target, lines, added)
+            reached, missing = _walk(report, [*_requirements(lines), *added], target)
+            if not missing or not wanted.has_dependencies:
+                kept = report if not wanted.has_dependencies else reached
+                return tuple(_locked(report[name], name, target) for name in sorted(kept))
+            added += missing
+        raise RequirementsUnresolved(
+            f"{wanted.requirements.file}: pip finds no end of what {target} needs",
+            hint="pip install uv",
+        )
+
+    def _report(
+        self, wanted: Wanted, target: Target, lines: list[Line], added: list[str]
+    ) -> Mapping[str, dict[str, Any]]:
+        """What pip would install, by name."""
+        with tempfile.TemporaryDirectory(prefix="wherry-pip-") as scratch:
+            required = Path(scratch, "requirements.txt")
+            held = Path(scratch, "constraints.txt")
+            texts = [line.text for line in lines if not line.is_constraint]
+            if wanted.runtime_line:
+                texts.append(wanted.runtime_line)
+            required.write_text("\n".join([*texts, *added, ""]), encoding="utf-8")
+            constraints = [line.text for line in lines if line.is_constraint]
+            held.write_text("\n".join([*constraints, *wanted.constraints, ""]), encoding="utf-8")
+            arguments = [
+                *("install", "--dry-run", "--quiet", "--ignore-installed", "--report", "-"),
+                *("--target", str(Path(scratch, "none")), *target_options(target)),
+                *("-r", str(required), "-c", str(held)),
+            ]
+            if not wanted.has_dependencies:
+                arguments.append("--no-deps")
+            try:
+                printed = self.tool.run(arguments, folder=wanted.requirements.folder)
+            except ToolFailed as error:
+                raise RequirementsUnresolved(
+                    f"{wanted.requirements.file}: for {target}: {error}",
+                    hint=f"change the requirements, or where a package has no wheel: {WAYS_OUT}",
+                ) from None
+        installed = json.loads(printed).get("install", ())
+        return {normalized(item["metadata"]["name"]): item for item in installed}
+
+
+def target_options(target: Target) -> list[str]:
+    """The options by which pip chooses files for `target`."""
+    major, minor = target.python
+    options = ["--only-binary", ":all:", "--implementation", "cp"]
+    options += ["--python-version", f"{major}.{minor}"]
+    for abi in (f"cp{major}{minor}", "abi3", "none"):
+        options += ["--abi", abi]
+    for platform in target.platform_tags():
+        options += ["--platform", platform]
+    return options
+
+
+def _lines(wanted: Wanted) -> tuple[Line, ...]:
+    requirements = wanted.requirements
+    if wanted.is_runtime_alone:
+        return tuple(Line(option) for option in requirements.options)
+    if requirements.source is Source.PROJECT:
+        return tuple(Line(text) for text in project_dependencies(requirements))
+    return requirements.lines
+
+
+def project_dependencies(requirements: Requirements) -> list[str]:
+    """The dependencies in a pyproject.toml.
+
+    Raises:
+        RequirementsInvalid: It is no such file, or leaves them to its build backend.
+    """
+    text = requirements.contents[0][1].decode(errors="replace")
+    project = toml_document(text, requirements.file).get("project", {})
+    if "dependencies" in project.get("dynamic", ()):
+        raise RequirementsInvalid(
+            f"{requirements.file}: the dependencies are dynamic, expected a list",
+            hint="write them into requirements.txt, or pip install uv",
+        )
+    return [str(item) for item in project.get("dependencies", ())]
+
+
+def _for_target(lines: tuple[Line, ...], target: Target) -> Iterator[Line]:
+    """The lines that count for `target`, without markers."""
+    for line in lines:
+        text, semicolon, _marker = line.text.partition(";")
+        if line.is_option or not semicolon:
+            yield line
+            continue
+        requirement = _requirement(line.requirement)
+        if requirement is None or target.applies(requirement.marker):
+            options = line.text[len(line.requirement) :]
+            yield Line(f"{text.strip()}{options}", is_constraint=line.is_constraint)
+
+
+def _requirements(lines: list[Line]) -> list[str]:
+    return [line.requirement for line in lines if not line.is_option and not line.is_constraint]
+
+
+def _requirement(text: str) -> Requirement | None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def _walk(
+    report: Mapping[str, dict[str, Any]], roots: list[str], target: Target
+) -> tuple[set[str], list[str]]:
+    """The names that `target` needs, and the requirements of it that `report` has nothing for."""
+    parsed = [_requirement(root) for root in roots]
+    # A path or a URL has no name that could be read; pip says which were asked for.
+    queue = [(name, "") for name, item in report.items() if item.get("requested")]
+    queue += [
+        (normalized(item.name), extra)
+        for item in parsed
+        if item is not None
+        for extra in ("", *item.extras)
+    ]
+    seen: set[tuple[str, str]] = set()
+    missing: list[str] = []
+    while queue:
+        name, extra = queue.pop()
+        if (name, extra) in seen or name not in report:
+            continue
+        seen.add((name, extra))
+        for text in report[name]["metadata"].get("requires_dist", ()):
+            needed = _requirement(text)
+            if needed is None or not target.applies(needed.marker, extra=extra):
+                continue
+            if normalized(needed.name) not in report:
+                needed.marker = None
+                missing.append(str(needed))
+            queue += [(normalized(needed.name), item) for item in ("", *needed.extras)]
+    return {name for name, _extra in seen}, sorted(set(missing))
+
+
+def _locked(item: dict[str, Any], name: str, target: Target) -> LockedWheel:
+    download = item["download_info"]
+    url = download["url"]
+    sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
+    if sha256 is None:
+        raise RequirementsUnresolved(
+            f"{name}: comes from {without_credentials(url)}, expected a file with a hash",
+            hint=WAYS_OUT,
+        )
+    file_name = file_name_of(url)
+    check_fits(file_name, target)
+    return LockedWheel(
+        name=name,
+        version=item["metadata"]["version"],
+        file_name=file_name,
+        sha256=sha256,
+        url=without_credentials(url),
+    )
