@@ -1,4 +1,4 @@
-"""Knative: a Service for each function, and what brings it its events."""
+"""Knative: a Service for each function, what brings it events and where its own go."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from wherry_build.manifests.knative.domain import domains
 from wherry_build.manifests.knative.eventing import eventing
 from wherry_build.manifests.knative.schedule import schedules
 from wherry_build.manifests.knative.service import services
+from wherry_build.manifests.knative.sink_binding import sink_bindings
 from wherry_build.manifests.options import Mesh, RenderOptions
 from wherry_build.manifests.topology import Topology
 
@@ -18,7 +19,8 @@ CARRIED: frozenset[str] = frozenset(
         "functions.*.scale", "functions.*.concurrency", "functions.*.timeout",
         "functions.*.probes", "functions.*.labels", "functions.*.annotations",
         "functions.*.service_account", "functions.*.nodes", "functions.*.read_only_root",
-        "functions.*.event_types", "functions.*.revisions", "brokers", "triggers", "schedules",
+        "functions.*.event_types", "functions.*.sink", "functions.*.revisions",
+        "brokers", "triggers", "schedules",
     }
 )  # fmt: skip
 LOST: dict[str, Reason] = {
@@ -40,6 +42,7 @@ def emit(topology: Topology, options: RenderOptions, addition: PodAddition) -> E
             services(topology, addition),
             eventing(topology),
             schedules(topology),
+            sink_bindings(topology),
             domains(topology) if options.mesh is Mesh.NONE else Emission(),
         ]
     )

@@ -1,7 +1,7 @@
 """Brokers, and the Triggers by which their events come to functions.
 
-A broker that a trigger names and the project does not declare is the cluster's. A project cannot
-say where a function's own events go, so nothing here binds one to a sink.
+A broker that a trigger names and the project does not declare is the cluster's. Where a function's
+own events go is said in `sink_binding`.
 """
 
 from __future__ import annotations

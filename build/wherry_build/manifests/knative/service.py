@@ -23,6 +23,7 @@ from wherry_build.manifests.emission import Emission, Loss, PodAddition, togethe
 from wherry_build.manifests.knative import traffic
 from wherry_build.manifests.knative.autoscaling import scaling_annotations
 from wherry_build.manifests.knative.placement import Placement, placed_annotations, placed_labels
+from wherry_build.manifests.knative.sink import given_variables, is_bound
 from wherry_build.manifests.topology import Topology, Workload
 from wherry_build.manifests.yaml import Node
 from wherry_build.project.specification.function import Probe, Probes
@@ -33,6 +34,8 @@ _LEAST_REPOSITORY = 2
 _FAST_PERIOD_S = 1
 _NODE_FLAG = "kubernetes.podspec-nodeselector"
 _INIT_FLAG = "kubernetes.podspec-init-containers"
+_INCLUDED = {"bindings.knative.dev/include": "true"}
+"""Where Eventing's webhook is told to look at labelled objects alone, it looks at this one."""
 _KUBERNETES_PROBE = {"timeoutSeconds": 1, "failureThreshold": 3}
 """What a probe has in Kubernetes when nothing is said."""
 
@@ -110,7 +113,8 @@ def _metadata(
         function=workload.name,
         annotations=dict(pod_annotations.service),
     )
-    made["labels"] = {**labels(workload.name), **pod_labels.service}
+    included = _INCLUDED if is_bound(workload) else {}
+    made["labels"] = {**labels(workload.name), **included, **pod_labels.service}
     return made
 
 
@@ -131,12 +135,12 @@ def _pod(workload: Workload, topology: Topology, addition: PodAddition) -> dict[
     }
     if addition.init_containers:
         made["initContainers"] = list(addition.init_containers)
-    made["containers"] = [_container(workload, addition), *addition.containers]
+    made["containers"] = [_container(workload, topology, addition), *addition.containers]
     made["volumes"] = [*volumes(workload), *addition.volumes]
     return made
 
 
-def _container(workload: Workload, addition: PodAddition) -> dict[str, Node]:
+def _container(workload: Workload, topology: Topology, addition: PodAddition) -> dict[str, Node]:
     is_served = addition.function_port is None
     return function_container(
         workload,
@@ -144,6 +148,7 @@ def _container(workload: Workload, addition: PodAddition) -> dict[str, Node]:
         # One port in the whole pod, that of the container which calls are sent to.
         ports=[{"name": "http1", "containerPort": PORT}] if is_served else (),
         probes=_probes(workload.said.probes or Probes()) if is_served else {},
+        variables=given_variables(workload, topology),
         function_port=addition.function_port,
     )
 

@@ -41,7 +41,7 @@ CARRIED: frozenset[str] = frozenset(
         "functions.*.concurrency", "functions.*.timeout", "functions.*.probes",
         "functions.*.labels", "functions.*.annotations", "functions.*.service_account",
         "functions.*.nodes", "functions.*.read_only_root", "functions.*.revisions",
-        "functions.*.authorization",
+        "functions.*.authorization", "functions.*.sink.url",
     }
 )  # fmt: skip
 OLDEST = KubeVersion(1, 27)
@@ -63,6 +63,10 @@ LOST: dict[str, Reason] = {
     "functions.*.methods": Reason(
         reason="a Service passes every method on, and the handler answers those that it declares",
         instead="@http(methods=[...]) in the handler, or `methods` of a route",
+    ),
+    "functions.*.sink.broker": Reason(
+        reason="there are no brokers here, so K_SINK is not set and what it emits fails",
+        instead="sink: {url: ...}, a broker's address too",
     ),
     "brokers": _EVENTS,
     "triggers": _EVENTS,

@@ -23,6 +23,7 @@ from wherry_build.manifests.emission import PodAddition
 from wherry_build.manifests.kubernetes.naming import VERSION, selector
 from wherry_build.manifests.kubernetes.service import HTTP, METRICS, metrics_port
 from wherry_build.manifests.options import RenderOptions
+from wherry_build.manifests.sink import sink_variables
 from wherry_build.manifests.topology import Revision, Topology, Workload
 from wherry_build.manifests.yaml import Node
 from wherry_build.project.specification.function import Probes
@@ -140,6 +141,7 @@ def _function(
     addition: PodAddition,
 ) -> Node:
     variables = {"WHERRY_FUNCTION": workload.name, "WHERRY_NAMESPACE": topology.namespace}
+    variables |= sink_variables(workload)
     if revision.name:
         variables["WHERRY_REVISION"] = revision.name
     if workload.said.concurrency is not None:

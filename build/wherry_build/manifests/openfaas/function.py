@@ -16,6 +16,7 @@ from wherry_build.manifests.openfaas.events import Subscriptions
 from wherry_build.manifests.openfaas.probing import probe_annotations
 from wherry_build.manifests.openfaas.scaling import scale_labels
 from wherry_build.manifests.options import Edition
+from wherry_build.manifests.sink import sink_variables
 from wherry_build.manifests.topology import Revision, Topology, Workload
 from wherry_build.project.specification.function import Amounts, ResourceLimits
 
@@ -156,6 +157,7 @@ def _environment(name: str, workload: Workload, revision: Revision) -> Iterator[
         yield variable, f"{function.timeout_s + GRACE_S}s"
     if workload.said.concurrency is not None:
         yield "max_inflight", str(function.concurrency)
+    yield from sink_variables(workload).items()
     if function.handler != "handler.py":
         # faas-cli lays the folder over the template's own, whose handler.py would be found first.
         yield "WHERRY_HANDLER", str(PurePosixPath("/srv/function", function.handler))

@@ -20,7 +20,7 @@ CARRIED: frozenset[str] = frozenset(
         "functions.*.probes.readiness", "functions.*.probes.liveness",
         "functions.*.labels", "functions.*.annotations", "functions.*.service_account",
         "functions.*.nodes", "functions.*.read_only_root", "functions.*.event_types",
-        "triggers.*.function", "triggers.*.filters",
+        "functions.*.sink.url", "triggers.*.function", "triggers.*.filters",
         "schedules.*.cron", "schedules.*.function",
     }
 )  # fmt: skip
@@ -58,6 +58,10 @@ LOST: Mapping[str, Reason] = {
     ),
     "functions.*.revisions.*.tag": Reason(
         reason="each revision is a function of its own", instead="call it by NAME-REVISION"
+    ),
+    "functions.*.sink.broker": Reason(
+        reason="there is no broker, so K_SINK is not set and what it emits fails",
+        instead="sink: {url: ...}",
     ),
     "brokers": _NO_BROKER,
     "triggers.*.broker": _NO_BROKER,
