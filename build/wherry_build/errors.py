@@ -37,6 +37,7 @@
     ├── WheelConflict        two wheels bring one file, and not the same      exit 2
     ├── CacheUnwritable      what was built cannot be kept                    exit 3
     ├── EngineUnavailable    no engine answered                               exit 3
+    ├── ImageNotBuilt        what is to be published has not been built       exit 2
     ├── BuildUnsupported     an engine cannot build what is asked for         exit 2
     ├── ContainerFailed      a container did not start, or ended with an error
     ├── ImagePushFailed      the engine could not push an image
@@ -268,6 +269,12 @@ class ImageBuildFailed(BuildError):  # noqa: N818
     def __init__(self, message: str, *, log: tuple[str, ...] = (), hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.log = log
+
+
+class ImageNotBuilt(BuildError):  # noqa: N818
+    """There is no build to publish, or its layers are not in the cache any more."""
+
+    exit_code = 2
 
 
 class BuildUnsupported(BuildError):  # noqa: N818
