@@ -11,7 +11,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports format interop interop-tools bench \
-    bench-figures bench-instructions bench-manifests soak harden docs lock hooks clean
+    bench-figures bench-instructions bench-manifests soak harden docs templates lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make format   let ruff put the code in its form'
 	@echo 'make hooks    run the checks before each commit'
 	@echo 'make docs     write the generated parts of the pages'
+	@echo 'make templates  write what follows from the version in templates/'
 	@echo 'make lock     resolve the locked requirements anew'
 	@echo 'make clean    remove the environment and the caches'
 
@@ -110,6 +111,9 @@ bench-figures: $(VENV)/.run
 
 docs: $(VENV)/.run
 	$(BIN)/python docs/generate.py
+
+templates: $(VENV)/.run
+	$(BIN)/python -m wherry_build.template
 
 hooks: $(VENV)/.dev
 	$(BIN)/pre-commit install

@@ -1,12 +1,15 @@
-"""`wherry new`: a function's folder from a template."""
+"""`wherry new`: a function's folder, or a project's, from a template."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from wherry_cli.notes import note
+from wherry_cli.notes import note, warn
+
+STYLES = ("http", "events", "typed", "async", "stream")
 
 
 @click.command(
@@ -14,33 +17,56 @@ from wherry_cli.notes import note
 Examples:
   wherry new hello
   wherry new orders --template events
-  wherry new hello --path services/"""
+  wherry new hello --path services/
+  wherry new --project shop"""
 )
 @click.argument("name")
 @click.option(
     "--template",
     "style",
-    type=click.Choice(["http", "events", "typed", "stream"]),
+    type=click.Choice(STYLES),
     default="http",
     show_default=True,
-    help="What the function begins as.",
+    help="What the function begins as; `wherry template list` says what each is for.",
 )
 @click.option(
     "--path",
     "parent",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("functions"),
-    show_default=True,
-    help="Folder that the function's own is made in.",
+    help="Folder that the new one is made in [default: functions; of a project: here].",
 )
-def command(name: str, style: str, parent: Path) -> None:
+@click.option("--project", "is_project", is_flag=True, help="Make a project with a function in it.")
+def command(name: str, style: str, parent: Path | None, is_project: bool) -> None:
     """Make functions/NAME with a handler, its test, its requirements and a README.
 
-    Nothing that exists is written over.
+    Where there is a wherry.yaml that names its functions, it gets an entry more. With --project
+    NAME is a project: a function with its test, wherry.yaml, a workflow that tests, renders and
+    builds, and a container to work in. Nothing that exists is written over.
     """
-    from wherry_build.template import scaffold
+    if is_project:
+        _project(name, style=style, parent=parent or Path())
+    else:
+        _function(name, style=style, parent=parent or Path("functions"))
 
-    made = scaffold(name, style=style, parent=parent)
-    for file in made:
+
+def _function(name: str, *, style: str, parent: Path) -> None:
+    from wherry_build.template import add_function
+
+    added = add_function(name, style=style, parent=parent)
+    for file in added.made:
         click.echo(file)
+    if added.project_file is not None:
+        file = os.path.relpath(added.project_file)
+        if added.is_written:
+            note(f"added to {file}")
+        elif not added.is_taken:
+            warn([f"{file} takes the functions of another folder; name {name} under `functions`"])
     note(f"next: wherry run {parent / name}")
+
+
+def _project(name: str, *, style: str, parent: Path) -> None:
+    from wherry_build.template import scaffold_project
+
+    for file in scaffold_project(name, style=style, parent=parent):
+        click.echo(file)
+    note(f"next: cd {parent / name} && wherry run")

@@ -76,7 +76,7 @@ def test_an_interrupt_is_130(wherry, here, monkeypatch):
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(wherry_build.template, "scaffold", interrupted)
+    monkeypatch.setattr(wherry_build.template, "add_function", interrupted)
     assert wherry("new", "hello").code == 130
 
 

@@ -19,7 +19,7 @@ _ENVOY = re.compile(
     r"""^[ \t{]*["']?(?:static_resources|dynamic_resources)["']?\s*:""", re.MULTILINE
 )
 _BOOTSTRAP = frozenset({"static_resources", "dynamic_resources"})
-_FUNCTION = frozenset({"handler", "image", "lang"})
+_FUNCTION = frozenset({"handler", "lang"})
 
 
 def form_of(node: Node) -> Form:
@@ -47,6 +47,5 @@ def _is_stack(node: Mapping[str, Node]) -> bool:
     if text(at(node, "provider", "name")) in {"openfaas", "faas"}:
         return True
     functions = mapping(node.get("functions")).values()
-    return bool(functions) and all(
-        "handler" in mapping(each) and not _FUNCTION.isdisjoint(mapping(each)) for each in functions
-    )
+    # A wherry.yaml has functions with handlers too, and no languages.
+    return bool(functions) and all(mapping(each).keys() >= _FUNCTION for each in functions)

@@ -38,8 +38,8 @@ _Said: TypeAlias = "tuple[Kind, str] | list[_Said] | dict[str, _Said]"
 def with_function(content: bytes, name: str, handler: str, *, path: str) -> bytes | None:
     """`content` with the function `name`, whose handler is in the folder `handler`.
 
-    None when there is nothing to add: the function is there already, or the file names none, and
-    so takes every folder that has one.
+    It is `content` itself where the function is there already, and None where the file names no
+    function, and so takes every folder that has one.
 
     Raises:
         ProjectFileInvalid: The text is no YAML that can be read.
@@ -53,7 +53,7 @@ def with_function(content: bytes, name: str, handler: str, *, path: str) -> byte
         return None
     if name in functions.value.entries:
         _refuse_another(functions.value.entries[name].value, name, handler, path)
-        return None
+        return content
     added: dict[str, _Said] = {"handler": (Kind.TEXT, handler)}
     expected = _map(before) | {"functions": _map(functions.value) | {name: added}}
     for text in _candidates(content.decode("utf-8"), functions, name, handler):

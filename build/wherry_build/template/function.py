@@ -42,8 +42,7 @@ def write_new(files: dict[str, bytes], folder: Path) -> list[Path]:
     Raises:
         DestinationExists: There is something at its place already.
     """
-    if folder.exists() or folder.is_symlink():
-        raise DestinationExists(f"{folder} exists", hint="choose another name")
+    refuse_existing(folder)
     made = []
     folder.mkdir(parents=True)
     for path, content in files.items():
@@ -52,6 +51,16 @@ def write_new(files: dict[str, bytes], folder: Path) -> list[Path]:
         file.write_bytes(content)
         made.append(file)
     return made
+
+
+def refuse_existing(folder: Path) -> None:
+    """Refuse `folder` where there is something already.
+
+    Raises:
+        DestinationExists: There is.
+    """
+    if folder.exists() or folder.is_symlink():
+        raise DestinationExists(f"{folder} exists", hint="choose another name")
 
 
 def _test_file(name: str) -> str:

@@ -30,6 +30,7 @@ def config_map(key, text, *, indent="    "):
         ('{\n\t"static_resources": {}\n}', "a.json", Form.ENVOY),
         (STACK, "stack.yaml", Form.STACK),
         (NGINX, "nginx.conf", Form.NGINX),
+        ("functions:\n  hello: {handler: functions/hello}\n", "wherry.yaml", Form.OTHER),
         ("a: 1\n", "a.yaml", Form.OTHER),
         ("- 1\n", "a.yaml", Form.OTHER),
     ],

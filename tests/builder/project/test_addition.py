@@ -92,7 +92,8 @@ def test_a_file_that_names_no_function_takes_every_folder(text):
     "entry", ["{}", "{handler: functions/greet}", "{handler: functions/greet/handler.py}"]
 )
 def test_one_that_is_there_is_not_added_again(entry):
-    assert added(f"functions:\n  greet: {entry}\n") is None
+    text = f"functions:\n  greet: {entry}\n"
+    assert added(text) == text
 
 
 def test_one_that_is_elsewhere_is_told():

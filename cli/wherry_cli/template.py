@@ -1,0 +1,78 @@
+"""`wherry template`: what faas-cli builds functions from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wherry_cli.notes import note
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  wherry template list
+  wherry template export
+  wherry template export deploy/ python3-wherry-events"""
+)
+def command() -> None:
+    """The templates: what `wherry new` begins with, and what faas-cli builds from."""
+
+
+@command.command("list")
+@click.option(
+    "--output",
+    "-o",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the list is printed.",
+)
+def list_(form: str) -> None:
+    """List the templates and what each is for."""
+    from wherry_build.template import TEMPLATES
+
+    if form == "json":
+        import json
+
+        told = [
+            {"template": each.style, "lang": each.language, "purpose": each.purpose}
+            for each in TEMPLATES
+        ]
+        click.echo(json.dumps(told, indent=2))
+        return
+    rows = [("TEMPLATE", "LANG", "FOR")]
+    rows += [(each.style, each.language, each.purpose) for each in TEMPLATES]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for style, language, purpose in rows:
+        click.echo(f"{style:<{widths[0]}}  {language:<{widths[1]}}  {purpose}")
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  wherry template export
+  wherry template export deploy/
+  wherry template export . events typed --force"""
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--force", is_flag=True, help="Write over files that no export has left there.")
+def export(folder: Path, names: tuple[str, ...], force: bool) -> None:
+    """Write the templates called NAME, or all, into FOLDER/template for faas-cli.
+
+    FOLDER is where faas-cli is run; without one it is this folder. Each template carries the
+    runtime as a wheel, so a build needs the package index and nothing else. Files of an earlier
+    export are brought up to date; others are left alone.
+    """
+    from wherry_build.template import export_templates
+
+    done = export_templates(folder, names, force=force)
+    for path in done.folders:
+        click.echo(path)
+    written, removed = len(done.written), len(done.removed)
+    note(f"{written} files written, {removed} removed, {done.unchanged} unchanged")
+    if done.written:
+        note("next: faas-cli new NAME --lang LANG")
