@@ -120,10 +120,10 @@ class SealingKey:
 
 def _read(envelope: bytes) -> Table:
     try:
-        tree, _faults = read_tree(envelope, path=FILE)
+        tree, faults = read_tree(envelope, path=FILE)
     except ProjectFileInvalid:
         raise RemoteBuildRefused(f"{FILE}: got no YAML, expected sealed secrets") from None
-    if not isinstance(tree, Table):
+    if faults or not isinstance(tree, Table):
         raise RemoteBuildRefused(f"{FILE}: expected sealed secrets")
     return tree
 
