@@ -7,10 +7,8 @@ had it; another run that downloads the same waits for this one.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +73,8 @@ class _Download:
     _telling: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self, locked: Sequence[LockedFile]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         known = [item.size_bytes for item in locked if item.size_bytes is not None]
         size = f", {sum(known) / 1e6:.1f} MB" if len(known) == len(locked) else ""
         self.progress.step(f"downloading {len(locked)} wheels{size}")
@@ -159,27 +159,16 @@ class _Download:
 
     def _by_pip(self, item: LockedFile, status: int) -> None:
         """Let pip try, which knows keyrings and whatever else it was taught."""
-        from wherry_build.image.wheels.tool import ToolFailed, found_pip
+        from wherry_build.image.wheels.pip_download import downloaded_by_pip
 
-        pip = found_pip(self.settings)
-        with tempfile.TemporaryDirectory(prefix="wherry-pip-") as scratch:
-            wanted = Path(scratch, "requirements.txt")
-            wanted.write_text(f"{item.name} @ {item.url} --hash=sha256:{item.sha256}\n")
-            arguments = ["download", "--quiet", "--require-hashes", "--no-deps", "--dest", scratch]
-            try:
-                if pip is not None:
-                    fits = _fits(item.file_name)
-                    pip.run([*arguments, *fits, "-r", str(wanted)], folder=Path(scratch))
-            except ToolFailed:
-                pip = None
-            if pip is None:
+        with downloaded_by_pip(item, self.settings) as file:
+            if file is None:
                 raise IndexUnavailable(
                     f"{item.file_name}: {_host(item)} answers {status}, and lets no one in with "
                     "the credentials that were found",
                     hint="give them in the index's URL (PIP_INDEX_URL) or in ~/.netrc",
                 )
-            found = [file for file in Path(scratch).iterdir() if file != wanted]
-            self._copied(item, found[0])
+            self._copied(item, file)
 
     def _received(self, item: LockedFile, chunks: Iterator[bytes], total: int | None) -> None:
         """Write `chunks` to the cache, if they are what was locked.
@@ -209,20 +198,6 @@ class _Download:
                     f"expected {item.sha256}",
                     hint="ask the index's owner; lock anew only if it was replaced on purpose",
                 )
-
-
-def _fits(file_name: str) -> list[str]:
-    """The options by which pip takes a wheel for another machine than its own."""
-    if not file_name.endswith(".whl"):
-        return ["--no-binary", ":all:"]
-    python, abi, platforms = file_name[: -len(".whl")].rsplit("-", 3)[1:]
-    options = ["--only-binary", ":all:", "--ignore-requires-python"]
-    options += ["--implementation", python[:2], "--python-version", python.split(".")[0][2:]]
-    for item in abi.split("."):
-        options += ["--abi", item]
-    for item in platforms.split("."):
-        options += ["--platform", item]
-    return options
 
 
 def _sha256(chunks: Iterator[bytes]) -> str:

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from wherry_build.errors import RequirementsInvalid
 from wherry_build.image.wheels.locked import without_credentials
+from wherry_build.image.wheels.pip_configuration import pip_options
 
 if TYPE_CHECKING:
     from wherry_build.image.engine import WheelSources
 
 PYPI = "https://pypi.org/simple"
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_USER_INFORMATION = re.compile(r"(?<=://)[^/\s@'\"]+@")
-_URL_OPTION = re.compile(
-    r"(-i|--index-url|--extra-index-url|-f|--find-links|--trusted-host)(?:[ \t]+|=)(\S+)"
-)
-_NAMED = re.compile(r"[A-Za-z0-9_.-]+=(?=[a-z]+://)")
+# Compiled at first use: most projects need none of them.
+_VARIABLE = r"\$\{([A-Z0-9_]+)\}"
+_USER_INFORMATION = r"(?<=://)[^/\s@'\"]+@"
+_URL_OPTION = r"(-i|--index-url|--extra-index-url|-f|--find-links|--trusted-host)(?:[ \t]+|=)(\S+)"
+_NAMED = r"[A-Za-z0-9_.-]+=(?=[a-z]+://)"
 _TRUE = frozenset({"1", "on", "true", "t", "y", "yes"})
 
 
@@ -94,7 +92,7 @@ class IndexSettings:
             for secret in (parts.password, None if parts.password else parts.username):
                 for form in {secret, unquote(secret)} if secret else ():
                     text = text.replace(form, "****")
-        return _USER_INFORMATION.sub("****@", text)
+        return re.sub(_USER_INFORMATION, "****@", text)
 
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The environment in which pip and uv see the same indexes.
@@ -140,7 +138,7 @@ def read_index_settings(
     Raises:
         RequirementsInvalid: A configuration file of pip's cannot be read.
     """
-    files = _pip_files(environ)
+    files = pip_options(environ)
 
     def told(*names: str) -> str:
         variables = (name for name in names if name.isupper())
@@ -159,7 +157,7 @@ def read_index_settings(
     ]
     trusted = told("PIP_TRUSTED_HOST", "UV_INSECURE_HOST", "trusted-host").split()
     for option in options:
-        found = _URL_OPTION.fullmatch(_expanded(option, environ))
+        found = re.fullmatch(_URL_OPTION, _expanded(option, environ))
         if found is None:
             continue
         name, value = found.groups()
@@ -185,7 +183,7 @@ def read_index_settings(
 
 def _with_credentials(url: str, environ: Mapping[str, str]) -> str:
     """`url` of an index of uv's, `name=https://...`, with the credentials set for that name."""
-    named = _NAMED.match(url)
+    named = re.match(_NAMED, url) if "=" in url else None
     if named is None:
         return url
     name = re.sub(r"[^A-Z0-9]", "_", named.group()[:-1].upper())
@@ -199,7 +197,7 @@ def _with_credentials(url: str, environ: Mapping[str, str]) -> str:
 
 
 def _expanded(text: str, environ: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: environ.get(found.group(1), found.group()), text)
+    return re.sub(_VARIABLE, lambda found: environ.get(found.group(1), found.group()), text)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
@@ -217,42 +215,3 @@ def _listing(folder: Path) -> list[list[object]]:
             )
     except OSError:
         return []
-
-
-def _pip_files(environ: Mapping[str, str]) -> dict[str, str]:
-    """What pip's configuration files say that concerns installing and downloading."""
-    given = environ.get("PIP_CONFIG_FILE", "")
-    if given == os.devnull:
-        return {}
-    home = Path(environ.get("HOME") or "~").expanduser()
-    config = environ.get("XDG_CONFIG_HOME") or home / ".config"
-    files = [
-        Path("/etc/xdg/pip/pip.conf"),
-        Path("/etc/pip.conf"),
-        home / ".pip/pip.conf",
-        Path(config) / "pip/pip.conf",
-        Path(sys.prefix) / "pip.conf",
-    ]
-    said: dict[str, str] = {}
-    for file in [*files, *([Path(given)] if given else [])]:
-        if file.is_file():
-            said.update(_sections(file))
-    return said
-
-
-def _sections(file: Path) -> dict[str, str]:
-    import configparser
-
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read(file, encoding="utf-8")
-    except (configparser.Error, OSError, UnicodeDecodeError):
-        raise RequirementsInvalid(
-            f"{file}: no configuration of pip's", hint="pip config debug"
-        ) from None
-    return {
-        name.replace("_", "-"): value
-        for section in ("global", "install")
-        if parser.has_section(section)
-        for name, value in parser.items(section)
-    }

@@ -5,6 +5,7 @@ Source: the pylock.toml specification of packaging.python.org. No I/O.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,10 +38,7 @@ def toml_document(text: str, file: Path) -> dict[str, Any]:
     Raises:
         RequirementsInvalid: It is none.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib as toml
-    else:
-        import tomli as toml
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         return dict(toml.loads(text))
     except toml.TOMLDecodeError as error:
