@@ -12,13 +12,16 @@ import io
 import os
 import posixpath
 import stat
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherry_build.errors import ContextTooLarge, UnsafePath
 from wherry_build.image.ignore import IgnoreRules
 from wherry_build.image.layers.entry import Entry as Entry  # noqa: PLC0414 - given on
+
+if TYPE_CHECKING:
+    import tarfile
 
 LIMIT_FILES = 20_000
 LIMIT_BYTES = 500_000_000
@@ -41,6 +44,8 @@ def pack(entries: list[Entry]) -> bytes:
         while parent and parent not in folders:
             folders.add(parent)
             parent = posixpath.dirname(parent)
+    import tarfile
+
     named = {entry.path: entry for entry in entries}
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -50,6 +55,8 @@ def pack(entries: list[Entry]) -> bytes:
 
 
 def _add(archive: tarfile.TarFile, path: str, entry: Entry | None) -> None:
+    import tarfile
+
     member = tarfile.TarInfo(path)
     if entry is None:
         member.type, member.mode = tarfile.DIRTYPE, 0o755

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import importlib.util
 import io
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,20 @@ def runtime_wheel() -> Wheel:
     Raises:
         RuntimeUnavailable: Its files or its dependencies cannot be found.
     """
+    version = runtime_version()
+    return Wheel(
+        name=f"{_PACKAGE}-{version}-py3-none-any.whl",
+        version=version,
+        content=_zipped(runtime_files()),
+    )
+
+
+def runtime_files() -> dict[str, bytes]:
+    """The files of the runtime, as its wheel has them, by their paths.
+
+    Raises:
+        RuntimeUnavailable: Its files or its dependencies cannot be found.
+    """
     package = _package_folder()
     version = _version(package)
     information = f"{_PACKAGE}-{version}.dist-info"
@@ -52,9 +67,34 @@ def runtime_wheel() -> Wheel:
         b"Wheel-Version: 1.0\nGenerator: wherry\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )
     files[f"{information}/RECORD"] = _record(files, f"{information}/RECORD")
-    return Wheel(
-        name=f"{_PACKAGE}-{version}-py3-none-any.whl", version=version, content=_zipped(files)
-    )
+    return files
+
+
+def runtime_stamp() -> str:
+    """One line that is another when a file of the runtime is another; no file is read for it.
+
+    Raises:
+        RuntimeUnavailable: Its files cannot be found.
+    """
+    package = _package_folder()
+    beside = sorted(package.parent.glob(f"{_PACKAGE}-*.dist-info/METADATA"))
+    said = [str(package)]
+    for file in (package.parent.parent / "pyproject.toml", *beside):
+        if file.is_file():
+            said.append(_stamp(file.stat(), file.name))
+    folders = [str(package)]
+    while folders:
+        with os.scandir(folders.pop()) as found:
+            for item in sorted(found, key=lambda item: item.name):
+                if item.is_dir() and item.name != "__pycache__":
+                    folders.append(item.path)
+                elif item.is_file() and not item.name.endswith(".pyc"):
+                    said.append(_stamp(item.stat(), item.path))
+    return hashlib.sha256("\0".join(said).encode(errors="surrogateescape")).hexdigest()
+
+
+def _stamp(status: os.stat_result, name: str) -> str:
+    return f"{name} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def runtime_version() -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from wherry_build.errors import ContextTooLarge
@@ -60,26 +60,39 @@ def layer(
         UnsafePath: A path that no layer should have.
         CacheUnwritable: The cache's folder cannot be written to.
     """
-    compressor = f"{FORMAT} zlib {zlib.ZLIB_RUNTIME_VERSION} level {LEVEL}"
-    chunks: Iterable[bytes] | None = None
     if key:
-        key = f"{compressor}\n{epoch_s}\n{key}"
-    else:
-        chunks = list(tar(tree(entries), epoch_s=epoch_s))
-        key = f"{compressor}\n{_digest(chunks)}"
-    kept = cache.find(key)
-    if kept is None:
-        written = tar(tree(entries), epoch_s=epoch_s) if chunks is None else chunks
-        kept = cache.keep(key, lambda file: pack(written, file))
+        key = f"{epoch_s}\n{key}"
+        return packed(
+            lambda: tar(tree(entries), epoch_s=epoch_s),
+            key=key,
+            purpose=purpose,
+            cache=cache,
+            media=media,
+        )
+    chunks = list(tar(tree(entries), epoch_s=epoch_s))
+    return packed(lambda: chunks, key=_digest(chunks), purpose=purpose, cache=cache, media=media)
+
+
+def packed(
+    chunks: Callable[[], Iterable[bytes]],
+    *,
+    key: str,
+    purpose: str,
+    cache: LayerCache,
+    media: MediaTypes,
+) -> Layer:
+    """The layer of a tar that comes in `chunks`, which follow from `key`.
+
+    Raises:
+        CacheUnwritable: The cache's folder cannot be written to.
+    """
+    key = f"{FORMAT} zlib {zlib.ZLIB_RUNTIME_VERSION} level {LEVEL}\n{key}"
+    kept = cache.find(key) or cache.keep(key, lambda file: pack(chunks(), file))
+    descriptor = Descriptor(
+        media_type=media.layer, digest=kept.facts.digest, size_bytes=kept.facts.packed_bytes
+    )
     return Layer(
-        content=FileContent(
-            descriptor=Descriptor(
-                media_type=media.layer,
-                digest=kept.facts.digest,
-                size_bytes=kept.facts.packed_bytes,
-            ),
-            file=kept.file,
-        ),
+        content=FileContent(descriptor=descriptor, file=kept.file),
         diff_id=kept.facts.diff_id,
         purpose=purpose,
         size_bytes=kept.facts.size_bytes,

@@ -1,0 +1,162 @@
+"""Who compiles for an image: this Python where it is of the image's version, else another one.
+
+Bytecode of one minor version is of no use to another. Where no Python of the image's is found the
+image has none: it starts slower and works the same.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wherry_build.image.layers.entry import Entry
+
+_SORTS_CONSTANT_SETS = (3, 11)
+_TIMEOUT_S = 600
+_KNOCK_S = 30
+_IDENTITY = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
+_one_at_a_time = threading.Lock()
+
+
+class Compiler(Protocol):
+    """Compiles for one version of Python."""
+
+    @property
+    def python(self) -> tuple[int, int]:
+        """The version that it compiles for."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """One line that is another for another compiler."""
+        ...
+
+    def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
+        """The bytecode of each path and source; None for what is no source of this version."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ThisPython:
+    """The interpreter that is running."""
+
+    python: tuple[int, int]
+    identity: str
+
+    def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
+        """Compile here; one call at a time, as what is warned of is a process's own."""
+        from wherry_build.image.layers.compiling import compile_all
+
+        with _one_at_a_time:
+            return compile_all(list(sources))
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPython:
+    """An interpreter that is asked in a process of its own."""
+
+    python: tuple[int, int]
+    identity: str
+    executable: str
+
+    def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
+        """Compile there; nothing where it fails, for an image works without."""
+        import marshal
+
+        program = Path(__file__).with_name("compiling.py").read_text(encoding="utf-8")
+        asked = marshal.dumps([(path, bytes(source)) for path, source in sources], 2)
+        answer = _run(self.executable, program, asked, _TIMEOUT_S)
+        nothing: list[bytes | None] = [None] * len(sources)
+        if answer is None:
+            return nothing
+        version, implementation, compiled = marshal.loads(answer)  # noqa: S302 - a Python of ours
+        return compiled if (version, implementation) == (self.python, "cpython") else nothing
+
+
+def find_compiler(
+    python: tuple[int, int], environment: Mapping[str, str] | None = None
+) -> Compiler | None:
+    """Who compiles for `python`; None where this machine has no such Python.
+
+    Looked for on PATH, and among those that pyenv and uv have installed.
+    """
+    environment = os.environ if environment is None else environment
+    if python == sys.version_info[:2] and sys.implementation.name == "cpython":
+        identity = f"cpython {'.'.join(map(str, sys.version_info[:3]))}"
+        if python >= _SORTS_CONSTANT_SETS and not _has_no_debug_ranges(environment):
+            return ThisPython(python, identity)
+        return OtherPython(python, identity, sys.executable)
+    for executable in _candidates(python, environment):
+        answer = _run(executable, _IDENTITY, b"", _KNOCK_S)
+        identity = answer.decode(errors="replace").strip() if answer else ""
+        if identity.startswith(f"cpython {python[0]}.{python[1]}."):
+            return OtherPython(python, identity, executable)
+    return None
+
+
+def _has_no_debug_ranges(environment: Mapping[str, str]) -> bool:
+    return "no_debug_ranges" in sys._xoptions or bool(environment.get("PYTHONNODEBUGRANGES"))  # noqa: SLF001
+
+
+def _candidates(python: tuple[int, int], environment: Mapping[str, str]) -> Iterator[str]:
+    import shutil
+
+    name = f"python{python[0]}.{python[1]}"
+    found = shutil.which(name, path=environment.get("PATH", os.defpath))
+    home = Path(environment.get("HOME") or "~").expanduser()
+    pyenv = Path(environment.get("PYENV_ROOT") or home / ".pyenv") / "versions"
+    data = Path(environment.get("XDG_DATA_HOME") or home / ".local/share")
+    uv = Path(environment.get("UV_PYTHON_INSTALL_DIR") or data / "uv/python")
+    if found:
+        yield found
+    for folder, pattern in ((pyenv, f"{name[6:]}.*"), (uv, f"cpython-{name[6:]}.*")):
+        for each in sorted(folder.glob(f"{pattern}/bin/{name}")):
+            yield str(each)
+
+
+def _run(executable: str, program: str, asked: bytes, timeout_s: float) -> bytes | None:
+    """What `program` writes; None where it cannot be run or fails.
+
+    Its environment is empty and the hash of texts fixed, for the order of a set is bytecode too.
+    """
+    import subprocess
+
+    try:
+        done = subprocess.run(  # noqa: S603 - an interpreter that was found, and a program of ours
+            [executable, "-s", "-S", "-c", program],
+            input=asked,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PYTHONHASHSEED": "0", "PATH": os.defpath},
+            cwd="/",
+            timeout=timeout_s,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def with_bytecode(entries: Iterable[Entry], compiler: Compiler | None) -> Iterator[Entry]:
+    """`entries`, and beside each source its bytecode, compiled for where it is in the image."""
+    there: set[str] = set()
+    sources: list[tuple[str, bytes]] = []
+    for entry in entries:
+        there.add(entry.path)
+        if compiler is not None and entry.path.endswith(".py") and not entry.link:
+            sources.append((f"/{entry.path}", entry.content))
+        yield entry
+    if compiler is None or not sources:
+        return
+    tag = f"cpython-{compiler.python[0]}{compiler.python[1]}"
+    for (path, _), content in zip(sources, compiler.compile(sources), strict=True):
+        folder, name = posixpath.split(path[1:])
+        place = f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc"
+        if content is not None and place not in there:
+            yield Entry(path=place, content=content)

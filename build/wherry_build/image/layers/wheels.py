@@ -1,0 +1,99 @@
+"""Which wheels share a layer: a large one is alone, so that it is sent once for all functions.
+
+It knows what wheels unpack to, not where they come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from wherry_build.errors import WheelConflict
+from wherry_build.image.engine import Layer
+from wherry_build.image.layers.contents import LayerOptions
+from wherry_build.image.layers.entry import Entry
+
+LARGE_BYTES = 1 << 20
+MOST_LARGE = 8
+"""A layer costs a moment at every pull, so that there are not as many as there are wheels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelFiles:
+    """What one wheel unpacks to.
+
+    Attributes:
+        name: Name and version, for people: `orjson 3.11.3`.
+        key: What its entries follow from: the wheel's hash, and how it is unpacked.
+        size_bytes: Length of the wheel's file.
+        entries: Unpacks it; called only where a layer is made anew.
+    """
+
+    name: str
+    key: str
+    size_bytes: int
+    entries: Callable[[], Iterable[Entry]] = field(repr=False)
+
+
+def wheel_layers(wheels: Iterable[WheelFiles], options: LayerOptions) -> tuple[Layer, ...]:
+    """The layers of `wheels`: each of the largest alone, then one of all others.
+
+    Raises:
+        WheelConflict: Two wheels bring one file, and not the same.
+        UnsafePath: A wheel holds a path that no layer should have.
+    """
+    groups = grouped(wheels)
+    paths = _Paths()
+    made = tuple(_layer(group, options, paths) for group in groups)
+    together = "\n".join(wheel.key for group in groups for wheel in group)
+    if not options.cache.is_noted(together):
+        for group in groups:
+            for wheel in group:
+                paths.look_at(wheel)
+        options.cache.note(together)
+    return made
+
+
+def grouped(wheels: Iterable[WheelFiles]) -> tuple[tuple[WheelFiles, ...], ...]:
+    """The wheels of each layer, the lowest first; in an order that only names decide."""
+    by_name = sorted(wheels, key=lambda wheel: (wheel.name, wheel.key))
+    large = [wheel for wheel in by_name if wheel.size_bytes >= LARGE_BYTES]
+    alone = sorted(large, key=lambda wheel: (-wheel.size_bytes, wheel.name))[:MOST_LARGE]
+    others = tuple(wheel for wheel in by_name if wheel not in alone)
+    return (*((wheel,) for wheel in by_name if wheel in alone), *((others,) if others else ()))
+
+
+def _layer(group: Sequence[WheelFiles], options: LayerOptions, paths: _Paths) -> Layer:
+    names = ", ".join(wheel.name for wheel in group)
+    key = "wheels\n" + "\n".join(wheel.key for wheel in group)
+    entries = (entry for wheel in group for entry in paths.entries(wheel))
+    return options.layer(entries, purpose=f"wheels: {names}", key=key)
+
+
+class _Paths:
+    """The paths of the wheels that were unpacked, and who brought them."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, bytes]] = {}
+        self._seen: set[str] = set()
+
+    def look_at(self, wheel: WheelFiles) -> None:
+        """Unpack `wheel` where it was not, for its layer was there."""
+        if wheel.key not in self._seen:
+            for _ in self.entries(wheel):
+                pass
+
+    def entries(self, wheel: WheelFiles) -> Iterator[Entry]:
+        """The entries of `wheel`, none of which is another wheel's and differs."""
+        self._seen.add(wheel.key)
+        for entry in wheel.entries():
+            said = f"{entry.is_executable} {entry.link}\0".encode() + entry.content
+            content = hashlib.sha256(said).digest()
+            other, same = self._found.setdefault(entry.path, (wheel.name, content))
+            if content != same:
+                raise WheelConflict(
+                    f"/{entry.path}: {other} and {wheel.name} bring this file, and not the same",
+                    hint="pin versions that do not, or leave one of the two out",
+                )
+            yield entry
