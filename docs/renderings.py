@@ -138,6 +138,7 @@ _EMITTERS = {
     "Consul": "consul",
     "Envoy": "sidecar.envoy",
     "NGINX": "sidecar.nginx",
+    "HAProxy": "sidecar.haproxy",
 }
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import pytest
 from tests.builder.manifests.full_project import made
 
 from wherry_build.certs import Order, identity, issue
@@ -29,6 +30,8 @@ from wherry_build.manifests import RenderOptions, Target
 from wherry_build.manifests.resolution import topology as resolved
 from wherry_build.manifests.sidecar.envoy.bootstrap import BOOTSTRAP
 from wherry_build.manifests.sidecar.envoy.bootstrap import files as envoy_files
+from wherry_build.manifests.sidecar.haproxy.configuration import CONFIGURATION as HAPROXY_CFG
+from wherry_build.manifests.sidecar.haproxy.configuration import files as haproxy_files
 from wherry_build.manifests.sidecar.nginx.configuration import CONFIGURATION
 from wherry_build.manifests.sidecar.nginx.configuration import files as nginx_files
 from wherry_build.manifests.sidecar.placement import Address, Placement
@@ -281,10 +284,24 @@ class Site:
             (self.folder / "configuration" / name).write_text(text)
         return self.folder / "configuration" / CONFIGURATION
 
+    def haproxy_configuration(self) -> Path:
+        for name, text in haproxy_files(self.table, self.topology, self.placement).items():
+            (self.folder / "configuration" / name).write_text(text)
+        return self.folder / "configuration" / HAPROXY_CFG
+
+    def configuration(self, kind: str) -> Path:
+        """Write the configuration of the proxy of that kind."""
+        return {
+            "envoy": self.envoy_configuration,
+            "nginx": self.nginx_configuration,
+            "haproxy": self.haproxy_configuration,
+        }[kind]()
+
     @contextmanager
     def run(self, kind: str) -> Iterator[Front]:
         """Run the proxy of that kind."""
-        with self._envoy() if kind == "envoy" else self._nginx() as front:
+        ways = {"envoy": self._envoy, "nginx": self._nginx, "haproxy": self._haproxy}
+        with ways[kind]() as front:
             yield front
 
     @contextmanager
@@ -340,8 +357,42 @@ class Site:
                     stdout=log,
                     stderr=log,
                 )
+        with self._listening("nginx", http_port, https_port, process) as front:
+            yield front
+
+    @contextmanager
+    def _haproxy(self) -> Iterator[Front]:
+        """The ports are bound here, and handed on in place of the addresses."""
+        with (
+            socket.create_server(("127.0.0.1", 0)) as plain,
+            socket.create_server(("127.0.0.1", 0)) as secure,
+        ):
+            http_port, https_port = plain.getsockname()[1], secure.getsockname()[1]
+            self.placement = replace(self.placement, http_port=http_port, https_port=https_port)
+            path = self.haproxy_configuration()
+            text = path.read_text()
+            given = []
+            for port, bound in ((http_port, plain), (https_port, secure)):
+                if f"bind 127.0.0.1:{port}" in text:
+                    given.append(bound.fileno())
+                    text = text.replace(f"bind 127.0.0.1:{port}", f"bind fd@{bound.fileno()}")
+            path.write_text(text)
+            with (self.folder / "log").open("w") as log:
+                process = subprocess.Popen(
+                    [haproxy_program(), "-db", "-f", str(path)],
+                    pass_fds=given,
+                    stdout=log,
+                    stderr=log,
+                )
+        with self._listening("haproxy", http_port, https_port, process) as front:
+            yield front
+
+    @contextmanager
+    def _listening(
+        self, kind: str, http_port: int, https_port: int, process: subprocess.Popen
+    ) -> Iterator[Front]:
         try:
-            front = Front("nginx", self.folder, http_port, https_port, process)
+            front = Front(kind, self.folder, http_port, https_port, process)
 
             def is_up() -> bool:
                 assert process.poll() is None, front.log
@@ -361,6 +412,29 @@ def envoy_program() -> str | None:
 
 def nginx_program() -> str | None:
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+
+
+def haproxy_program() -> str | None:
+    return shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/sbin")
+
+
+PROGRAMS = {"envoy": envoy_program, "nginx": nginx_program, "haproxy": haproxy_program}
+
+
+def kinds(*names: str) -> pytest.MarkDecorator:
+    """A test is run with each of these proxies; with all of them when none is named."""
+    return pytest.mark.parametrize(
+        "kind",
+        [
+            pytest.param(
+                name,
+                marks=pytest.mark.skipif(
+                    PROGRAMS[name]() is None, reason=f"{name} is not installed"
+                ),
+            )
+            for name in names or PROGRAMS
+        ],
+    )
 
 
 def nginx_version() -> tuple[int, int, int]:

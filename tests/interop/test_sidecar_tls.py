@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.interop.proxying import HOST, Backend, Front, Site, envoy_program, nginx_program, wait
+from tests.interop.proxying import HOST, Backend, Front, Site, kinds, wait
 
 PROJECT = """
 namespace: fns
@@ -23,12 +23,6 @@ routes:
 """
 
 pytestmark = pytest.mark.interop
-ENVOY = pytest.param(
-    "envoy", marks=pytest.mark.skipif(envoy_program() is None, reason="envoy is not installed")
-)
-NGINX = pytest.param(
-    "nginx", marks=pytest.mark.skipif(nginx_program() is None, reason="nginx is not installed")
-)
 
 
 @contextmanager
@@ -49,7 +43,7 @@ def front(kind: str, tmp_path: Path) -> Iterator[Front]:
         yield front
 
 
-@pytest.mark.parametrize("kind", [ENVOY, NGINX])
+@kinds()
 @pytest.mark.parametrize(
     ("options", "version"),
     [
@@ -64,7 +58,7 @@ def test_tls_1_2_and_1_3_with_http_1_and_2(front: Front, options, version):
     assert (answer.status, answer.text, answer.version) == (200, "hello", version)
 
 
-@pytest.mark.parametrize("kind", [ENVOY, NGINX])
+@kinds()
 def test_what_is_weak_or_unknown_is_refused(front: Front):
     url = f"https://{HOST}:{front.https_port}/hello"
     to = ("--connect-to", f"{HOST}:{front.https_port}:127.0.0.1:{front.https_port}")
@@ -81,7 +75,7 @@ def test_what_is_weak_or_unknown_is_refused(front: Front):
     assert front.curl(*to, "--cacert", "/etc/ssl/certs/ca-certificates.crt", url).returncode == 60
 
 
-@pytest.mark.parametrize("kind", [ENVOY, NGINX])
+@kinds()
 def test_each_host_is_shown_its_own_certificate(front: Front):
     assert front.get("/hello", host="a.wild.example.com", secure=True).text == "hello"
     assert front.get("/x", host="hello.fns.svc", secure=True).text == "own"
@@ -90,7 +84,7 @@ def test_each_host_is_shown_its_own_certificate(front: Front):
     assert "*.wild.example.com" not in names(front, HOST)
 
 
-@pytest.mark.parametrize("kind", [ENVOY])
+@kinds("envoy")
 def test_a_new_certificate_is_shown_without_a_restart(kind: str, tmp_path: Path):
     with behind(kind, tmp_path) as (front, site):
         before = serial(front)
@@ -102,7 +96,7 @@ def test_a_new_certificate_is_shown_without_a_restart(kind: str, tmp_path: Path)
         assert front.log.count("[warning]") == 0, front.log
 
 
-@pytest.mark.parametrize("kind", [NGINX])
+@kinds("nginx")
 def test_a_new_certificate_is_shown_after_a_reload(kind: str, tmp_path: Path):
     with behind(kind, tmp_path) as (front, site):
         before = serial(front)

@@ -27,6 +27,7 @@ want() { # command, Debian package
 }
 want dockerd docker.io
 want nginx nginx-light
+want haproxy haproxy
 want wrk wrk
 want valgrind valgrind
 want h2load nghttp2-client
@@ -76,7 +77,7 @@ if ! command -v envoy >/dev/null; then
     fi
 fi
 
-for tool in dockerd nginx envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
+for tool in dockerd nginx haproxy envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
     queue-proxy apiextensions-apiserver kubectl-validate istioctl knative-webhooks; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"

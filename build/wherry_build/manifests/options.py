@@ -42,6 +42,7 @@ class Sidecar(enum.Enum):
     NONE = "none"
     ENVOY = "envoy"
     NGINX = "nginx"
+    HAPROXY = "haproxy"
 
 
 class Edition(enum.Enum):

@@ -4,6 +4,7 @@ What they must not change is the structure of documents: their names and the len
 """
 
 import json
+import shlex
 import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -100,7 +101,15 @@ def structure(value: object, renamed: dict[str, str]) -> object:
 
 
 def _configuration(file: str, text: str) -> object:
+    if file.endswith((".cfg", ".map", ".list")):
+        return [_words(line) for line in text.splitlines()]
     return list(_directives(text) if file.endswith(".conf") else yaml.safe_load_all(text))
+
+
+def _words(line: str) -> dict:
+    """A line of HAProxy: its first two words, and how many there are as its quotes have them."""
+    words = shlex.split(line)
+    return {f"{' '.join(words[:2]) if line[:2] == '  ' else words[:1]} {len(words)}": ""}
 
 
 def _directives(text: str) -> Iterator[dict]:

@@ -27,13 +27,15 @@ from wherry_build.project.specification import ProjectSpecification
 
 # What is an expression is read as one: a fault in it is refused or told.
 EXPRESSIONS = {"cesql", "cron"}
+# Of a class of brokers that is known, an address is written; of others a loss is told.
+DECIDING = {"class"}
 SHARED = Path(os.environ.get("WHERRY_SHARED_DATA") or Path(__file__).parents[4] / "shared/data")
 BUNDLE = SHARED / "crds/bundle.json"
 TREE = yaml.safe_load(FULL)
 PLACES = [
     place
     for place in hostile.places(Keyed(record=ProjectSpecification), TREE)
-    if place.is_open and place.path[-1] not in EXPRESSIONS
+    if place.is_open and place.path[-1] not in EXPRESSIONS | DECIDING
 ]
 PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ways = st.sampled_from(WAYS)

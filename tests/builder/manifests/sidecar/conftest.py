@@ -7,7 +7,7 @@ from wherry_build.manifests import KubeVersion, RenderOptions, Sidecar, Target, 
 from wherry_build.manifests.resolution import topology as resolved
 
 
-@pytest.fixture(params=[Sidecar.ENVOY, Sidecar.NGINX], ids=lambda each: each.value)
+@pytest.fixture(params=[Sidecar.ENVOY, Sidecar.NGINX, Sidecar.HAPROXY], ids=lambda each: each.value)
 def sidecar(request):
     return request.param
 

@@ -43,6 +43,33 @@ def test_nginx_tells_what_it_cannot(rendering):
     assert "functions.orders.traffic_policy.load_balancing" in found
 
 
+def test_haproxy_tells_what_it_cannot(rendering):
+    found = lost(rendering(FULL, Sidecar.HAPROXY))
+    assert {key for key in routing(found) if "cors" not in key} == {
+        "mutual_tls",
+        "routes.orders.retries.per_try_timeout",
+        "routes.orders.fault.delay.time",
+        "routes.orders.fault.delay.percent",
+        "routes.orders.mirror.function",
+        "routes.orders.mirror.percent",
+        "routes.hello.mirror.function",
+    }
+    assert found["routes.orders.mirror.function"].instead == "--sidecar envoy"
+    assert "functions.orders.traffic_policy.load_balancing" not in found
+    assert "functions.orders.traffic_policy.connection_pool.connect_timeout" not in found
+    assert "functions.orders.traffic_policy.connection_pool.max_pending" in found
+
+
+def test_a_line_that_haproxy_does_not_read_is_refused(rendering):
+    text = (
+        "functions: {hello: {}}\nhosts: {a.example.com: {}}\n"
+        f"routes: {{x: {{function: hello, headers: {{x-a: {{exact: {'v' * 3000}}}}}}}}}\n"
+    )
+    with pytest.raises(ManifestError, match="HAProxy reads 2000") as raised:
+        rendering(text, Sidecar.HAPROXY)
+    assert raised.value.hint == "--sidecar envoy"
+
+
 def test_in_a_knative_service_every_route_is_lost(rendering, sidecar):
     found = lost(rendering(FULL, sidecar, target=Target.KNATIVE))
     assert "routes.orders.path.prefix" in found

@@ -11,9 +11,10 @@ from wherry_build.manifests.sidecar.nginx.locations import (
     is_group,
     set_headers,
 )
-from wherry_build.manifests.sidecar.nginx.servers import OWN, ServerParts, servers
+from wherry_build.manifests.sidecar.nginx.servers import OWN, ServerParts
 from wherry_build.manifests.sidecar.nginx.text import Block, Part, text
 from wherry_build.manifests.sidecar.placement import Placement
+from wherry_build.manifests.sidecar.sites import sites
 from wherry_build.manifests.sidecar.table import RouteTable
 from wherry_build.manifests.topology import Topology
 
@@ -63,7 +64,7 @@ def configuration(
         for at, (name, rule) in enumerate(rules.items())
     }
     parts = ServerParts(table, routes, placement, version)
-    found = servers(table)
+    found = sites(table)
     body: list[Part] = [
         *_limits(len(routes), sum(len(each.hosts) for each in found), placement),
         *_log(),

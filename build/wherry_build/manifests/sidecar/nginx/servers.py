@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from wherry_build.manifests.routing import Table
 from wherry_build.manifests.sidecar.nginx.locations import RouteParts, duration_text
 from wherry_build.manifests.sidecar.nginx.matching import (
     FUNCTION,
@@ -17,6 +15,7 @@ from wherry_build.manifests.sidecar.nginx.matching import (
 )
 from wherry_build.manifests.sidecar.nginx.text import Block, Part, quoted
 from wherry_build.manifests.sidecar.placement import HEALTH, Placement
+from wherry_build.manifests.sidecar.sites import Site
 from wherry_build.manifests.sidecar.table import RouteTable
 
 HTTP2_DIRECTIVE = (1, 25, 1)
@@ -25,42 +24,6 @@ OWN = "_function"
 """The group of the function in the pod itself; no function is called so."""
 _STARTS_ANEW = 418
 """A status that no function's answer has here: it leads to the location that was chosen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Hosts that are served alike.
-
-    Attributes:
-        hosts: The hosts.
-        table: Their routes; None when they have none.
-        secret: Secret of their certificate; None when they have no HTTPS.
-        redirected: Whether their plain calls are sent to HTTPS.
-    """
-
-    hosts: tuple[str, ...]
-    table: Table | None
-    secret: str | None
-    redirected: bool
-
-
-def servers(table: RouteTable) -> list[Server]:
-    """The servers of the project's hosts."""
-    secrets = {host: each.secret for each in table.certificates for host in each.hosts}
-    found: list[Server] = []
-    listed: list[tuple[Table | None, tuple[str, ...]]] = [
-        *((each, each.hosts) for each in table.tables),
-        (None, table.unrouted),
-    ]
-    for each, hosts in listed:
-        alike: dict[tuple[str | None, bool], list[str]] = {}
-        for host in hosts:
-            alike.setdefault((secrets.get(host), host in table.redirected), []).append(host)
-        found += [
-            Server(hosts=tuple(of_these), table=each, secret=secret, redirected=redirected)
-            for (secret, redirected), of_these in alike.items()
-        ]
-    return found
 
 
 class ServerParts:
@@ -96,7 +59,7 @@ class ServerParts:
         ]
         return Block(head="server", body=body)
 
-    def of(self, at: int, server: Server) -> Iterator[Part]:
+    def of(self, at: int, server: Site) -> Iterator[Part]:
         """The maps and the server of hosts."""
         chosen = chooser(
             at,
