@@ -32,7 +32,8 @@
     │   ├── AccessDenied         it wants credentials, or others than it got      exit 3
     │   ├── CredentialsUnreadable    a file or program of credentials is broken   exit 3
     │   ├── ImageNotFound        no such image, or none for that platform         exit 2
-    │   └── ContentRefused       bytes that are not those of the digest, or too many
+    │   ├── ContentRefused       bytes that are not those of the digest, or too many
+    │   └── ContentLacking       it does not have what a manifest names
     ├── BaseUnusable         no function can be put on that base image        exit 2
     ├── WheelConflict        two wheels bring one file, and not the same      exit 2
     ├── CacheUnwritable      what was built cannot be kept                    exit 3
@@ -233,6 +234,10 @@ class ImageNotFound(RegistryError):  # noqa: N818
 
 class ContentRefused(RegistryError):  # noqa: N818
     """What a registry sent is not what the digest names, or more than it may be."""
+
+
+class ContentLacking(RegistryError):  # noqa: N818
+    """A registry does not have what a manifest names."""
 
 
 class BaseUnusable(BuildError):  # noqa: N818

@@ -1,0 +1,238 @@
+"""Publishes an image to a registry: blobs first, all at a time, then what names them.
+
+What the registry has is not sent, what another of its repositories has is mounted, and nothing is
+sent twice. What a blob is called on the way, and that a publication can be stopped, is here too;
+how a blob gets there is `upload`'s business.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherry_build.errors import ContentLacking, InvalidName, RegistryError
+from wherry_build.image.content import BytesContent, Content
+from wherry_build.image.engine import BuiltImage, Progress, Publisher
+from wherry_build.image.registry.manifest import INDEXES, MANIFESTS
+from wherry_build.image.registry.presence import Presence
+from wherry_build.image.registry.reference import Reference
+from wherry_build.image.registry.registries import Registries
+from wherry_build.image.registry.remote_content import RemoteContent
+
+if TYPE_CHECKING:
+    from wherry_build.image.registry.repository import Repository
+    from wherry_build.image.registry.upload import Transfer
+
+_TRANSFERS = 6  # at a time
+_SOURCES = 4  # repositories that blobs are mounted from, in one publication
+
+
+class RegistryPublisher(Publisher):
+    """Publishes images to registries.
+
+    Args:
+        registries: Where to.
+        memory: Folder that keeps what is known to be there; the cache's when not given.
+    """
+
+    def __init__(self, registries: Registries, *, memory: Path | None = None) -> None:
+        self._registries = registries
+        self._memory = memory
+
+    def publish(self, image: BuiltImage, progress: Progress) -> str:
+        """Publish `image`; its reference with the digest that it can be pulled by.
+
+        Raises:
+            InvalidName: The image's reference has a digest already.
+            RegistryError: The registry does not take it, or an engine keeps what is to be sent.
+        """
+        reference = Reference.parse(image.reference)
+        if reference.digest:
+            raise InvalidName(
+                f"{image.reference}: an image is published by a tag, and its digest follows",
+                hint=f"leave out {'@' + reference.digest!r}",
+            )
+        if not image.images:
+            raise RegistryError(
+                f"{image.reference}: its layers are not here, but in the engine that built it",
+                hint=f"docker push {image.reference}",
+            )
+        top = _top(image)
+        presence = Presence(reference.registry, self._memory)
+        try:
+            _Publication(self._registries, reference, image, presence, progress).run()
+        except ContentLacking:
+            progress.step(
+                f"{reference.registry} has lost some of {reference.repository}; all again"
+            )
+            presence.forget(reference.repository)
+            _Publication(self._registries, reference, image, presence, progress).run()
+        return f"{image.reference}@{top.descriptor.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    """A blob, and what it is called on the way."""
+
+    content: Content
+    label: str
+
+    @property
+    def digest(self) -> str:
+        return self.content.descriptor.digest
+
+
+class _Publication:
+    """One image on its way to one repository."""
+
+    def __init__(
+        self,
+        registries: Registries,
+        reference: Reference,
+        image: BuiltImage,
+        presence: Presence,
+        progress: Progress,
+    ) -> None:
+        self._reference = reference
+        self._image = image
+        self._presence = presence
+        self._progress = progress
+        self._turn = threading.Lock()
+        self._is_stopped = False
+        blobs = {blob.digest: blob for blob in _blobs(image)}
+        self._digests = tuple(blobs)
+        known = reference.repository
+        self._asked = [blob for blob in blobs.values() if not presence.has(known, blob.digest)]
+        self._sources = {blob.digest: self._sources_of(blob) for blob in self._asked}
+        everywhere = dict.fromkeys(each for found in self._sources.values() for each in found)
+        self._repository: Repository = registries.repository(
+            reference.registry,
+            reference.repository,
+            push=True,
+            sources=tuple(everywhere)[:_SOURCES],
+        )
+
+    def run(self) -> None:
+        """Publish it.
+
+        Raises:
+            ContentLacking: What is thought to be there is not.
+            RegistryError: The registry does not take it.
+        """
+        top = _top(self._image).descriptor.digest
+        manifests = (*self._manifests(), *self._referrers())
+        pushed = [each.descriptor.digest for each in manifests]
+        has_all = all(self._presence.has(self._reference.repository, each) for each in pushed)
+        if has_all and self._repository.digest(self._reference.tag) == top:
+            self._progress.step(f"{self._reference} is there already")
+            return
+        transfers = self._send_blobs()
+        self._put_manifests(top)
+        self._presence.keep(self._reference.repository, (*self._digests, *pushed))
+        self._progress.step(f"published {self._reference}: {_summary(transfers)}")
+
+    def _send_blobs(self) -> list[tuple[_Blob, Transfer]]:
+        if len(self._asked) < 2:
+            return [(blob, self._send(blob)) for blob in self._asked]
+        from concurrent.futures import ThreadPoolExecutor
+
+        # The largest first: who begins with it has the others done meanwhile.
+        asked = sorted(self._asked, key=lambda blob: -blob.content.descriptor.size_bytes)
+        pool = ThreadPoolExecutor(min(_TRANSFERS, len(asked)), thread_name_prefix="wherry-push")
+        try:
+            transfers = list(pool.map(self._send, asked))
+        except BaseException:
+            self._is_stopped = True
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        pool.shutdown()
+        return list(zip(asked, transfers, strict=True))
+
+    def _send(self, blob: _Blob) -> Transfer:
+        from wherry_build.image.registry.upload import put_blob
+
+        size = blob.content.descriptor.size_bytes
+
+        def moved(done_bytes: int) -> None:
+            with self._turn:
+                if self._is_stopped:
+                    raise RegistryError(f"{blob.label}: stopped")
+                self._progress.moved(f"push {blob.label}", done_bytes, size)
+
+        return put_blob(
+            self._repository, blob.content, moved=moved, sources=self._sources[blob.digest]
+        )
+
+    def _put_manifests(self, top: str) -> None:
+        from wherry_build.image.registry.referrers import put_referrer
+
+        for manifest in self._manifests():
+            is_top = manifest.descriptor.digest == top
+            self._repository.put_manifest(manifest, tag=self._reference.tag if is_top else "")
+        for manifest in self._referrers():
+            put_referrer(self._repository, manifest)
+
+    def _manifests(self) -> Iterator[BytesContent]:
+        """The image's, and the one that names the others last."""
+        for each in self._image.images:
+            yield each.manifest
+        if self._image.index is not None:
+            yield self._image.index
+
+    def _referrers(self) -> Iterator[BytesContent]:
+        for each in self._image.artifacts:
+            if _is_manifest(each):
+                yield _in_memory(each)
+
+    def _sources_of(self, blob: _Blob) -> tuple[str, ...]:
+        """Repositories of the same registry that have the blob: the base's, and our others."""
+        content, own = blob.content, self._reference.repository
+        found: list[str] = []
+        if isinstance(content, RemoteContent) and content.registry == self._reference.registry:
+            found.append(content.repository)
+        found += self._presence.elsewhere(own, blob.digest)[:1]
+        return tuple(each for each in dict.fromkeys(found) if each != own)
+
+
+def _top(image: BuiltImage) -> BytesContent:
+    """What the tag names."""
+    return image.index if image.index is not None else image.images[0].manifest
+
+
+def _blobs(image: BuiltImage) -> Iterator[_Blob]:
+    for each in image.images:
+        for content in each.base:
+            yield _Blob(content, f"base layer {content.descriptor.digest[7:19]}")
+        for layer in each.layers:
+            yield _Blob(layer.content, layer.purpose)
+        yield _Blob(each.config, f"configuration for {each.platform}")
+    for content in image.artifacts:
+        if not _is_manifest(content):
+            yield _Blob(content, content.descriptor.media_type)
+
+
+def _is_manifest(content: Content) -> bool:
+    return content.descriptor.media_type in MANIFESTS | INDEXES
+
+
+def _in_memory(content: Content) -> BytesContent:
+    if isinstance(content, BytesContent):
+        return content
+    with content.open() as opened:
+        return BytesContent(descriptor=content.descriptor, content=opened.read())
+
+
+def _summary(transfers: Iterable[tuple[_Blob, Transfer]]) -> str:
+    """`2 blobs sent (12.3 kB), 4 mounted`."""
+    listed = list(transfers)
+    counted = Counter(transfer.value for _, transfer in listed)
+    size = sum(
+        blob.content.descriptor.size_bytes for blob, transfer in listed if transfer.value == "sent"
+    )
+    parts = [f"{counted['sent']} blobs sent ({size / 1000:.1f} kB)"] if counted["sent"] else []
+    parts += [f"{counted['mounted']} mounted"] if counted["mounted"] else []
+    return ", ".join(parts) or "nothing had to be sent"

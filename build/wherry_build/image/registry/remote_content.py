@@ -1,0 +1,56 @@
+"""A blob that a registry has: read from the cache, which it gets into when it is first read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from wherry_build.image.content import Descriptor
+from wherry_build.image.engine import Progress
+from wherry_build.image.registry.blob_store import BlobStore
+from wherry_build.image.registry.registries import Registries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteContent:
+    """A blob of a registry.
+
+    Attributes:
+        descriptor: Its name.
+        registry: The registry that has it, `docker.io`.
+        repository: Its repository there, `library/python`.
+        is_offline: Whether what is not in the cache may not be fetched.
+        registries: Where it is fetched from.
+        store: Where it is kept.
+        progress: Is told how far fetching is.
+    """
+
+    descriptor: Descriptor
+    registry: str
+    repository: str
+    is_offline: bool = False
+    registries: Registries = field(repr=False, compare=False)
+    store: BlobStore = field(repr=False, compare=False)
+    progress: Progress | None = field(default=None, repr=False, compare=False)
+
+    def open(self) -> BinaryIO:
+        """The bytes from the beginning.
+
+        Raises:
+            RegistryError: The registry does not give them, or may not be asked.
+            OSError: The cache cannot be written.
+        """
+        return self.store.fetch(self.descriptor, self._download).open("rb")
+
+    def _download(self, file: BinaryIO) -> None:
+        if self.is_offline:
+            from wherry_build.image.registry.base import absent_offline
+
+            raise absent_offline(f"{self.registry}/{self.repository}@{self.descriptor.digest}")
+        repository = self.registries.repository(self.registry, self.repository)
+        repository.download(self.descriptor, file, self._moved)
+
+    def _moved(self, done_bytes: int) -> None:
+        if self.progress is not None:
+            what = f"download {self.descriptor.digest[7:19]}"
+            self.progress.moved(what, done_bytes, self.descriptor.size_bytes)

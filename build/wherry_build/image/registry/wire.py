@@ -1,0 +1,249 @@
+"""Requests and answers as they go over the wire: redirects, limits, and what a failure means.
+
+It knows neither credentials nor what is asked: a header `Authorization` that it is given goes to
+the host that it is given for, and to no other that a redirect names.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import IO, Any, Protocol, cast
+from urllib.parse import urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, SSLError
+
+from wherry_build.deploy.wording import cause
+from wherry_build.errors import ContentRefused, RegistryUnavailable
+from wherry_build.image.registry.connections import Connections
+from wherry_build.image.registry.patience import Interruption
+
+LIMIT_DOCUMENT_BYTES = 4 * 1024 * 1024  # the size of a manifest that registries need to take
+_LIMIT_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TIMEOUT = urllib3.Timeout(connect=10, read=60)
+_DOCUMENT_S = 60
+_SLOWEST_BYTES_S = 8 * 1024
+_BLOCK_BYTES = 256 * 1024
+
+
+class Body(Protocol):
+    """What a request carries, read to its end and closed."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """So many bytes, or what is left."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked.
+
+    Attributes:
+        method: `GET`.
+        url: Where.
+        headers: With which header fields.
+        body: Gives the body from the beginning; None is none.
+        size_bytes: How long the body is.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Callable[[], Body] | None = None
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is answered, read as a whole.
+
+    Attributes:
+        status: Status code.
+        headers: Header fields, by any case of their names.
+        body: The body.
+        url: Where the answer came from, after redirects.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    url: str
+
+
+class Wire:
+    """Sends requests and reads answers."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def ask(self, request: Request, *, limit_bytes: int = LIMIT_DOCUMENT_BYTES) -> Answer:
+        """The answer, of which the body is at most so long.
+
+        Raises:
+            Interruption: It did not come, or not to its end.
+            RegistryUnavailable: It cannot come.
+            ContentRefused: It is longer.
+        """
+        with self.open(request) as response:
+            body = b"".join(blocks(response, limit_bytes=limit_bytes, limit_s=_DOCUMENT_S))
+            url = response.url or request.url
+            return Answer(
+                status=response.status,
+                headers=response.headers,
+                body=body,
+                url=urljoin(request.url, url),
+            )
+
+    @contextmanager
+    def open(self, request: Request) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The answer, whose body is still to be read; see `blocks`.
+
+        Raises:
+            Interruption: It did not come, or not to its end.
+            RegistryUnavailable: It cannot come.
+        """
+        response = self._followed(request)
+        try:
+            yield response
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()
+
+    def _followed(self, request: Request) -> urllib3.BaseHTTPResponse:
+        for _ in range(_LIMIT_REDIRECTS + 1):
+            response = self._sent(request)
+            location = response.headers.get("Location", "")
+            is_upload = request.method in {"POST", "PATCH", "PUT"}
+            kept = is_upload and response.status not in {307, 308}
+            if response.status not in _REDIRECTS or not location or kept:
+                response.url = request.url
+                return response
+            response.drain_conn()
+            response.release_conn()
+            request = _redirected(request, urljoin(request.url, location))
+        raise RegistryUnavailable(
+            f"{urlsplit(request.url).netloc} redirects more than {_LIMIT_REDIRECTS} times",
+            hint=f"curl -IL {_root(request.url)} shows where to",
+        )
+
+    def _sent(self, request: Request) -> urllib3.BaseHTTPResponse:
+        headers = {"User-Agent": "wherry", "Accept-Encoding": "identity", **request.headers}
+        body: Body | bytes | None = None
+        if request.body is not None:
+            headers["Content-Length"] = str(request.size_bytes)
+            # A body without bytes is no body to urllib3, which would send it in chunks.
+            body = request.body() if request.size_bytes else b""
+        elif request.method in {"POST", "PUT", "PATCH"}:
+            headers["Content-Length"] = "0"
+        pool = self._connections.pool(request.url)
+        try:
+            with _explained(request.url):
+                return pool.request(
+                    request.method,
+                    request.url,
+                    headers=headers,
+                    body=cast("IO[Any] | bytes | None", body),
+                    timeout=_TIMEOUT,
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                    decode_content=False,
+                )
+        finally:
+            if body is not None and not isinstance(body, bytes):
+                body.close()
+
+
+def blocks(
+    response: urllib3.BaseHTTPResponse, *, limit_bytes: int, limit_s: float | None = None
+) -> Iterator[bytes]:
+    """The body, of at most so many bytes, and no longer than a slow line needs for them.
+
+    Raises:
+        ContentRefused: It is longer.
+        Interruption: It comes too slowly.
+    """
+    host = urlsplit(response.url or "").netloc
+    allowed_s = _DOCUMENT_S + limit_bytes / _SLOWEST_BYTES_S if limit_s is None else limit_s
+    end_s = time.monotonic() + allowed_s
+    size = 0
+    # `read1` gives what is there; `read` would wait for a whole block from one who drips.
+    while True:
+        with _explained(response.url or ""):
+            block = response.read1(_BLOCK_BYTES)
+        if not block:
+            return
+        size += len(block)
+        if size > limit_bytes:
+            raise ContentRefused(
+                f"{host} sends more than the {limit_bytes} bytes that this may be",
+                hint="is that a registry, and the image's name right?",
+            )
+        if time.monotonic() > end_s:
+            raise Interruption(
+                RegistryUnavailable(
+                    f"{host} was still sending after {allowed_s:.0f} s: {size} bytes by then",
+                    hint="try again, or nearer to the registry",
+                )
+            )
+        yield block
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL."""
+    address = urlsplit(url)
+    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
+    return address.scheme, (address.hostname or "").lower(), port
+
+
+def _redirected(request: Request, url: str) -> Request:
+    """The request that a redirect asks for; what proves who asks stays with whom it is for."""
+    scheme = urlsplit(url).scheme
+    if scheme not in {"http", "https"} or (scheme == "http" and request.url.startswith("https:")):
+        raise RegistryUnavailable(
+            f"{urlsplit(request.url).netloc} redirects to what is not https",
+            hint=f"curl -IL {_root(request.url)} shows where to",
+        )
+    if origin(url) == origin(request.url):
+        return replace(request, url=url)
+    headers = {key: value for key, value in request.headers.items() if key != "Authorization"}
+    return replace(request, url=url, headers=headers)
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """Turn what urllib3 raises into what may go well again, and what may not."""
+    host = urlsplit(url).netloc
+    try:
+        yield
+    except (SSLError, OSError, HTTPError) as error:
+        why = cause(error)
+        if "CERTIFICATE_VERIFY_FAILED" in why or "certificate verify failed" in why:
+            raise RegistryUnavailable(
+                f"{host}: its certificate is not trusted: {why}",
+                hint="SSL_CERT_FILE=FILE with its CA, or --insecure if that is what you want",
+            ) from None
+        if "WRONG_VERSION_NUMBER" in why.upper().replace(" ", "_"):
+            raise RegistryUnavailable(
+                f"{host} does not speak TLS", hint="--insecure asks it over plain HTTP"
+            ) from None
+        failure = RegistryUnavailable(
+            f"{host} does not answer: {why}",
+            hint=f"curl -I {_root(url)} should answer; HTTPS_PROXY names a proxy",
+        )
+        raise Interruption(failure) from None
+
+
+def _root(url: str) -> str:
+    address = urlsplit(url)
+    return f"{address.scheme}://{address.netloc}/v2/"
