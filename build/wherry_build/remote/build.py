@@ -11,12 +11,13 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
-from wherry.secrets import Redactor
+from wherry.secrets import REDACTOR, Redactor
 from wherry_build.errors import BuildError, RemoteBuildRefused
 from wherry_build.remote.archive import Limits, unpack
 from wherry_build.remote.configuration import Configuration, read_configuration
@@ -171,7 +172,8 @@ class Build:
             self._on_end()
         if result is not None:
             _log.info("build %s after %.1f s", result.status.value, monotonic() - began)
-            self._put(result)
+            with suppress(_LeftError):
+                self._put(result)
 
     def _result(self) -> BuildResult:
         with self._archive.open("rb") as archive:
@@ -208,7 +210,8 @@ class Build:
             )
         secrets = self._terms.key.unseal(sealed)
         for value in secrets.values():
-            self._redactor.remember(value.decode("utf-8", "replace").strip())
+            for redactor in (self._redactor, REDACTOR):  # the client's lines, and our log
+                redactor.remember(value.decode("utf-8", "replace").strip())
         return secrets
 
     def say(self, line: str) -> None:

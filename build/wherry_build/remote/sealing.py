@@ -96,7 +96,7 @@ class SealingKey:
         for key, expected in (("version", _VERSION), ("algorithm", ALGORITHM)):
             if said.get(key) != expected:
                 raise RemoteBuildRefused(f"{FILE}: {key}: expected {expected}")
-        if said.get("key_id", self.id) != self.id:
+        if (said.get("key_id") or self.id) != self.id:
             raise RemoteBuildRefused(
                 f"{FILE}: sealed for another key; this builder's is {self.id}",
                 hint="leave --builder-public-key out, or give it this builder's public key",
