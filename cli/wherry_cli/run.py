@@ -15,6 +15,8 @@ from wherry_cli.notes import note, warn
 if TYPE_CHECKING:
     from wherry_local.instance import Served
 
+_LAST_PORT = 65535
+
 
 @click.command(
     epilog="""\b
@@ -23,7 +25,9 @@ Examples:
   wherry run functions/hello --watch --port 9000
   wherry run functions/
   wherry run functions/hello functions/orders --together
-  wherry run service.py:handle --workers 2"""
+  wherry run service.py:handle --workers 2
+  wherry run functions/hello --image
+  wherry run --image ghcr.io/acme/hello:1.0 --port 9000"""
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--port", "-p", type=click.IntRange(0, 65535), help="Port [default: $PORT or 8080].")
@@ -43,6 +47,14 @@ Examples:
     flag_value="text",
     help="Print where the time went once it is ready.",
 )
+@click.option(
+    "--image",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    help="Run the function's image in the local container engine, built first; or the image NAME "
+    "as it is.",
+)
 def command(
     paths: tuple[str, ...],
     port: int | None,
@@ -54,6 +66,7 @@ def command(
     environment: str,
     signature: str | None,
     explain_startup: str | None,
+    image: str | None,
 ) -> int:
     """Run the function at PATH, or each function of the folder PATH on a port of its own.
 
@@ -61,7 +74,20 @@ def command(
     --together one process serves them all, each under its name as a path. With --watch, an edit
     that does not start leaves the code before it serving. What wherry.yaml says of a function's
     name, variables, timeout and concurrency counts here too, where the environment says nothing.
+
+    With --image the function runs as production runs it: in a container, as nobody's user, on a
+    root that is read-only, without a capability, held to the memory that wherry.yaml says, with its
+    secrets from the folder .secrets mounted as platforms mount them.
     """
+    if image is not None:
+        _refuse_beside_image(
+            workers=workers,
+            watch=watch,
+            together=together,
+            signature=signature,
+            explain_startup=explain_startup,
+        )
+        return _run_image(paths, image, host=host, port=port, environment=environment, name=name)
     from wherry.config import Config
 
     given = {
@@ -84,6 +110,43 @@ def command(
         os.environ.update(functions[0].environment)
         return run(Config.from_environment({**overrides, "WHERRY_HANDLER": functions[0].handler}))
     return _side_by_side(functions, overrides, watch=watch)
+
+
+def _refuse_beside_image(**given: object) -> None:
+    for name, value in given.items():
+        if value:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--{option} is for a process, and --image runs a container")
+
+
+def _run_image(
+    paths: tuple[str, ...],
+    image: str,
+    *,
+    host: str | None,
+    port: int | None,
+    environment: str,
+    name: str | None,
+) -> int:
+    from wherry_cli.container_run import run_images
+
+    if image and Path(image).is_dir():
+        raise click.UsageError(f"--image takes an image: wherry run {image} --image")
+    return run_images(
+        paths,
+        image=image,
+        host=host or "127.0.0.1",
+        port=port if port is not None else _usual_port(),
+        environment=environment,
+        name=name,
+    )
+
+
+def _usual_port() -> int:
+    said = os.environ.get("PORT") or "8080"
+    if not said.isdecimal() or int(said) > _LAST_PORT:
+        raise click.UsageError(f"PORT: got {said!a}, expected a port")
+    return int(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

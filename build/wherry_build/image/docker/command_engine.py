@@ -64,6 +64,11 @@ class CommandEngine:
         """What it says of itself."""
         return self.command.facts()
 
+    @property
+    def architecture(self) -> str:
+        """What it runs on, in the words of OCI."""
+        return self.facts.architecture
+
     def refusal(self) -> EngineUnavailable | None:
         """Why it does not answer; None when it does."""
         try:
@@ -80,7 +85,7 @@ class CommandEngine:
             ImageBuildFailed: A step failed, or the engine refused.
         """
         if not self.has_mounts:
-            for what in beyond_classic(request, self.facts.architecture):
+            for what in beyond_classic(request, self.architecture):
                 raise BuildUnsupported(
                     f"{request.reference}: {self.name} cannot do {what}",
                     hint="install docker's plugin buildx, podman, or nerdctl with BuildKit",
@@ -110,6 +115,17 @@ class CommandEngine:
         except ValueError:
             return None
         return engine_image(reference, told)
+
+    def load(self, archive: Path, progress: Progress) -> None:
+        """Take over the images of a tar file.
+
+        Raises:
+            ImageBuildFailed: The engine refused.
+        """
+        lines = LastLines(progress)
+        code = self.command.follow(["load", "--input", str(archive)], lines.tell)
+        if code:
+            raise build_failed(str(archive), lines.reason or f"exit code {code}", lines.kept)
 
     def push(self, reference: str, progress: Progress) -> str:
         """Push an image with the engine's own credentials; the digest that it has there.

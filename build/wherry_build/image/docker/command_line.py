@@ -167,8 +167,17 @@ class CommandLine:
         *,
         variables: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        is_apart: bool = False,
     ) -> int:
-        """Call it with `words`, tell every line that it prints, and give its exit code."""
+        """Call it with `words`, tell every line that it prints, and give its exit code.
+
+        Args:
+            words: What it is called with.
+            tell: Is told each line.
+            variables: Variables besides those of the environment.
+            folder: Where it runs.
+            is_apart: Whether Ctrl-C on the terminal is not for it.
+        """
         with subprocess.Popen(  # noqa: S603 - a list of words, and no shell
             [self.path, *words],
             stdin=subprocess.DEVNULL,
@@ -176,6 +185,7 @@ class CommandLine:
             stderr=subprocess.STDOUT,
             env={**self._environment, **(variables or {})},
             cwd=folder,
+            start_new_session=is_apart,
             text=True,
             errors="replace",
         ) as called:

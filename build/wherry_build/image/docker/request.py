@@ -78,6 +78,11 @@ class ContainerEngine(Protocol):
         """Whether it takes `RUN --mount`, and with it build secrets."""
         ...
 
+    @property
+    def architecture(self) -> str:
+        """What it runs on, in the words of OCI."""
+        ...
+
     def build(self, request: ContextRequest, progress: Progress) -> EngineImage:
         """Build the image of `request`; every line that the engine prints is told.
 
@@ -89,6 +94,14 @@ class ContainerEngine(Protocol):
 
     def image(self, reference: str) -> EngineImage | None:
         """What it keeps under `reference`; None when that is nothing."""
+        ...
+
+    def load(self, archive: Path, progress: Progress) -> None:
+        """Take over the images of a tar file.
+
+        Raises:
+            ImageBuildFailed: The engine refused.
+        """
         ...
 
     def push(self, reference: str, progress: Progress) -> str:

@@ -10,7 +10,8 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wherry_build.errors import BuildUnsupported, EngineUnavailable, ImageBuildFailed
 from wherry_build.image.context import pack
@@ -49,6 +50,11 @@ class SdkEngine:
         told: dict[str, Any] = self.client.version()
         return told
 
+    @property
+    def architecture(self) -> str:
+        """What it runs on, in the words of OCI."""
+        return architecture(str(self._version.get("Arch", "")))
+
     def build(self, request: ContextRequest, progress: Progress) -> EngineImage:
         """Build the image of `request`; every line that the engine prints is told.
 
@@ -56,7 +62,7 @@ class SdkEngine:
             BuildUnsupported: What is asked for needs BuildKit.
             ImageBuildFailed: A step failed, or the engine refused.
         """
-        for what in beyond_classic(request, architecture(str(self._version.get("Arch", "")))):
+        for what in beyond_classic(request, self.architecture):
             raise BuildUnsupported(
                 f"{request.reference}: the Docker SDK cannot do {what}",
                 hint="install the command docker with its plugin buildx, or podman",
@@ -99,17 +105,17 @@ class SdkEngine:
         except DockerException as error:
             raise EngineUnavailable(f"{reference}: {error}", hint="docker info") from None
 
-    def load(self, archive: BinaryIO, progress: Progress) -> None:
-        """Take over the images of a tar file, as `docker load` does.
+    def load(self, archive: Path, progress: Progress) -> None:
+        """Take over the images of a tar file.
 
         Raises:
             ImageBuildFailed: The engine refused.
         """
         lines = LastLines(progress)
-        with _explained("load", lines):
-            failed = _told(self.client.load_image(archive, quiet=True), lines)
+        with _explained(str(archive), lines), archive.open("rb") as opened:
+            failed = _told(self.client.load_image(opened, quiet=True), lines)
         if failed:
-            raise build_failed("load", failed, lines.kept)
+            raise build_failed(str(archive), failed, lines.kept)
 
     def push(self, reference: str, progress: Progress) -> str:
         """Push an image with the credentials of docker's configuration; its digest there.

@@ -220,3 +220,14 @@ def test_a_failed_push_says_what_to_try(commands, progress, answer, said, hint):
         find_command_engine().push(REFERENCE, progress)
     assert said in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_an_archive_is_loaded(commands, progress, tmp_path):
+    commands.add("docker", docker_answers(load={"out": "Loaded image: a:1\n"}))
+    engine = find_command_engine()
+    engine.load(tmp_path / "a.tar", progress)
+    assert commands.asked("load")[0]["words"] == ["load", "--input", str(tmp_path / "a.tar")]
+    assert progress.lines == ["Loaded image: a:1"]
+    commands.answer("docker", docker_answers(load={"err": "no tar\n", "code": 1}))
+    with pytest.raises(ImageBuildFailed, match="no tar"):
+        engine.load(tmp_path / "a.tar", progress)

@@ -1,7 +1,6 @@
 """The engine through its SDK, with a recorder in its place and with no engine at all."""
 
 import hashlib
-import io
 import json
 import sys
 
@@ -125,13 +124,15 @@ def test_a_failed_push_is_told(progress, event, said):
         SdkEngine(Recorder(event)).push(REFERENCE, progress)
 
 
-def test_an_archive_is_loaded(progress):
+def test_an_archive_is_loaded(progress, tmp_path):
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(b"tar")
     recorder = Recorder({"stream": "Loaded image: a:1\n"})
-    SdkEngine(recorder).load(io.BytesIO(b"tar"), progress)
+    SdkEngine(recorder).load(archive, progress)
     assert recorder.asked["archive"] == b"tar"
     assert progress.lines == ["Loaded image: a:1"]
     with pytest.raises(ImageBuildFailed, match="no tar"):
-        SdkEngine(Recorder({"error": "no tar"})).load(io.BytesIO(b""), progress)
+        SdkEngine(Recorder({"error": "no tar"})).load(archive, progress)
 
 
 def test_no_engine_says_what_was_tried(monkeypatch, tmp_path):
