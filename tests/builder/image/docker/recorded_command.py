@@ -27,7 +27,7 @@ with open(os.path.join(here, name + ".answers")) as file:
     answers = json.load(file)
 text = " ".join(words)
 for prefix, answer in answers:
-    if text.startswith(prefix):
+    if (text + " ").startswith(prefix + " "):
         if "write" in answer:
             option, content = answer["write"]
             with open(words[words.index(option) + 1], "w") as file:
