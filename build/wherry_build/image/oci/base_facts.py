@@ -22,7 +22,7 @@ from wherry_build.image.oci.base import BaseImage
 
 PYTHON_LABEL = "io.wherry.base.python"
 LIBC_LABEL = "io.wherry.base.libc"
-FOLDERS = ("opt", "srv")
+FOLDERS = frozenset({"opt", "srv"})
 """Folders that layers put something in; every distribution has them, and some images do not."""
 
 Libc = Literal["glibc", "musl"]
@@ -50,7 +50,7 @@ class BaseFacts:
     python_full_version: str = ""
     libc: Libc
     libc_version: tuple[int, int]
-    missing_folders: tuple[str, ...] = FOLDERS
+    missing_folders: frozenset[str] = FOLDERS
 
 
 def base_facts(base: BaseImage, progress: Progress, folder: Path | None = None) -> BaseFacts:
@@ -112,7 +112,7 @@ def _found(base: BaseImage, progress: Progress) -> BaseFacts:
         python_full_version=version if version.count(".") == 2 else "",
         libc=kind,
         libc_version=(int(libc[2]), int(libc[3])),
-        missing_folders=tuple(each for each in FOLDERS if each not in folders),
+        missing_folders=FOLDERS - folders,
     )
 
 
@@ -129,7 +129,7 @@ def _kept(file: Path) -> BaseFacts | None:
             python_full_version=str(said["python_full_version"]),
             libc="musl" if said["libc"] == "musl" else "glibc",
             libc_version=(int(libc_major), int(libc_minor)),
-            missing_folders=tuple(each for each in FOLDERS if each in said["missing_folders"]),
+            missing_folders=FOLDERS & set(said["missing_folders"]),
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None  # a cache: what cannot be read is looked for again
@@ -142,7 +142,7 @@ def _keep(file: Path, facts: BaseFacts) -> None:
         "python_full_version": facts.python_full_version,
         "libc": facts.libc,
         "libc_version": facts.libc_version,
-        "missing_folders": facts.missing_folders,
+        "missing_folders": sorted(facts.missing_folders),
     }
     part = file.with_name(f".{secrets.token_hex(8)}.part")
     with suppress(OSError):  # it is then looked for again
