@@ -97,6 +97,8 @@ class UvResolver:
                 *("--format", "pylock.toml"),
                 *options,
             ]
+            if not self.tool.settings.has_index:  # uv has no variable for it
+                arguments.append("--no-index")
             if not wanted.has_dependencies:
                 arguments.append("--no-deps")
             if wanted.constraints:
