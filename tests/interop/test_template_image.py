@@ -1,40 +1,201 @@
-"""The template's context, laid out as faas-cli lays it out, builds in a real Docker Engine.
+"""Each template's context, laid out as faas-cli lays it out, builds in a real Docker Engine.
 
-faas-cli copies the template to `build/NAME`, then the handler's folder over `function/`, whose mode
-is 0700, and runs `docker build`; this test does the same by hand, so that it needs no faas-cli.
+faas-cli itself is not needed: its rules for contexts are followed by hand, and `docker build` is
+what it would run. Both builders are tried, for faas-cli leaves the choice to the docker command.
 """
 
+import json
+import os
 import shutil
+import subprocess
+import urllib.request
 
 import pytest
+from tests.builder.template.shrinkwrap import new, packages, shrinkwrap
 
-from wherry_cli.main import run
+from wherry_build.template import TEMPLATES, export_templates
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
 
+LANGUAGES = [template.language for template in TEMPLATES]
+CALLS = {
+    "python3-wherry": ("/?name=Ada", None, {"hello": "Ada"}),
+    "python3-wherry-events": (
+        "/",
+        {
+            "specversion": "1.0",
+            "id": "7",
+            "source": "/shop",
+            "type": "com.example.greeting.asked",
+            "data": {"name": "Ada"},
+        },
+        {
+            "specversion": "1.0",
+            "id": "7.made",
+            "source": "/function",
+            "type": "com.example.greeting.made",
+            "data": {"hello": "Ada"},
+        },
+    ),
+    "python3-wherry-typed": (
+        "/",
+        {"name": "oar", "price": 19.5, "quantity": 2},
+        {"name": "oar", "total": 39.0},
+    ),
+    "python3-wherry-async": ("/?name=ada&name=grace", None, {"hello": ["Ada", "Grace"]}),
+    "python3-wherry-stream": ("/?to=1", None, 'id: 1\ndata: {"count":1}\n\n'),
+}
+"""What each template's own function is asked, and what it answers."""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    export_templates(folder)
+    return folder
+
 
 @pytest.fixture
-def context(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert run(["new", "hello"]) == 0
-    (tmp_path / "functions/hello/.env").write_text("canary")
-    assert run(["render", "--target", "openfaas", "-o", "deploy"]) == 0
-    context = tmp_path / "deploy/build/hello"
-    (context / "function").mkdir(parents=True)
-    (context / "function").chmod(0o700)
-    shutil.copytree(tmp_path / "deploy/template/python3-wherry", context, dirs_exist_ok=True)
-    (context / "meta.json").write_text("{}")
-    shutil.copytree(tmp_path / "functions/hello", context / "function", dirs_exist_ok=True)
-    (context / "function").chmod(0o700)
-    return context
+def root(exported, tmp_path):
+    """A folder in which faas-cli would be run."""
+    (tmp_path / "template").symlink_to(exported / "template")
+    return tmp_path
 
 
-def test_it_builds_and_answers(context, docker_build, base_image, container):
+@pytest.fixture(scope="module")
+def buildkit():
+    """A docker command that builds with BuildKit: by buildx, or as older ones have it inside."""
+    found = [shutil.which("docker"), "/usr/bin/docker"]
+    for command in filter(None, found):
+        done = subprocess.run([command, "buildx", "version"], capture_output=True, check=False)
+        version = subprocess.run([command, "--version"], capture_output=True, check=False).stdout
+        if done.returncode == 0 or b" 20.10." in version:
+            return command
+    pytest.skip("no docker command with BuildKit")
+
+
+def call(running, language):
+    """Ask the template's own function; the answer."""
+    path, asked, expected = CALLS[language]
+    kind = "application/cloudevents+json" if "events" in language else "application/json"
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running.port}{path}",
+        data=None if asked is None else json.dumps(asked).encode(),
+        headers={"Content-Type": kind},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        body = answer.read()
+    if isinstance(expected, str):
+        return body.decode(), expected
+    told = json.loads(body)
+    return {key: told[key] for key in expected}, expected
+
+
+def listed(running):
+    """Files of the function in a running container."""
+    code = "import os; print(*sorted(os.listdir('/srv/function')))"
+    return running.python(code).split()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_new_function_builds_and_answers(root, language, docker_build, base_image, container):
+    handler = new(root, "hello", language)
+    (handler / ".env").write_text("canary")
+    (handler / "build").mkdir()
+    context = shrinkwrap(root, "hello", language, handler)
     image = docker_build(context, base_image, "--build-arg", "ADDITIONAL_PACKAGE=")
     running = container(image, "--user", "12345", "--env", "OPENFAAS_NAME=hello")
-    assert running.get("/?name=Ada") == b'{"hello":"Ada"}'
     assert running.get("/_/health")
     assert running.get("/_/ready")
-    listed = running.python("import os; print(sorted(os.listdir('/srv/function')))")
-    assert ".env" not in listed
-    assert "test_" not in listed
+    got, expected = call(running, language)
+    assert got == expected
+    assert listed(running) == ["__pycache__", "handler.py", "requirements.txt"]
+
+
+def test_what_the_template_brought_does_not_win(root, docker_build, base_image, container):
+    """The template's own handler and test lie under a user's; neither may win."""
+    handler = root / "mine"
+    handler.mkdir()
+    (handler / "main.py").write_text("def handle(request):\n    return 'mine'\n")
+    (handler / "test_main.py").write_text(
+        "def test_mine(wherry_invoke):\n    assert wherry_invoke().text == 'mine'\n"
+    )
+    context = shrinkwrap(root, "mine", "python3-wherry-events", handler, is_ci=True)
+    image = docker_build(context, base_image, "--build-arg", "TEST_ENABLED=true")
+    running = container(image)
+    assert running.get("/") == b"mine"
+    assert listed(running) == ["__pycache__", "main.py", "requirements.txt"]
+
+
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+def test_a_test_that_fails_fails_the_build(root, builder, base_image, buildkit):
+    handler = new(root, "hello", "python3-wherry")
+    (handler / "test_handler.py").write_text("def test_it():\n    assert not 'reached'\n")
+    context = shrinkwrap(root, "hello", "python3-wherry", handler)
+    command = [buildkit if builder == "buildkit" else "docker", "build", "--network", "host"]
+    command += ["--build-arg", f"BASE={base_image}", "--build-arg", "TEST_ENABLED=true", context]
+    is_buildkit = str(int(builder == "buildkit"))
+    done = run_docker(command, DOCKER_BUILDKIT=is_buildkit)
+    assert done.returncode != 0
+    assert "assert not 'reached'" in done.stdout + done.stderr
+
+
+def run_docker(command, **variables):
+    """Run a docker command with these variables."""
+    return subprocess.run(
+        list(map(str, command)),
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.fixture
+def built_with_buildkit(buildkit, root, base_image):
+    """The image of a new function, by BuildKit, its tests run before."""
+    tag = "wherry-interop/template-buildkit:test"
+    context = shrinkwrap(root, "hello", "python3-wherry", new(root, "hello", "python3-wherry"))
+    command = [buildkit, "build", "--progress", "plain", "--network", "host", "--tag", tag]
+    command += ["--build-arg", f"BASE={base_image}", "--build-arg", "TEST_ENABLED=true", context]
+    done = run_docker(command, DOCKER_BUILDKIT="1")
+    assert done.returncode == 0, done.stderr
+    yield tag, done.stdout + done.stderr
+    run_docker(["docker", "rmi", "--force", tag])
+
+
+def test_buildkit_builds_the_same_function_and_runs_its_tests(built_with_buildkit, container):
+    image, log = built_with_buildkit
+    assert "2 passed" in log
+    running = container(image, "--user", "12345")
+    assert running.get("/?name=Ada") == b'{"hello":"Ada"}'
+    assert listed(running) == ["__pycache__", "handler.py", "requirements.txt"]
+
+
+def test_the_version_of_python_is_that_of_the_base(root, base_image):
+    """A version that the index of images will never have, so that it can only be the one here."""
+    base, tag = "python:3.99-slim", "wherry-interop/template-version:test"
+    context = shrinkwrap(root, "hello", "python3-wherry", new(root, "hello", "python3-wherry"))
+    command = ["docker", "build", "--network", "host", "--tag", tag]
+    assert run_docker(["docker", "tag", base_image, base]).returncode == 0
+    try:
+        done = run_docker([*command, "--build-arg", "PYTHON_VERSION=3.99", context])
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        run_docker(["docker", "rmi", "--force", tag, base])
+
+
+def test_packages_that_only_compiling_needs_are_not_in_the_image(
+    root, docker_build, base_image, container
+):
+    assert packages(root, "python3-wherry", "libpq") == "gcc libpq-dev libpq5"
+    handler = new(root, "hello", "python3-wherry")
+    context = shrinkwrap(root, "hello", "python3-wherry", handler)
+    # Two small ones stand for them; what Debian calls a compiler is two hundred megabytes.
+    arguments = ["--build-arg", "ADDITIONAL_PACKAGE=make libpq5"]
+    running = container(docker_build(context, base_image, *arguments))
+    told = running.python(
+        "import ctypes, shutil; ctypes.CDLL('libpq.so.5'); print(shutil.which('make'))"
+    )
+    assert told == "None"
