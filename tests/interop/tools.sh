@@ -37,6 +37,9 @@ want git git
 want promtool prometheus
 want openssl openssl
 want etcd etcd-server
+want docker-registry docker-registry
+want htpasswd apache2-utils
+want skopeo skopeo
 if [ -n "$packages" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "error: absent, and installing needs root and apt-get:$packages" >&2
@@ -77,7 +80,7 @@ if ! command -v envoy >/dev/null; then
     fi
 fi
 
-for tool in dockerd nginx haproxy envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
+for tool in dockerd docker-registry skopeo nginx haproxy envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
     queue-proxy apiextensions-apiserver kubectl-validate istioctl knative-webhooks; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"

@@ -98,12 +98,12 @@ def named(document: Mapping[str, Any], key: str, what: str) -> tuple[Descriptor,
 
 
 def select(manifests: tuple[Descriptor, ...], platform: Platform) -> Descriptor | None:
-    """The manifest for `platform`; None when there is none."""
+    """The manifest for `platform`, or the only one if that does not say what it is for; or None."""
     for each in manifests:
         found = each.platform
         if found is not None and fits(found, platform):
             return each
-    return None
+    return manifests[0] if len(manifests) == 1 and manifests[0].platform is None else None
 
 
 def fits(found: Platform, wanted: Platform) -> bool:

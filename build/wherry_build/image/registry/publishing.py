@@ -233,6 +233,7 @@ def _summary(transfers: Iterable[tuple[_Blob, Transfer]]) -> str:
     size = sum(
         blob.content.descriptor.size_bytes for blob, transfer in listed if transfer.value == "sent"
     )
-    parts = [f"{counted['sent']} blobs sent ({size / 1000:.1f} kB)"] if counted["sent"] else []
+    sent = counted["sent"]
+    parts = [f"{sent} blob{'s' * (sent != 1)} sent ({size / 1000:.1f} kB)"] if sent else []
     parts += [f"{counted['mounted']} mounted"] if counted["mounted"] else []
     return ", ".join(parts) or "nothing had to be sent"

@@ -148,7 +148,7 @@ class Registry:
             RegistryError: There is no such answer.
             Interruption: There may be one later.
         """
-        for _ in range(_TRIES_TO_GET_IN):
+        for tried in range(_TRIES_TO_GET_IN):
             shown = self._authorization.header(call.access)
             request = self._request(call, shown)
             with self._wire.open(request) as response:
@@ -156,6 +156,8 @@ class Registry:
                     yield response
                     return
                 answer = _short(response, request.url)
+            if tried + 1 == _TRIES_TO_GET_IN:
+                raise self._error(call, answer)
             if answer.status == 401:
                 fields = response.headers.getlist("WWW-Authenticate")
                 challenges = parse_challenges(", ".join(fields))
@@ -164,7 +166,6 @@ class Registry:
                 self._scheme = "https"
             else:
                 raise self._error(call, answer)
-        raise self._refused(call, answer)
 
     def locate(self, answer: Answer, location: str) -> str:
         """The URL that a `Location` field names, seen from where the answer came from.

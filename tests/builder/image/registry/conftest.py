@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from tests.builder.image.recording_registry import RecordingRegistry
@@ -132,7 +133,10 @@ def make_image():
             )
         index = None
         if len(images) > 1:
-            manifests = [named(image.manifest) for image in images]
+            manifests = [
+                replace(image.manifest.descriptor, platform=image.platform).document()
+                for image in images
+            ]
             document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
             index = BytesContent.of(json.dumps(document).encode(), INDEX)
         top = index or images[0].manifest
