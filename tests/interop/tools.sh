@@ -80,7 +80,8 @@ if ! command -v envoy >/dev/null; then
     fi
 fi
 
-for tool in dockerd docker-registry skopeo nginx haproxy envoy wrk valgrind h2load debootstrap curl promtool etcd faas-cli \
+for tool in dockerd docker-registry skopeo nginx haproxy envoy wrk valgrind h2load debootstrap curl \
+    promtool etcd faas-cli \
     queue-proxy apiextensions-apiserver kubectl-validate istioctl knative-webhooks; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
