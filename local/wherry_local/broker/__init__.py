@@ -1,0 +1,1 @@
+"""The broker: which trigger gets which event, and why another does not."""
