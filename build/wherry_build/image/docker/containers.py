@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Protocol
 
 from wherry_build.errors import ContainerFailed
@@ -80,8 +81,10 @@ class CommandContainers:
         Raises:
             ContainerFailed: The engine refused.
         """
-        said = self.command.ask("run", *run_words(container), timeout_s=_START_S)
+        name = f"wherry-{container.name}-{token_hex(4)}"
+        said = self.command.ask("run", "--name", name, *run_words(container), timeout_s=_START_S)
         if said.code:
+            self.remove(name)  # it may have been made before it did not start
             raise start_failed(container, said.reason)
         return said.out.strip().splitlines()[-1]
 

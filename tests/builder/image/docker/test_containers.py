@@ -64,9 +64,12 @@ def test_a_container_that_somebody_else_removed(commands):
     ],
 )
 def test_a_container_that_does_not_start_says_what_to_try(commands, said, hint):
-    containers = by_command(commands, run={"err": f"docker: Error: {said}\n", "code": 125})
+    containers = by_command(commands, run={"err": f"docker: Error: {said}\n", "code": 125}, rm={})
     with pytest.raises(ContainerFailed) as caught:
         containers.start(CONTAINER)
+    run, remove = commands.calls[-2:]
+    assert run["words"][2].startswith("wherry-hello-")
+    assert remove["words"] == ["rm", "--force", "--volumes", run["words"][2]], "if it was made"
     assert said in caught.value.message
     assert hint in caught.value.hint
 
