@@ -27,7 +27,7 @@ from wherry_build.remote.secret_files import secret_files
 from wherry_build.remote.turns import Turns
 
 _log = logging.getLogger("wherry.builder")
-_HEARTBEAT_S = 10.0
+_HEARTBEAT_S = 2.0  # also how soon it is noticed that a client has gone
 _LOOK_S = 0.5
 _MOST_WAITING = 256
 

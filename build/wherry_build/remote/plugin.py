@@ -106,4 +106,6 @@ def _plugin(file: Path) -> Plugin:
     head, mark, rest = text.partition(_MARK)
     if head != "#!/bin/sh\n" or not mark:
         return Plugin(file=file, is_ours=False)
-    return Plugin(file=file, is_ours=True, runs=rest.strip().removeprefix("exec "))
+    return Plugin(
+        file=file, is_ours=True, runs=rest.strip().removeprefix("exec ").removesuffix(' "$@"')
+    )

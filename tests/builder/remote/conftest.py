@@ -5,7 +5,6 @@ import threading
 import pytest
 from tests.builder.remote.client import docker_config, request_tar
 
-from wherry_build.errors import ImageBuildFailed
 from wherry_build.template import template_files
 
 
@@ -53,16 +52,14 @@ class RecordingWorkshop:
                 listener.say(line)
             while not self.gate.wait(0.01):
                 listener.check()
-            if self.error is not None:
-                raise self.error
-        except ImageBuildFailed:
-            raise
         except BaseException:
             self.left += 1
             raise
         finally:
             with self._lock:
                 self._running -= 1
+        if self.error is not None:
+            raise self.error
         return f"{order.configuration.image}@sha256:{'0' * 64}"
 
 

@@ -1,5 +1,6 @@
-"""Whatever a tar holds, nothing is written but files in its own folder, and no more than allowed."""
+"""Whatever a tar holds, only files in its own folder are written, and no more than allowed."""
 
+import contextlib
 import io
 import os
 import tarfile
@@ -223,22 +224,17 @@ _KINDS = st.sampled_from(list(b"01234567Lxg5S")).map(lambda kind: bytes([kind]))
 def test_any_tar_is_unpacked_or_refused(tmp_path_factory, members, cut, flips):
     entries = []
     for name, kind, content, link in members:
-        try:
+        with contextlib.suppress(AssertionError, UnicodeEncodeError):
             entries.append(entry(name, content, kind=kind, link=link[:100]))
-        except (AssertionError, UnicodeEncodeError):
-            continue
     body = bytearray(tar(CONFIG, GOOD, *entries))
     for index, value in flips:
         body[index % len(body)] = value
     outer = tmp_path_factory.mktemp("any")
     folder = outer / "build"
     folder.mkdir()
-    try:
-        unpack(
-            io.BytesIO(bytes(body[: len(body) - cut])), folder, Limits(files=20, size_bytes=1000)
-        )
-    except BuildError:
-        pass
+    whole = io.BytesIO(bytes(body[: len(body) - cut]))
+    with contextlib.suppress(BuildError):
+        unpack(whole, folder, Limits(files=20, size_bytes=1000))
     assert [path.name for path in outer.iterdir()] == ["build"]
     for path in folder.rglob("*"):
         assert not path.is_symlink()

@@ -121,7 +121,9 @@ def test_secrets_without_a_key_build_nothing(begin, body, workshop):
 def test_builds_wait_for_each_other_and_say_so(begin, body, workshop):
     workshop.gate.clear()
     content = body()
-    first, second = begin(content), begin(content)
+    first = begin(content)
+    next(first)  # it has its turn
+    second = begin(content)
     waiting = next(result for result in second if result.log)
     assert waiting.log == ("waiting for other builds to end",)
     assert len(workshop.orders) == 1
@@ -144,7 +146,7 @@ def test_who_leaves_ends_the_build(begin, body, workshop):
 def test_who_leaves_while_waiting_has_no_turn(begin, body, workshop):
     workshop.gate.clear()
     content = body()
-    begin(content)
+    next(begin(content))  # it has its turn
     second = begin(content)
     next(result for result in second if result.log)
     second.close()

@@ -55,7 +55,7 @@ def test_a_key_of_a_file():
 
 @pytest.mark.parametrize("content", [b"", b"x", b"AAAA", base64.b64encode(b"x" * 31), b"\xff" * 44])
 def test_what_is_no_key(content):
-    with pytest.raises(KeyFileInvalid, match="key.txt"):
+    with pytest.raises(KeyFileInvalid, match=r"key\.txt"):
         SealingKey.parse(content, source="key.txt")
 
 

@@ -70,6 +70,6 @@ def test_blanks_around_a_secret_are_trimmed_as_faas_cli_does(blanks):
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"short\n"])
 def test_a_secret_too_short_is_refused_by_name(content):
-    with pytest.raises(KeyFileInvalid, match="payload.txt") as refused:
+    with pytest.raises(KeyFileInvalid, match=r"payload\.txt") as refused:
         payload_secret(content, source="payload.txt")
     assert "short" not in refused.value.message
