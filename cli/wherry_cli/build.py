@@ -2,137 +2,165 @@
 
 from __future__ import annotations
 
-import json
-import time
+import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from wherry_cli.notes import note, warn
+from wherry_cli.image_options import build_options, image_options
+from wherry_cli.notes import note
 
 if TYPE_CHECKING:
-    from wherry_build.image.docker_engine import EngineImage
-    from wherry_build.project import Function, Project
+    from wherry_build.image.building import FinishedBuild
+    from wherry_build.image.delivery import Destinations
+    from wherry_build.image.plan import BuildOptions, BuildPlan
+    from wherry_build.project import Project
+
+_MOST_AT_ONCE = 4
 
 
 @click.command(
     epilog="""\b
 Examples:
   wherry build functions/hello
-  wherry build functions/hello --tag ghcr.io/acme/hello:1.0 --base python:3.13-slim
-  wherry build functions/ --registry ghcr.io/acme --json
-  wherry build functions/hello --print-dockerfile"""
+  wherry build --registry ghcr.io/acme --push
+  wherry build functions/hello --image ghcr.io/acme/hello:1.0 --platform linux/amd64,linux/arm64
+  wherry build functions/hello -o tar:hello.tar
+  wherry build functions/hello --engine docker --print-dockerfile"""
 )
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
-@click.option("--tag", "-t", metavar="IMAGE", help="Name of the image, of one function only.")
-@click.option(
-    "--registry",
-    help="Prefix of the images' names, when --tag is not given [default: wherry.yaml's, or "
-    "dev.local].",
-)
-@click.option("--base", metavar="IMAGE", default="", help="Base image [default: python:3.12-slim].")
+@click.option("--function", "functions", multiple=True, help="Only this function; repeatable.")
+@click.option("--name", help="Name of the function, when its folder's will not do.")
 @click.option(
     "--env", "environment", metavar="NAME", default="", help="Environment of wherry.yaml."
 )
-@click.option("--name", help="Name of the function, when its folder's will not do.")
-@click.option("--network", default="", help="Network of the build's steps, `host` for one.")
-@click.option("--pull/--no-pull", default=False, help="Look for a newer base image.")
+@click.option("--push", is_flag=True, help="Publish the images, and lock their digests.")
 @click.option(
-    "--wheels",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of wheels that pip may take besides the index's.",
+    "--load/--no-load",
+    default=None,
+    help="Load the images into the local engine [default: where one answers, unless they are "
+    "pushed or written].",
 )
-@click.option("--no-index", is_flag=True, help="Let pip take the wheels of --wheels only.")
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    multiple=True,
+    metavar="oci:DIR|tar:FILE",
+    help="Write an OCI layout, or a tar that `docker load` takes; of one function only.",
+)
+@image_options
+@click.option("--insecure", is_flag=True, help="Believe a registry without a certificate.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 32),
+    help=f"Builds at the same time [default: as many as cores, at most {_MOST_AT_ONCE}].",
+)
+@click.option("--explain", is_flag=True, help="Tell why each layer is another than last time.")
 @click.option("--print-dockerfile", is_flag=True, help="Print the Dockerfile and build nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an image.")
 @click.option("--quiet", "-q", is_flag=True, help="Print the image's name only.")
-def command(
-    path: Path,
-    tag: str | None,
-    registry: str | None,
-    base: str,
-    environment: str,
-    name: str | None,
-    network: str,
-    pull: bool,
-    wheels: Path | None,
-    no_index: bool,
-    print_dockerfile: bool,
-    as_json: bool,
-    quiet: bool,
-) -> None:
-    """Build the image of the function at PATH with a Docker Engine.
+def command(path: Path, **given: Any) -> None:
+    """Build the image of the function at PATH, or of every function there.
 
-    The image holds the light runtime, what the function's requirements.txt names, and its folder
-    without version control, environments, caches, secrets and tests. It is not root, needs no
-    writable place but /tmp, and serves on port 8080.
+    The image holds the light runtime, what the function requires, and its folder without version
+    control, environments, caches, secrets and tests. It is not root, needs no writable place but
+    /tmp, and serves on port 8080. The same files give the same image, everywhere.
+
+    No Docker is needed. Where a local engine answers the image is loaded into it; --push publishes
+    it, and so does `wherry push` later.
     """
-    from wherry_build.image.assembly import ImageOptions, image_request, planned_dockerfile
-    from wherry_build.project import read_project
-    from wherry_build.project.image_name import LOCAL_REGISTRY, image_reference
+    from wherry_build.image.plan import plan_builds
+    from wherry_build.project import read_project, select
+    from wherry_build.project.image_lock import read_lock
 
-    project = read_project(path, name=name, environment=environment)
-    functions = project.functions
-    if tag is not None and len(functions) > 1:
-        raise click.UsageError("--tag names one image, and there is more than one function")
-    if print_dockerfile:
-        for function in functions:
-            click.echo(planned_dockerfile(function, is_offline=no_index), nl=False)
+    options, destinations = _called_for(given)
+    project = read_project(path, name=given["name"], environment=given["environment"])
+    project = select(project, given["functions"])
+    if destinations.outputs and len(project.functions) > 1:
+        raise click.UsageError("--output is for one image, and there is more than one function")
+    plans = plan_builds(project, options, read_lock(project.root))
+    if given["print_dockerfile"]:
+        _print_dockerfiles(plans)
         return
-    warn(
-        f"not yet used by a build: functions.{each.name}.image"
-        for each in functions
-        if _says_image(project, each.name)
+    _build(project, plans, destinations, given)
+
+
+def _called_for(given: dict[str, Any]) -> tuple[BuildOptions, Destinations]:
+    """What the options ask for; without a name of the image, what the calling program asks for."""
+    from wherry_build.image.callers import caller_request
+    from wherry_build.image.delivery import Destinations, Output
+
+    options = build_options(given)
+    destinations = Destinations(
+        push=given["push"],
+        load=given["load"],
+        outputs=tuple(map(Output.parse, given["outputs"])),
     )
-    from wherry_build.errors import ImageBuildFailed
-    from wherry_build.image.docker_engine import DockerEngine
-
-    engine = DockerEngine()
-    prefix = registry if registry is not None else project.registry or LOCAL_REGISTRY
-    for function in functions:
-        options = ImageOptions(
-            tag=tag or image_reference(function.name, registry=prefix, tag="latest"),
-            base=base,
-            network=network,
-            pull=pull,
-            wheels=wheels,
-            is_offline=no_index,
-        )
-        began = time.monotonic()
-        request = image_request(function, options)
-        try:
-            image = engine.build(request, _silent if quiet or as_json else note)
-        except ImageBuildFailed as error:
-            if quiet or as_json:  # what led to it has not been shown yet
-                note("\n".join(error.log))
-            raise
-        _tell(function, image, time.monotonic() - began, as_json=as_json, quiet=quiet)
+    caller = None if options.image or options.tag else caller_request(os.environ)
+    if caller is None:
+        return options, destinations
+    note(f"{caller.caller} asks for {caller.image}" + (", published" if caller.push else ""))
+    options = replace(options, image=caller.image, platforms=options.platforms or caller.platforms)
+    if caller.push:
+        return options, replace(destinations, push=True)
+    # Such a program looks for the image in the local engine, unless it is told of a registry.
+    goes_elsewhere = destinations.push or destinations.outputs or destinations.load is not None
+    return options, destinations if goes_elsewhere else replace(destinations, load=True)
 
 
-def _says_image(project: Project, name: str) -> bool:
-    said = project.specification.functions.get(name) if project.specification else None
-    return said is not None and said.image is not None
-
-
-def _silent(line: str) -> None:
-    """Print nothing."""
-
-
-def _tell(
-    function: Function, image: EngineImage, took_s: float, *, as_json: bool, quiet: bool
+def _build(
+    project: Project,
+    plans: tuple[BuildPlan, ...],
+    destinations: Destinations,
+    given: dict[str, Any],
 ) -> None:
-    if as_json:
-        told = {
-            "function": function.name,
-            "image": image.tag,
-            "id": image.id,
-            "size_bytes": image.size_bytes,
-            "seconds": round(took_s, 3),
-        }
-        click.echo(json.dumps(told))
-        return
-    click.echo(image.tag)
-    if not quiet:
-        note(f"built in {took_s:.1f} s: {image.id[7:19]}, {image.size_bytes / 1e6:.0f} MB")
-        note(f"next: docker run --rm --read-only --cap-drop ALL -p 127.0.0.1:8080:8080 {image.tag}")
+    from wherry_build.errors import ImageBuildFailed
+    from wherry_build.image.building import Building, lock
+    from wherry_build.image.engines import Engines
+    from wherry_cli.image_progress import ImageProgress
+    from wherry_cli.image_report import print_json, print_report
+
+    as_json, quiet = given["as_json"], given["quiet"]
+    progress = ImageProgress(is_quiet=quiet or as_json)
+    for plan in plans:
+        if plan.reason:
+            progress.step(f"{plan.request.function.name}: by the engine docker: {plan.reason}")
+    engines = Engines(is_insecure=given["insecure"])
+    building = Building(destinations, engines)
+    at_once = given["parallel"] or min(_MOST_AT_ONCE, os.cpu_count() or 1)
+    try:
+        for finished in building.run(
+            plans,
+            lambda plan: progress if len(plans) == 1 else progress.of(plan.request.function.name),
+            parallel=at_once,
+        ):
+            progress.close()
+            is_locked = lock(project, finished)
+            if as_json:
+                print_json(finished)
+                continue
+            _print_name(finished)
+            if not quiet:
+                print_report(finished, is_locked=is_locked, explain=given["explain"])
+    except ImageBuildFailed as error:
+        if quiet or as_json:  # what led to it has not been shown yet
+            note("\n".join(error.log))
+        raise
+    finally:
+        progress.close()
+        engines.close()
+
+
+def _print_name(finished: FinishedBuild) -> None:
+    click.echo(finished.delivery.pushed or finished.image.reference)
+
+
+def _print_dockerfiles(plans: tuple[BuildPlan, ...]) -> None:
+    from wherry_build.image.docker.assembly import planned_dockerfile
+
+    for plan in plans:
+        # The digest that the lock has is the build's argument, and none of the text.
+        click.echo(planned_dockerfile(plan.request), nl=False)

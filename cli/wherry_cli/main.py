@@ -21,6 +21,8 @@ COMMANDS = {
     "invoke": "Call a function with a request or an event.",
     "conform": "Hold a function server to the public cases.",
     "build": "Build the image of a function.",
+    "push": "Publish the image that was built last.",
+    "image": "Look at what an image is made of.",
     "builder": "Build images that faas-cli asks for.",
     "plugin": "Make `faas-cli wherry` run this command.",
     "render": "Write the manifests for a platform.",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.builder.image.engine.ground import Ground
+from tests.builder.image.recording_registry import RecordingRegistry
 
 from wherry_cli.main import run
 
@@ -108,3 +110,16 @@ def serving(here):
             return made
 
         yield serving
+
+
+@pytest.fixture(scope="session")
+def _ground(tmp_path_factory):
+    with RecordingRegistry() as registry:
+        yield Ground(tmp_path_factory.mktemp("ground"), registry)
+
+
+@pytest.fixture
+def ground(_ground, monkeypatch):
+    """What a build stands on: see `Ground`."""
+    monkeypatch.setenv("WHERRY_CACHE", str(_ground.cache))
+    return _ground
