@@ -30,6 +30,8 @@ from wherry_build.lint.rule import Rule
 from wherry_build.lint.run import all_rules
 from wherry_build.project.json_schema import json_schema
 from wherry_build.project.key_tables import key_tables
+from wherry_build.template import TEMPLATES
+from wherry_build.template.frame import BUILD_OPTIONS
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as cli
 from wherry_local.errors import LocalError
@@ -85,6 +87,22 @@ def metrics() -> str:
     for entry in CATALOGUE:
         labels = ", ".join(f"`{label}`" for label in entry.labels)
         rows.append(f"| `{entry.shown}` | {entry.kind.value} | {labels} | {entry.meaning} |")
+    return "\n".join(rows)
+
+
+def templates() -> str:
+    """Every template of `wherry new` and of faas-cli."""
+    rows = ["| `wherry new --template` | `faas-cli new --lang` | for |", "|---|---|---|"]
+    rows += [f"| `{each.style}` | `{each.language}` | {each.purpose} |" for each in TEMPLATES]
+    return "\n".join(rows)
+
+
+def build_options() -> str:
+    """Every build option of the templates."""
+    rows = ["| build option | for | packages |", "|---|---|---|"]
+    rows += [
+        f"| `{each.name}` | {each.purpose} | {', '.join(each.packages)} |" for each in BUILD_OPTIONS
+    ]
     return "\n".join(rows)
 
 
@@ -249,6 +267,8 @@ PARTS = {
     "refusals": refusals,
     "rules": rules,
     "settings": settings,
+    "templates": templates,
+    "build_options": build_options,
     **{name: partial(rule_part, rule) for name, rule in all_rules().items()},
     **RENDERINGS,
 }
