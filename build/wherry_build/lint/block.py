@@ -12,7 +12,14 @@ from typing import NamedTuple, TypeAlias
 
 from wherry_build.lint.marks import MarkedList, MarkedMapping, Quoted
 from wherry_build.lint.node import Node
-from wherry_build.lint.plain import Unusual, plain
+from wherry_build.lint.plain import plain
+from wherry_build.quoted_scalar import (
+    IN_DOUBLE_QUOTES,
+    IN_SINGLE_QUOTES,
+    Unusual,
+    of_double_quotes,
+    of_single_quotes,
+)
 
 _LINE = re.compile(
     r"""([ ]*)(-[ ]+)?(?:([A-Za-z_][A-Za-z0-9_./-]*|"[^"\\]*"|'[^']*'):(?:[ ]+|$))?(.*)""",
@@ -23,11 +30,6 @@ _PRINTABLE = re.compile("[ -~]*")
 _PLAIN = re.compile(
     r"(?!.*(?::[ ]|:$|[ ]\#))(?:[A-Za-z0-9_./+~<=$^(\\]|-(?=[^ ])).*(?<=[^ ])", re.VERBOSE
 )
-_IN_DOUBLE_QUOTES = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_IN_SINGLE_QUOTES = re.compile(r"'((?:[^']|'')*)'")
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", '"': '"', "\\": "\\", "/": "/"}
-_SURROGATES = range(0xD800, 0xE000)
 _LIMIT_LINES = 1 << 16
 _OUTSIDE = -1
 """Column of the line between two documents."""
@@ -192,22 +194,10 @@ def _value(written: str, column: int) -> Node:
         return plain(written)
     if written in {"", "{}", "[]"}:
         return _Opening(written, column)
-    found = _IN_DOUBLE_QUOTES.fullmatch(written)
+    found = IN_DOUBLE_QUOTES.fullmatch(written)
     if found:
-        return Quoted(_ESCAPE.sub(_unescaped, found[1]))
-    found = _IN_SINGLE_QUOTES.fullmatch(written)
+        return Quoted(of_double_quotes(found[1]))
+    found = IN_SINGLE_QUOTES.fullmatch(written)
     if found:
-        return Quoted(found[1].replace("''", "'"))
+        return Quoted(of_single_quotes(found[1]))
     raise Unusual
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    code = found[1] or found[2] or found[3]
-    if code:
-        number = int(code, 16)
-        if number in _SURROGATES or number > 0x10FFFF:
-            raise Unusual
-        return chr(number)
-    if found[4] not in _ESCAPED:
-        raise Unusual
-    return _ESCAPED[found[4]]

@@ -24,8 +24,9 @@ from yaml.events import (
 
 from wherry_build.lint.marks import Literal, MarkedList, MarkedMapping, Quoted
 from wherry_build.lint.node import Node
-from wherry_build.lint.plain import Unusual, plain
+from wherry_build.lint.plain import plain
 from wherry_build.lint.roundtrip import refuse_depth
+from wherry_build.quoted_scalar import Unusual
 
 # What the two libraries take differently: tabs, directives, the end of a document; breaks that only
 # YAML 1.1 knows, a byte order mark in the text; `|#`, a block that begins with a line of spaces.

@@ -12,6 +12,7 @@ from datetime import date
 
 from wherry_build.lint.node import Node
 from wherry_build.lint.roundtrip import Unreadable, read_yaml
+from wherry_build.quoted_scalar import Unusual
 
 _WORDS = {
     "": None,
@@ -24,10 +25,6 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _FIRST_OF_NUMBER = frozenset("-+.0123456789")
 _NUMBER_OR_DATE = re.compile(r"[-+.:_0-9A-FXOTZINa-fxotzin ]*")
 _REFUSED = frozenset({"<<", "="})  # a merge key, and the key of a default value
-
-
-class Unusual(Exception):  # noqa: N818 - named for the state
-    """Something that is left to the round-trip library."""
 
 
 @functools.lru_cache(maxsize=1 << 15)

@@ -6,9 +6,9 @@ import importlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from wherry_build.collection import uncollected
 from wherry_build.errors import LintError
 from wherry_build.lint.bundle import Bundle
-from wherry_build.lint.collection import uncollected
 from wherry_build.lint.document import Form
 from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.rule import RULES, Fault, Rule, fault_at_line, rule

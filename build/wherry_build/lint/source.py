@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from wherry_build.collection import uncollected
 from wherry_build.errors import LintError
 from wherry_build.lint.block import block_nodes
-from wherry_build.lint.collection import uncollected
 from wherry_build.lint.document import Document, Embedding, Form
 from wherry_build.lint.finding import Finding, Severity
 from wherry_build.lint.mending import mend
 from wherry_build.lint.node import Keys, Node, items, mapping
-from wherry_build.lint.plain import Unusual
 from wherry_build.lint.recognition import form_of, is_nginx, may_be_envoy
 from wherry_build.lint.roundtrip import Unreadable, block_text, library, read_yaml
+from wherry_build.quoted_scalar import Unusual
 
 UNREADABLE = "LNT001"
 """The rule that a file which cannot be read breaks."""

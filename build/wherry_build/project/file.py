@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wherry_build.collection import uncollected
 from wherry_build.project.folder import (
     HANDLER_FILES,
     handler_in,
@@ -22,6 +23,7 @@ from wherry_build.project.specification import FunctionSpecification
 from wherry_build.project.specification.eventing import SINK_VARIABLES
 
 
+@uncollected()
 def read_file_project(file: Path, *, environment: str = "") -> Project:
     """Read the project that `file` says, in `environment`.
 

@@ -12,10 +12,10 @@ from wherry_build.lint.block import block_nodes
 from wherry_build.lint.libyaml import marked_nodes
 from wherry_build.lint.marks import MarkedMapping, mark, start
 from wherry_build.lint.node import is_list, walk
-from wherry_build.lint.plain import Unusual
 from wherry_build.lint.roundtrip import Unreadable, block_text, is_plain, read_yaml
 from wherry_build.lint.source import read_marked
 from wherry_build.manifests.yaml import dump
+from wherry_build.quoted_scalar import Unusual
 
 EXAMPLES = Path(__file__).parent / "examples"
 FILES = sorted(EXAMPLES.rglob("*.yaml"))

@@ -232,6 +232,8 @@ def test_methods_that_only_running_would_tell_are_not_told_of(project):
 def test_without_ruamel_a_hint_says_what_to_install(project, monkeypatch):
     root = project("functions: {a: {}}", a=HTTP)
     monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
+    assert read_project(root).functions  # nothing of it is unusual
+    (root / "wherry.yaml").write_text("functions: &all {a: {}}")
     with pytest.raises(ExtraMissing) as caught:
         read_project(root)
     assert isinstance(caught.value, BuildError)

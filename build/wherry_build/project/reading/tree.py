@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -63,9 +64,33 @@ class Table:
     position: Position
 
 
+LIMIT_DEPTH = 50
+LIMIT_NODES = 200_000
+"""Keys and values, aliases followed."""
+_WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_NUMBER = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), Kind.NOTHING),
+    **dict.fromkeys(("true", "True", "TRUE", "false", "False", "FALSE"), Kind.TRUTH),
+}
+_FIRST_OF_NUMBER = frozenset("-+.0123456789")
+
 Tree: TypeAlias = "Scalar | Sequence | Table"
 
 _SHOWN = 60
+
+
+def kind_of_plain(text: str) -> Kind:
+    """What a scalar without quotes is."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _FIRST_OF_NUMBER:
+        return Kind.TEXT
+    if _WHOLE.fullmatch(text):
+        return Kind.WHOLE
+    return Kind.NUMBER if _NUMBER.fullmatch(text) else Kind.TEXT
 
 
 def shown(tree: Tree) -> str:

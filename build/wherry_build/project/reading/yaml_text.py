@@ -1,20 +1,24 @@
 """YAML text to a tree with positions; the only module of the project that knows ruamel.yaml.
 
 YAML 1.2, one document. Anchors and aliases are followed; merge keys, tags and other versions are
-refused, and so is a key that is there twice. The tree is built from the parser's events, so that
-what an alias stands for is known before it is used and no text can grow without limit.
+refused, and so is a key that is there twice. What most files are `line_reader` reads. Of any other
+the tree is built from the parser's events, so that what an alias stands for is known before it is
+used and no text can grow without limit.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from wherry_build.extras import extra
 from wherry_build.project.reading.fault import Fault, invalid
+from wherry_build.project.reading.line_reader import line_tree
 from wherry_build.project.reading.tree import (
+    LIMIT_DEPTH,
+    LIMIT_NODES,
     Entry,
     Kind,
     Position,
@@ -22,19 +26,12 @@ from wherry_build.project.reading.tree import (
     Sequence,
     Table,
     Tree,
+    kind_of_plain,
     quoted,
 )
+from wherry_build.quoted_scalar import Unusual
 
 LIMIT_BYTES = 1024 * 1024
-_LIMIT_DEPTH = 50
-_LIMIT_NODES = 200_000
-
-_WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_NUMBER = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-)
-_TRUTHS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
-_NOTHINGS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 def read_tree(content: bytes, *, path: str) -> tuple[Tree | None, list[Fault]]:
@@ -42,7 +39,7 @@ def read_tree(content: bytes, *, path: str) -> tuple[Tree | None, list[Fault]]:
 
     Raises:
         ProjectFileInvalid: It is no YAML that can be read.
-        ExtraMissing: ruamel.yaml is not installed.
+        ExtraMissing: ruamel.yaml is not installed, and the text is not what most are.
     """
     start = Position(path=path, line=1, column=1)
     if len(content) > LIMIT_BYTES:
@@ -55,6 +52,18 @@ def read_tree(content: bytes, *, path: str) -> tuple[Tree | None, list[Fault]]:
         line = content.count(b"\n", 0, error.start) + 1
         at = Position(path=path, line=line, column=1)
         raise invalid([Fault(position=at, what="not UTF-8", expected="text in UTF-8")]) from None
+    with suppress(Unusual):
+        return line_tree(text, path=path), []
+    return parsed_tree(text, path=path)
+
+
+def parsed_tree(text: str, *, path: str) -> tuple[Tree | None, list[Fault]]:
+    """The same of any text, by the library.
+
+    Raises:
+        ProjectFileInvalid: It is no YAML that can be read.
+        ExtraMissing: ruamel.yaml is not installed.
+    """
     builder = _Builder(path)
     return builder.document(_events(text, path)), builder.faults
 
@@ -102,8 +111,8 @@ class _Builder:
         return tree
 
     def _node(self, event: Any, events: Iterator[Any], *, depth: int) -> Tree:
-        if depth > _LIMIT_DEPTH:
-            raise self._stop(event, "nesting", f"at most {_LIMIT_DEPTH} levels")
+        if depth > LIMIT_DEPTH:
+            raise self._stop(event, "nesting", f"at most {LIMIT_DEPTH} levels")
         before = self._nodes
         self._count(event, 1)
         name = type(event).__name__
@@ -167,8 +176,8 @@ class _Builder:
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
-        if self._nodes > _LIMIT_NODES:
-            raise self._stop(event, "too much", f"at most {_LIMIT_NODES} values, aliases followed")
+        if self._nodes > LIMIT_NODES:
+            raise self._stop(event, "too much", f"at most {LIMIT_NODES} values, aliases followed")
 
     def _position(self, event: Any) -> Position:
         mark = event.start_mark
@@ -184,13 +193,6 @@ class _Builder:
 
 def _kind(event: Any) -> Kind:
     """What a scalar is: quotes and `|` make text of everything."""
-    text: str = event.value
     if event.style is not None or event.tag is not None:
         return Kind.TEXT
-    if text in _NOTHINGS:
-        return Kind.NOTHING
-    if text in _TRUTHS:
-        return Kind.TRUTH
-    if _WHOLE.fullmatch(text):
-        return Kind.WHOLE
-    return Kind.NUMBER if _NUMBER.fullmatch(text) else Kind.TEXT
+    return kind_of_plain(event.value)

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from wherry_build.lint.collection import uncollected
+from wherry_build.collection import uncollected
 
 
 @pytest.mark.parametrize("was_enabled", [True, False])
