@@ -143,19 +143,43 @@ def tar(
     for path, entry in members.items():
         if entry is None:
             if path not in left_out:
-                yield _headers(f"{path}/", kind=b"5", mode=0o755, epoch_s=epoch_s)
+                yield folder_header(path, epoch_s=epoch_s)
         elif entry.link:
             yield _headers(path, kind=b"2", mode=0o777, link=entry.link, epoch_s=epoch_s)
         else:
             size_bytes = len(entry.content)
-            if size_bytes > _LIMIT_FILE:
-                raise ContextTooLarge(f"{path}: over {_LIMIT_FILE} bytes")
             mode = 0o755 if entry.is_executable else 0o644
-            yield _headers(path, kind=b"0", mode=mode, size_bytes=size_bytes, epoch_s=epoch_s)
+            yield file_header(path, size_bytes, mode=mode, epoch_s=epoch_s)
             for start in range(0, size_bytes, _CHUNK):
                 yield entry.content[start : start + _CHUNK]
-            yield bytes(-size_bytes % _BLOCK)
-    yield bytes(2 * _BLOCK)
+            yield padding(size_bytes)
+    yield end()
+
+
+def file_header(path: str, size_bytes: int, *, mode: int = 0o644, epoch_s: int = 0) -> bytes:
+    """What is before the bytes of a file.
+
+    Raises:
+        ContextTooLarge: The file is longer than the format has digits for.
+    """
+    if size_bytes > _LIMIT_FILE:
+        raise ContextTooLarge(f"{path}: over {_LIMIT_FILE} bytes")
+    return _headers(path, kind=b"0", mode=mode, size_bytes=size_bytes, epoch_s=epoch_s)
+
+
+def folder_header(path: str, *, epoch_s: int = 0) -> bytes:
+    """What says that there is a folder."""
+    return _headers(f"{path}/", kind=b"5", mode=0o755, epoch_s=epoch_s)
+
+
+def padding(size_bytes: int) -> bytes:
+    """What is after the bytes of a file."""
+    return bytes(-size_bytes % _BLOCK)
+
+
+def end() -> bytes:
+    """What is after the last member."""
+    return bytes(2 * _BLOCK)
 
 
 def _headers(

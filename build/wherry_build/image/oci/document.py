@@ -42,7 +42,7 @@ def platform_image(
             hint="take a base with fewer layers",
         )
     labels = _labels(base, settings)
-    config = BytesContent.of(_json(_config(base, layers, settings, labels)), base.media.config)
+    config = BytesContent.of(as_json(_config(base, layers, settings, labels)), base.media.config)
     document: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": base.media.manifest,
@@ -57,7 +57,7 @@ def platform_image(
         document["annotations"] = said
     return PlatformImage(
         platform=base.platform,
-        manifest=BytesContent.of(_json(document), base.media.manifest),
+        manifest=BytesContent.of(as_json(document), base.media.manifest),
         config=config,
         base=base.layers,
         layers=tuple(layers),
@@ -73,7 +73,7 @@ def image_index(images: Iterable[PlatformImage]) -> BytesContent:
         replace(image.manifest.descriptor, platform=image.platform).document() for image in images
     ]
     document = {"schemaVersion": 2, "mediaType": media.index, "manifests": manifests}
-    return BytesContent.of(_json(document), media.index)
+    return BytesContent.of(as_json(document), media.index)
 
 
 def _restated(descriptor: Descriptor, media: MediaTypes) -> Descriptor:
@@ -132,5 +132,6 @@ def _moment(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def _json(document: Mapping[str, Any]) -> bytes:
+def as_json(document: object) -> bytes:
+    """Compact and sorted, so that the same gives the same."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
