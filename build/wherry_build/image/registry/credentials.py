@@ -17,7 +17,6 @@ from typing import Protocol
 
 from wherry_build.image.registry.credential import Credential, FoundCredential
 from wherry_build.image.registry.credential_file import read_credential_file, server_name
-from wherry_build.image.registry.credential_program import ask_program
 
 
 class Credentials(Protocol):
@@ -84,6 +83,8 @@ def _find(name: str) -> FoundCredential:
         if file is None:
             continue
         for program in dict.fromkeys(filter(None, (file.program(name), file.store))):
+            from wherry_build.image.registry.credential_program import ask_program
+
             found = ask_program(program, server)
             if found.credential is not None:
                 return found

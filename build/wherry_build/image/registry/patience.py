@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,8 +65,14 @@ def patiently(
             pause_s = interruption.pause_s
             if pause_s is None:
                 longest_s = min(patience.first_pause_s * 2 ** (tried - 1), patience.longest_pause_s)
-                pause_s = longest_s * random.uniform(0.5, 1)  # noqa: S311 - no secret
+                pause_s = longest_s * _chance()
             if tried >= patience.tries or clock() + pause_s > end_s:
                 raise interruption.error from None
             sleep(pause_s)
     raise AssertionError  # pragma: no cover - counting does not end
+
+
+def _chance() -> float:
+    import random
+
+    return random.uniform(0.5, 1)  # noqa: S311 - no secret

@@ -8,11 +8,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from wherry_build.image.registry.credentials import Credentials, SavedCredentials
 from wherry_build.image.registry.patience import Patience
 
 if TYPE_CHECKING:
     from wherry_build.image.registry.connections import Connections
+    from wherry_build.image.registry.credentials import Credentials
     from wherry_build.image.registry.registry import Registry
     from wherry_build.image.registry.repository import Repository
 
@@ -33,7 +33,7 @@ class Registries:
         is_insecure: bool = False,
         patience: Patience | None = None,
     ) -> None:
-        self._credentials = credentials if credentials is not None else SavedCredentials()
+        self._credentials = credentials
         self._is_insecure = is_insecure
         self._patience = patience or Patience()
         self._connections: Connections | None = None
@@ -43,10 +43,13 @@ class Registries:
     def registry(self, host: str) -> Registry:
         """The registry of a host."""
         from wherry_build.image.registry.connections import Connections
+        from wherry_build.image.registry.credentials import SavedCredentials
         from wherry_build.image.registry.registry import Registry
         from wherry_build.image.registry.wire import Wire
 
         with self._turn:
+            if self._credentials is None:
+                self._credentials = SavedCredentials()
             if self._connections is None:
                 self._connections = Connections(verifies=not self._is_insecure)
             if host not in self._registries:
