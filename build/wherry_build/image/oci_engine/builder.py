@@ -21,7 +21,7 @@ from wherry_build.image.engine import (
     PlatformImage,
     Progress,
 )
-from wherry_build.image.layers.bytecode import Compiler, find_compiler
+from wherry_build.image.layers.bytecode import Compiler
 from wherry_build.image.layers.cache import LayerCache
 from wherry_build.image.layers.contents import (
     LayerOptions,
@@ -33,6 +33,7 @@ from wherry_build.image.layers.wheels import wheel_layers
 from wherry_build.image.oci.document import image_index, platform_image
 from wherry_build.image.oci.settings import ImageSettings, created_s, function_settings
 from wherry_build.image.oci_engine.bases import Bases, Ground
+from wherry_build.image.oci_engine.compilers import compiler_for
 from wherry_build.image.oci_engine.machine import this_platform
 from wherry_build.image.oci_engine.wheel_files import ImageWheels
 from wherry_build.image.registry.registries import Registries
@@ -120,7 +121,7 @@ class OciBuilder(Builder):
     def _compiler(self, python: tuple[int, int], progress: Progress) -> Compiler | None:
         with self._shared:
             if python not in self._compilers:
-                self._compilers[python] = find_compiler(python)
+                self._compilers[python] = compiler_for(python)
                 if self._compilers[python] is None:
                     version = ".".join(map(str, python))
                     progress.step(

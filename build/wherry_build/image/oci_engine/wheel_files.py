@@ -56,8 +56,10 @@ class ImageWheels:
         )
 
     def _size_bytes(self, place: int) -> int:
-        said = self._locked[place].size_bytes
-        return self._file(place).stat().st_size if said is None else said
+        wheel = self._locked[place]
+        if wheel.size_bytes is not None:
+            return wheel.size_bytes
+        return (self._cache.found(wheel) or self._file(place)).stat().st_size
 
     def _entries(self, place: int) -> Iterable[Entry]:
         from wherry_build.image.wheels.contents import wheel_entries
