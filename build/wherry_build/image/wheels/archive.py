@@ -19,6 +19,9 @@ from wherry_build.image.wheels.record import Record
 
 LIMIT_FILES = 50_000
 LIMIT_BYTES = 2 * 1024**3
+# Text shrinks to a twentieth at best; deflate makes a thousandth of zeros.
+_LIMIT_RATIO = 200
+_FREE_BYTES = 64 * 1024**2
 _LIMIT_NAME = 1024
 _ENCRYPTED = 0x1
 _UNIX = 3
@@ -81,6 +84,9 @@ def _checked(archive: zipfile.ZipFile, wheel: str) -> list[zipfile.ZipInfo]:
     total = sum(item.file_size for item in items)
     if total > LIMIT_BYTES:
         raise WheelRefused(f"{wheel}: got {total} bytes unpacked, expected at most {LIMIT_BYTES}")
+    packed = sum(item.compress_size for item in items)
+    if total > max(_FREE_BYTES, packed * _LIMIT_RATIO):
+        raise WheelRefused(f"{wheel}: {packed} bytes unfold to {total}, which no wheel's do")
     seen: set[str] = set()
     for item in archive.infolist():
         # `filename` ends at a NUL, which hides what follows.

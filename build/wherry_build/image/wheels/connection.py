@@ -58,6 +58,11 @@ class Connections:
         except (urllib3.exceptions.HTTPError, ssl.SSLError, OSError) as error:
             raise unreachable(url, error) from None
 
+    def close(self) -> None:
+        """Close what is open."""
+        for pool in self._pools.values():
+            pool.clear()
+
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -89,6 +89,8 @@ class _Download:
         finally:
             # After the first error, what has not begun does not begin.
             pool.shutdown(cancel_futures=True)
+            if self._connections is not None:
+                self._connections.close()
 
     def _one(self, item: LockedFile) -> None:
         with self.cache.alone(item):
@@ -155,7 +157,8 @@ class _Download:
             else:
                 return
             finally:
-                answer.release_conn()
+                # Read to its end it went back to its pool; else it is of no more use.
+                answer.close()
 
     def _by_pip(self, item: LockedFile, status: int) -> None:
         """Let pip try, which knows keyrings and whatever else it was taught."""

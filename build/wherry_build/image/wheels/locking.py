@@ -26,6 +26,7 @@ from wherry_build.image.wheels.requirements import Requirements, Source
 from wherry_build.image.wheels.runtime_stub import PACKAGE, write_runtime_stub
 from wherry_build.image.wheels.source_build import built_wheel
 from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.uv_lock import selected_of_uv
 from wherry_build.image.wheels.uv_resolver import UvResolver
 from wherry_build.image.wheels.wanted import Resolver, Wanted
 
@@ -78,23 +79,13 @@ class Locking:
         """What a lock in the folder says; None when there is none."""
         requirements = self.requirements
         if requirements.source is Source.PYLOCK:
-            text = requirements.contents[0][1].decode(errors="replace")
-            return selected(text, requirements.file, self.target)
+            return selected(requirements.text, requirements.file, self.target)
         if requirements.source is Source.UV_LOCK:
-            return selected(self._exported(), requirements.file, self.target)
+            return selected_of_uv(requirements.text, requirements.file, self.target)
         if requirements.is_hashed:
             wanted = Wanted(requirements=requirements, has_dependencies=False)
             return self._resolver().resolve(wanted, self.target)
         return None
-
-    def _exported(self) -> str:
-        uv = tool.found_uv(self.settings)
-        if uv is None:
-            raise RequirementsUnresolved(
-                f"{self.requirements.file}: uv is not installed, and it is a lock of uv's",
-                hint="pip install uv, or once: uv export --format pylock.toml -o pylock.toml",
-            )
-        return UvResolver(uv, self.store, self.inputs).exported(self.requirements.folder)
 
     def _completed(self, locked: Sequence[LockedFile], scratch: Path) -> Sequence[LockedFile]:
         """`locked`, with what the runtime needs besides."""

@@ -24,6 +24,7 @@ from wherry_build.image.wheels.locked import (
 )
 from wherry_build.image.wheels.pylock import WAYS_OUT, check_fits, toml_document
 from wherry_build.image.wheels.requirements import Line, Requirements, Source
+from wherry_build.image.wheels.runtime_stub import PACKAGE
 from wherry_build.image.wheels.target import Target
 from wherry_build.image.wheels.tool import Tool, ToolFailed
 from wherry_build.image.wheels.wanted import Wanted
@@ -67,9 +68,7 @@ class PipResolver:
         with tempfile.TemporaryDirectory(prefix="wherry-pip-") as scratch:
             required = Path(scratch, "requirements.txt")
             held = Path(scratch, "constraints.txt")
-            texts = [line.text for line in lines if not line.is_constraint]
-            if wanted.runtime_line:
-                texts.append(wanted.runtime_line)
+            texts = _texts(lines, wanted)
             required.write_text("\n".join([*texts, *added, ""]), encoding="utf-8")
             constraints = [line.text for line in lines if line.is_constraint]
             held.write_text("\n".join([*constraints, *wanted.constraints, ""]), encoding="utf-8")
@@ -89,6 +88,22 @@ class PipResolver:
                 ) from None
         installed = json.loads(printed).get("install", ())
         return {normalized(item["metadata"]["name"]): item for item in installed}
+
+
+def _texts(lines: list[Line], wanted: Wanted) -> list[str]:
+    """The lines of a requirements file; what is asked of the runtime is asked of its wheel."""
+    texts = [line for line in lines if not line.is_constraint]
+    if wanted.runtime is None:
+        return [line.text for line in texts]
+    extras: set[str] = set()
+    others = []
+    for line in texts:
+        requirement = None if line.is_option else _requirement(line.requirement)
+        if requirement is not None and normalized(requirement.name) == PACKAGE:
+            extras |= requirement.extras
+        else:
+            others.append(line.text)
+    return [*others, wanted.runtime_line(extras)]
 
 
 def target_options(target: Target) -> list[str]:
@@ -118,7 +133,7 @@ def project_dependencies(requirements: Requirements) -> list[str]:
     Raises:
         RequirementsInvalid: It is no such file, or leaves them to its build backend.
     """
-    text = requirements.contents[0][1].decode(errors="replace")
+    text = requirements.text
     project = toml_document(text, requirements.file).get("project", {})
     if "dependencies" in project.get("dynamic", ()):
         raise RequirementsInvalid(

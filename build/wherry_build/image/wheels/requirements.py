@@ -81,6 +81,11 @@ class Requirements:
         return self.folder / self.source.value
 
     @property
+    def text(self) -> str:
+        """What is in `file`."""
+        return self.contents[0][1].decode(errors="replace")
+
+    @property
     def is_hashed(self) -> bool:
         """Whether every requirement has hashes, which makes the file a lock."""
         wanted = [line for line in self.lines if not line.is_option and not line.is_constraint]
@@ -104,10 +109,8 @@ def read_requirements(folder: Path) -> Requirements:
             continue
         if source is Source.TEXT:
             return _text(folder)
-        contents = [(source.value, _content(file))]
-        if source is Source.UV_LOCK:
-            contents.append((Source.PROJECT.value, _content(folder / Source.PROJECT.value)))
-        return Requirements(folder=folder, source=source, contents=tuple(contents))
+        contents = ((source.value, _content(file)),)
+        return Requirements(folder=folder, source=source, contents=contents)
     return Requirements(folder=folder, source=Source.NOTHING)
 
 

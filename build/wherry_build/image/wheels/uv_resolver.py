@@ -106,22 +106,8 @@ class UvResolver:
             if not wanted.is_runtime_alone and requirements.source is not Source.NOTHING:
                 arguments.append(requirements.source.value)
             if wanted.runtime is not None:
-                arguments.append(_written(scratch, "runtime", (wanted.runtime_line,)))
+                arguments.append(_written(scratch, "runtime", (wanted.runtime_line(),)))
             lock = self.tool.run(arguments, folder=requirements.folder)
-        return _USER_INFORMATION.sub("", lock)
-
-    def exported(self, folder: Path) -> str:
-        """The lock of the project in `folder` (uv.lock) in the standard format.
-
-        Raises:
-            RequirementsUnresolved: uv cannot read it.
-        """
-        arguments = ["export", "--quiet", "--no-header", "--frozen", "--no-dev"]
-        arguments += ["--no-emit-project", "--format", "pylock.toml", "--no-python-downloads"]
-        try:
-            lock = self.tool.run(arguments, folder=folder)
-        except ToolFailed as error:
-            raise RequirementsUnresolved(f"{folder / 'uv.lock'}: {error}", hint="uv lock") from None
         return _USER_INFORMATION.sub("", lock)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from wherry_build.image.wheels.locked import LockedFile
 from wherry_build.image.wheels.requirements import Requirements
+from wherry_build.image.wheels.runtime_stub import PACKAGE
 from wherry_build.image.wheels.target import Target
 
 
@@ -29,10 +31,12 @@ class Wanted:
     is_runtime_alone: bool = False
     has_dependencies: bool = True
 
-    @property
-    def runtime_line(self) -> str:
-        """The requirement that names the runtime's wheel."""
-        return f"wherry @ {self.runtime.absolute().as_uri()}" if self.runtime is not None else ""
+    def runtime_line(self, extras: Iterable[str] = ()) -> str:
+        """The requirement that names the runtime's wheel, with `extras` of it."""
+        if self.runtime is None:
+            return ""
+        chosen = f"[{','.join(sorted(extras))}]" if extras else ""
+        return f"{PACKAGE}{chosen} @ {self.runtime.absolute().as_uri()}"
 
 
 class Resolver(Protocol):

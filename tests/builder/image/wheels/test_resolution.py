@@ -1,0 +1,348 @@
+"""From what a function asks for to exact wheels, by uv and by pip, before an index on loopback."""
+
+import json
+import shutil
+
+import pytest
+from tests.builder.image.wheels.wheel_making import AMD64, ARM64, put, source, wheel, wheel_name
+
+from wherry_build.errors import RequirementsInvalid, RequirementsUnresolved, WheelNotFound
+from wherry_build.image.engine import WheelSources
+from wherry_build.image.wheels import locking, resolution, runtime_stub, tool
+from wherry_build.image.wheels.index_settings import IndexSettings
+from wherry_build.image.wheels.resolution import resolve
+
+SECRET = "s3cret-Zq"
+HAS_UV = tool.found_uv(IndexSettings()) is not None
+HAS_PIP = tool.found_pip(IndexSettings()) is not None
+NEEDS_UV = pytest.mark.skipif(not HAS_UV, reason="uv is not installed")
+NEEDS_PIP = pytest.mark.skipif(not HAS_PIP, reason="pip is not installed")
+
+
+@pytest.fixture(params=[pytest.param("uv", marks=NEEDS_UV), pytest.param("pip", marks=NEEDS_PIP)])
+def either(request, environment):
+    """The test is run with each tool alone; pip takes a second each time that it is started."""
+    other = {"uv": "found_pip", "pip": "found_uv"}[request.param]
+    environment.setattr(tool, other, lambda _settings: None)
+    return request.param
+
+
+@pytest.fixture(params=[pytest.param("uv", marks=NEEDS_UV)])
+def resolver(request, environment):
+    """The test is run with uv alone."""
+    environment.setattr(tool, "found_pip", lambda _settings: None)
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def runtime(environment):
+    """A runtime that needs `web`, and on Windows `winweb`."""
+    needs = ("web>=1", "winweb; sys_platform == 'win32'")
+    for module in (resolution, locking, runtime_stub):
+        environment.setattr(module, "runtime_requirements", lambda: needs)
+    environment.setattr(runtime_stub, "_optional", lambda: (["fast"], ["speed; extra == 'fast'"]))
+
+
+@pytest.fixture
+def function(tmp_path):
+    """Write files into a function's folder; the folder."""
+
+    def function(**files):
+        folder = tmp_path / "function"
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (folder / name.replace("_", ".")).write_text(text)
+        return folder
+
+    return function
+
+
+@pytest.fixture
+def publish(index):
+    """Put a wheel of a package into the index."""
+
+    def publish(name, version="1.0", *tags, **said):
+        for tag in tags or ("py3-none-any",):
+            index.put(wheel_name(name, version, tag), wheel(name, version, tag=tag, **said))
+
+    publish("web")
+    publish("winweb")
+    return publish
+
+
+@pytest.fixture
+def found(progress):
+    """`name==version` of each wheel that is found."""
+
+    def found(folder, target=AMD64, sources=None, **said):
+        wheels = resolve(folder, sources or WheelSources(), target, progress, **said)
+        return [item.pin for item in wheels]
+
+    return found
+
+
+MACHINES = ("cp312-cp312-manylinux_2_17_x86_64", "cp312-cp312-manylinux_2_17_aarch64",
+            "cp312-cp312-win_amd64")  # fmt: skip
+
+
+def test_what_is_asked_for_comes_with_what_it_and_the_runtime_need(
+    either, function, publish, found
+):
+    publish("shop", "2.0", requires=["cart>=1"])
+    publish("cart", "1.5")
+    folder = function(requirements_txt="shop>=1\n")
+    assert found(folder) == ["cart==1.5", "shop==2.0", "web==1.0"]
+
+
+def test_without_requirements_it_is_what_the_runtime_needs(resolver, function, publish, found):
+    assert found(function(handler_py="")) == ["web==1.0"]
+
+
+def test_a_project_file_is_read(either, function, publish, found):
+    publish("shop")
+    text = '[project]\nname = "f"\nversion = "1"\ndependencies = ["shop"]\n'
+    assert found(function(pyproject_toml=text)) == ["shop==1.0", "web==1.0"]
+
+
+def test_markers_and_tags_are_the_targets(either, function, publish, progress):
+    """What pip evaluates for this machine is put right: needs of the target alone are found."""
+    publish("fast", "1.0", *MACHINES, requires=[
+        "arm-only; platform_machine == 'aarch64'", "intel-only; platform_machine == 'x86_64'",
+        "win-only; sys_platform == 'win32'", "new-only; python_version >= '3.12'",
+        "old-only; python_version < '3.12'",
+    ])  # fmt: skip
+    for name in ("arm-only", "intel-only", "win-only", "new-only", "old-only", "direct"):
+        publish(name, requires=["deep; platform_machine == 'aarch64'"])
+    publish("deep")
+    folder = function(requirements_txt="fast\ndirect; platform_machine == 'aarch64'\n")
+    names = {
+        target.machine.name: [
+            item.file_name for item in resolve(folder, WheelSources(), target, progress)
+        ]
+        for target in (ARM64, AMD64)
+    }
+    pure = [wheel_name(name) for name in ("arm-only", "deep", "direct", "new-only", "web")]
+    assert sorted(names["aarch64"]) == sorted(
+        [*pure, wheel_name("fast", "1.0", "cp312-cp312-manylinux_2_17_aarch64")]
+    )
+    assert sorted(names["x86_64"]) == sorted([
+        *[wheel_name(name) for name in ("intel-only", "new-only", "web")],
+        wheel_name("fast", "1.0", "cp312-cp312-manylinux_2_17_x86_64"),
+    ])  # fmt: skip
+
+
+def test_an_older_version_with_a_wheel_is_better_than_a_newer_without(
+    either, function, publish, found
+):
+    publish("fast", "2.0", "cp312-cp312-manylinux_2_17_x86_64")
+    publish("fast", "1.0", *MACHINES)
+    folder = function(requirements_txt="fast\n")
+    assert "fast==2.0" in found(folder, AMD64)
+    assert "fast==1.0" in found(folder, ARM64)
+
+
+def test_the_second_time_nothing_is_started(resolver, function, publish, found, environment):
+    publish("shop")
+    folder = function(requirements_txt="shop\n")
+    first = found(folder)
+    environment.setattr(tool.Tool, "run", lambda *_, **__: pytest.fail("a process was started"))
+    assert found(folder) == first
+    (folder / "handler.py").write_text("# edited\n")
+    assert found(folder) == first
+
+
+def test_a_newer_version_is_taken_when_it_is_asked_for(resolver, function, publish, found, index):
+    publish("shop", "1.0")
+    folder = function(requirements_txt="shop\n")
+    assert "shop==1.0" in found(folder)
+    publish("shop", "2.0")
+    assert "shop==1.0" in found(folder)
+    # uv keeps an index's pages for some minutes, as this index does not say otherwise.
+    shutil.rmtree(folder.parent / "uv")
+    assert "shop==2.0" in found(folder, is_renewed=True)
+    assert "shop==2.0" in found(folder)
+
+
+def test_a_private_index_with_a_password(
+    either, function, publish, found, index, environment, tmp_path, progress
+):
+    index.is_html = either == "pip"
+    index.user = ("me", SECRET)
+    environment.setenv("PIP_INDEX_URL", index.url_of("me", SECRET))
+    publish("shop")
+    assert "shop==1.0" in found(function(requirements_txt="shop\n"))
+    kept = list((tmp_path / "cache").rglob("*"))
+    assert [file for file in kept if file.suffix == ".json"]
+    for file in kept:
+        assert SECRET.encode() not in (file.read_bytes() if file.is_file() else b"")
+    assert SECRET not in " ".join(progress.steps)
+
+
+def test_a_password_is_not_in_an_error(either, function, index, environment, found):
+    index.user = ("me", "another")
+    environment.setenv("PIP_INDEX_URL", index.url_of("me", SECRET))
+    with pytest.raises(RequirementsUnresolved) as caught:
+        found(function(requirements_txt="shop\n"))
+    assert SECRET not in caught.value.message + caught.value.hint
+
+
+def test_what_does_not_exist_is_named_with_the_file(resolver, function, publish, found):
+    folder = function(requirements_txt="absent-package\n")
+    with pytest.raises(RequirementsUnresolved, match=r"requirements\.txt.*(?s:.*)absent-package"):
+        found(folder)
+
+
+def test_a_folder_of_wheels_is_all_there_is_offline(either, function, index, found, tmp_path):
+    for name in ("shop", "web"):
+        put(tmp_path / "my wheels", name)
+    sources = WheelSources(folder=tmp_path / "my wheels", is_offline=True)
+    folder = function(requirements_txt="shop\n")
+    assert found(folder, sources=sources) == ["shop==1.0", "web==1.0"]
+    assert index.asked == []
+
+
+def test_what_a_function_asks_of_the_runtime_is_not_looked_up(
+    either, function, publish, found, index
+):
+    publish("wherry", "99.0", requires=["evil"])
+    publish("speed")
+    folder = function(requirements_txt="wherry[fast]\n")
+    assert found(folder) == ["speed==1.0", "web==1.0"]
+
+
+def hashed(name, version, index):
+    """A line of hashed requirements, with the hash of each file of that version."""
+    from hashlib import sha256
+
+    files = [name_ for name_ in index.files if name_.startswith(f"{name}-{version}-")]
+    hashes = " ".join(f"--hash=sha256:{sha256(index.files[item]).hexdigest()}" for item in files)
+    return f"{name}=={version} {hashes}\n"
+
+
+def test_hashed_requirements_are_a_lock(either, function, publish, found, index):
+    publish("fast", "1.0", *MACHINES)
+    publish("fast", "2.0", *MACHINES)
+    publish("web", "1.1")
+    text = hashed("fast", "1.0", index) + hashed("web", "1.0", index)
+    assert found(function(requirements_txt=text)) == ["fast==1.0", "web==1.0"]
+
+
+def test_what_the_runtime_needs_is_added_to_a_lock(either, function, publish, found, index):
+    publish("web", "2.0", requires=["base"])
+    publish("base", "1.0")
+    publish("base", "2.0")
+    text = hashed("base", "1.0", index)
+    assert found(function(requirements_txt=text)) == ["base==1.0", "web==2.0"]
+
+
+def test_a_lock_that_the_runtime_cannot_run_with_is_refused(
+    resolver, function, publish, found, index
+):
+    publish("web", "0.5")
+    text = hashed("web", "0.5", index)
+    with pytest.raises(RequirementsUnresolved, match=r"locks web 0\.5.*needs web>=1") as caught:
+        found(function(requirements_txt=text))
+    assert caught.value.hint == "lock web>=1"
+
+
+def test_another_file_than_the_hashes_allow_is_refused(resolver, function, publish, found, index):
+    text = hashed("web", "1.0", index)
+    publish("web", "1.0", files={"evil.py": b""})
+    with pytest.raises((RequirementsInvalid, RequirementsUnresolved), match="web"):
+        found(function(requirements_txt=text))
+
+
+def test_a_standard_lock_needs_no_tool(function, index, found, environment):
+    for name in ("found_uv", "found_pip"):
+        environment.setattr(tool, name, lambda _settings: None)
+    text = (
+        'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "web"\nversion = "1.2"\n'
+        f'wheels = [{{ url = "https://f.test/web-1.2-py3-none-any.whl", hashes = {{ sha256 = '
+        f'"{"a" * 64}" }} }}]\n'
+    )
+    assert found(function(pylock_toml=text)) == ["web==1.2"]
+    assert index.asked == []
+
+
+def test_uvs_own_lock_needs_no_tool(function, index, found, environment):
+    for name in ("found_uv", "found_pip"):
+        environment.setattr(tool, name, lambda _settings: None)
+    text = (
+        'version = 1\nrequires-python = ">=3.11"\n[[package]]\nname = "web"\nversion = "1.2"\n'
+        'source = { registry = "https://i.test/simple" }\n'
+        'wheels = [{ url = "https://f.test/web-1.2-py3-none-any.whl", '
+        f'hash = "sha256:{"a" * 64}", size = 5 }}]\n'
+        '[[package]]\nname = "f"\nversion = "1"\nsource = { virtual = "." }\n'
+        'dependencies = [{ name = "web" }]\n'
+    )
+    assert found(function(uv_lock=text)) == ["web==1.2"]
+    assert index.asked == []
+
+
+def test_without_uv_and_pip_it_is_told_what_to_install(function, index, found, environment):
+    for name in ("found_uv", "found_pip"):
+        environment.setattr(tool, name, lambda _settings: None)
+    with pytest.raises(RequirementsUnresolved, match="neither uv nor pip") as caught:
+        found(function(requirements_txt="web\n"))
+    assert "pip install uv" in caught.value.hint
+
+
+def test_a_module_of_the_functions_is_not_taken_for_one_of_the_tools(
+    either, function, publish, found
+):
+    folder = function(requirements_txt="web\n", json_py="raise SystemExit(9)\n")
+    (folder / "pip.py").write_text("raise SystemExit(9)\n")
+    assert found(folder) == ["web==1.0"]
+
+
+PURE = {
+    "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\n'
+    'backend-path = ["."]\n[project]\nname = "old"\nversion = "1.0"\n',
+}
+BACKEND = """
+import base64, hashlib, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "old-1.0-{tag}.whl"
+    files = {{"old.py": b"", "old-1.0.dist-info/METADATA":
+              b"Metadata-Version: 2.1\\nName: old\\nVersion: 1.0\\n",
+              "old-1.0.dist-info/WHEEL":
+              b"Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: {tag}\\n"}}
+    with zipfile.ZipFile(folder + "/" + name, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(zipfile.ZipInfo(path), content)
+        archive.writestr(zipfile.ZipInfo("old-1.0.dist-info/RECORD"), "")
+    return name
+"""
+
+
+def test_a_pure_source_becomes_a_wheel_once(
+    resolver, function, publish, found, index, progress, cache
+):
+    files = {**PURE, "backend.py": BACKEND.format(tag="py3-none-any")}
+    index.put("old-1.0.tar.gz", source("old", files=files))
+    folder = function(requirements_txt="old\n")
+    for target in (AMD64, ARM64):
+        assert found(folder, target) == ["old==1.0", "web==1.0"]
+    assert [step for step in progress.steps if "building" in step] == [
+        "building a wheel of old-1.0.tar.gz"
+    ]
+    kept = json.loads(next(cache.folder.glob("*/built.json")).read_bytes())
+    assert kept["file"] == "old-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [
+        (BACKEND.format(tag="cp312-cp312-linux_x86_64"), "holds more than Python"),
+        ("raise OSError('gcc: command not found')\n", "does not build here"),
+    ],
+)
+def test_a_source_that_needs_a_compiler_is_named_with_the_ways_out(
+    resolver, function, publish, found, index, backend, said
+):
+    metadata = "Metadata-Version: 2.2\nName: old\nVersion: 1.0\n"
+    index.put("old-1.0.tar.gz", source("old", files={**PURE, "PKG-INFO": metadata,
+                                                     "backend.py": backend}))  # fmt: skip
+    with pytest.raises(WheelNotFound, match=rf"old 1\.0: no wheel for linux/amd64.*{said}") as e:
+        found(function(requirements_txt="old\n"))
+    assert "--engine docker" in e.value.hint
