@@ -30,6 +30,8 @@ COMMANDS = {
     "diff": "Show what a deployment would change.",
     "lint": "Look for faults in manifests and proxy configurations.",
     "certs": "Make a CA and certificates of services, as Secrets.",
+    "match": "Show which triggers an event would go to, and why not to others.",
+    "doctor": "Look at what is installed, and say what to type.",
     "schema": "Print the JSON Schema of wherry.yaml.",
     "completion": "Print the shell's completion script.",
 }

@@ -15,8 +15,8 @@ from wherry_build.manifests.topology import Backend, Revision, RouteRule, Topolo
 from wherry_build.project.image_name import image_reference
 from wherry_build.project.model import Function, Project
 from wherry_build.project.specification import FunctionSpecification, ProjectSpecification
-from wherry_build.project.specification.eventing import Filter, Trigger
 from wherry_build.project.specification.routing import HostTls, PathMatch, Rewrite, Route
+from wherry_build.project.triggers import triggers
 
 _NOTHING_SAID = FunctionSpecification()
 
@@ -44,7 +44,7 @@ def topology(project: Project, options: RenderOptions) -> Topology:
         hosts=hosts,
         routes=tuple(_routes(said.routes, workloads)),
         brokers=said.brokers,
-        triggers=_triggers(said.triggers, workloads),
+        triggers=triggers(said.triggers, project.functions),
         schedules={
             name: each for name, each in said.schedules.items() if each.function in workloads
         },
@@ -110,18 +110,3 @@ def _generated_route(function: str) -> RouteRule:
         backends=(Backend(function=function, revision="", percent=100),),
         generated=True,
     )
-
-
-def _triggers(said: Mapping[str, Trigger], workloads: Mapping[str, Workload]) -> dict[str, Trigger]:
-    triggers = {name: each for name, each in said.items() if each.function in workloads}
-    triggered = {each.function for each in triggers.values()}
-    for name, workload in workloads.items():
-        types = workload.function.declarations.event_types
-        if types and name not in triggered and name not in triggers:
-            triggers[name] = Trigger(function=name, filters=(_of_types(types),))
-    return triggers
-
-
-def _of_types(types: tuple[str, ...]) -> Filter:
-    exact = tuple(Filter(exact={"type": each}) for each in types)
-    return exact[0] if len(exact) == 1 else Filter(any=exact)

@@ -134,17 +134,6 @@ class Filter(Record):
         except ParseError as error:
             yield Problem(keys=("cesql",), got=f"{self.cesql[:200]!r}: {error}", expected="CESQL")
 
-    def problems(self) -> Iterator[Problem]:
-        """An expression is one."""
-        if self.cesql is None:
-            return
-        from wherry_build.project.cesql import ParseError, parse
-
-        try:
-            parse(self.cesql)
-        except ParseError as error:
-            yield Problem(keys=("cesql",), got=f"{self.cesql[:200]!r}: {error}", expected="CESQL")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger(Record):
