@@ -1,13 +1,14 @@
 """What is timed: reading a project, rendering it, linting the result, and what others take for it.
 
-Each step is of one core: nothing here starts a thread. A step that runs a program of others counts
-its start as well.
+Each step is of one core: nothing here starts a thread. A step that runs a program, ours or that of
+others, counts its start as well.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from wherry_build.manifests import Mesh, RenderOptions, Target, render
 from wherry_build.manifests.layout import files
 from wherry_build.project import Project, read_project
 
+READ = "read wherry.yaml"
 WAYS = (
     (Target.OPENFAAS, Mesh.ISTIO),
     (Target.KNATIVE, Mesh.ISTIO),
@@ -47,10 +49,11 @@ def run(project_folder: Path, output: Path) -> Iterator[Timing]:
     """Every step once, in order; what is rendered is left in `output`."""
     started = time.perf_counter()
     project = read_project(project_folder)
-    yield _since(started, "read wherry.yaml", len(project.functions))
+    yield _since(started, READ, len(project.functions))
     for target, mesh in WAYS:
         yield _rendered(project, target, mesh, output / f"{target.value}-{mesh.value}")
     yield _linted(output)
+    yield _command(project_folder, output, len(project.functions))
 
 
 def peers(output: Path) -> Iterator[Timing]:
@@ -100,6 +103,20 @@ def _rendered(project: Project, target: Target, mesh: Mesh, folder: Path) -> Tim
     for name, text in written.items():
         (folder / name).write_text(text)
     return timing
+
+
+def _command(project_folder: Path, output: Path, functions: int) -> Timing:
+    """One whole command, from the start of the interpreter to the last file."""
+    target, mesh = WAYS[1]
+    folder = output.parent / "command"
+    options = ["--target", target.value, "--mesh", mesh.value, "-o", str(folder)]
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "wherry_cli", "render", str(project_folder), *options],
+        check=True,
+        capture_output=True,
+    )
+    return _since(started, f"wherry render, {target.value} {mesh.value}", functions)
 
 
 def _linted(output: Path) -> Timing:
