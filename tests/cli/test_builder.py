@@ -1,14 +1,12 @@
 """`wherry builder`: what it needs before it serves, its keys, and what it tells faas-cli."""
 
 import os
-import shlex
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 from tests.builder.remote.client import docker_config, entry, get, post, seal, signed, tar
+from tests.builder.remote.command import Builder
 
 from wherry_build.remote.sealing import SealingKey
 
@@ -18,38 +16,6 @@ def home(here, monkeypatch):
     monkeypatch.setenv("HOME", str(here / "home"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     return here / "home"
-
-
-class Builder:
-    """`wherry builder serve` in a process of its own; what it says to faas-cli as variables."""
-
-    def __init__(self, folder, *arguments):
-        self._errors = folder / "stderr"
-        with self._errors.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "wherry_cli", "builder", "serve", *arguments],
-                cwd=folder,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        self.variables = {}
-        for _ in range(2):
-            words = shlex.split(self.process.stdout.readline())
-            assert words[:1] == ["export"], self.errors
-            name, _, value = words[1].partition("=")
-            self.variables[name] = value
-        self.url = self.variables["OPENFAAS_REMOTE_BUILDER"]
-
-    @property
-    def errors(self):
-        return self._errors.read_text()
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        code = self.process.wait(60)
-        self.process.stdout.close()
-        return code
 
 
 @pytest.fixture

@@ -59,24 +59,26 @@ def _order(said: Mapping[str, Any]) -> Order:
 
 
 def _engines(said: Mapping[str, Any]) -> Engines:
+    from wherry_build.image.registry.registries import Registries
+
+    registries = Registries()  # one, so that connections and tokens are shared
+
+    def functions(environment: Mapping[str, str]) -> Builder:
+        from wherry_build.image.oci_engine import OciBuilder
+
+        os.environ.update(environment)
+        return OciBuilder(registries)
+
+    def publisher(_image: BuiltImage) -> Publisher:
+        from wherry_build.image.registry.publishing import RegistryPublisher
+
+        return RegistryPublisher(registries)
+
     return Engines(
-        functions=_functions,
-        publisher=_publisher,
+        functions=functions,
+        publisher=publisher,
         containers=_containers if said["has_docker"] else None,
     )
-
-
-def _functions(environment: Mapping[str, str]) -> Builder:
-    from wherry_build.image.oci_engine import OciBuilder
-
-    os.environ.update(environment)
-    return OciBuilder()
-
-
-def _publisher(image: BuiltImage) -> Publisher:
-    from wherry_build.image.engines import publisher_for
-
-    return publisher_for(image)
 
 
 def _containers() -> ContainerEngine:
