@@ -26,6 +26,7 @@ from wherry_build.deploy.openfaas_deployment import (
     function_status,
 )
 from wherry_build.deploy.openfaas_login import Login, login_file, stored_login
+from wherry_build.deploy.wording import cause, words
 from wherry_build.errors import DeployError, PlatformUnavailable
 from wherry_build.manifests.openfaas.stack import gateway_url
 
@@ -157,7 +158,7 @@ class Gateway:
             )
         except HTTPError as error:
             raise PlatformUnavailable(
-                f"no OpenFaaS gateway answers at {self.url}: {_cause(error)}",
+                f"no OpenFaaS gateway answers at {self.url}: {cause(error)}",
                 hint="give --gateway or OPENFAAS_URL, or forward its port: "
                 "kubectl port-forward --namespace openfaas service/gateway 8080",
             ) from None
@@ -174,8 +175,8 @@ class Gateway:
         text = answer.data.decode("utf-8", "replace")
         if self._login is not None:
             text = self._login.redacted(text)
-        words = " ".join("".join(each if each.isprintable() else " " for each in text).split())
-        return f", {words[:_LIMIT_SHOWN]}" if words else ""
+        said = words(text, limit=_LIMIT_SHOWN)
+        return f", {said}" if said else ""
 
     def _what_to_do(self, status: int, deployment: FunctionDeployment) -> str:
         if status == 400 and deployment.secrets:
@@ -199,18 +200,3 @@ def _object(answer: BaseHTTPResponse) -> dict[str, object] | None:
 def _headers(login: Login | None) -> dict[str, str]:
     headers = {"User-Agent": f"wherry/{__version__}", "Accept": "application/json"}
     return {**headers, "Authorization": login.authorization} if login is not None else headers
-
-
-def _cause(error: Exception) -> str:
-    """The innermost words, without the objects that urllib3 tells around them."""
-    inner: BaseException = error
-    while True:
-        reason = getattr(inner, "reason", None)
-        deeper = reason if isinstance(reason, BaseException) else None
-        deeper = deeper or inner.__cause__ or inner.__context__
-        if deeper is None:
-            break
-        inner = deeper
-    if isinstance(inner, OSError) and inner.strerror:
-        return inner.strerror
-    return str(inner)[:_LIMIT_SHOWN] or type(inner).__name__
