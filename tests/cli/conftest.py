@@ -122,4 +122,7 @@ def _ground(tmp_path_factory):
 def ground(_ground, monkeypatch):
     """What a build stands on: see `Ground`."""
     monkeypatch.setenv("WHERRY_CACHE", str(_ground.cache))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    for name in ("IMAGE", "PUSH_IMAGE", "EXPECTED_REF", "SOURCE_DATE_EPOCH"):
+        monkeypatch.delenv(name, raising=False)
     return _ground

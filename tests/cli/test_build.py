@@ -269,3 +269,26 @@ def test_a_name_of_ones_own_goes_over_a_caller(build, ground, monkeypatch):
     monkeypatch.setenv("EXPECTED_REF", "localhost:1/tilt:1")
     done = build("functions/hello", "--image", ground.reference("acme/own:1"), "--push", "-q")
     assert done.out.startswith(ground.reference("acme/own:1@"))
+
+
+def test_without_an_engine_it_is_kept(build):
+    done = build("functions/hello")
+    assert (done.code, done.out) == (0, "dev.local/hello:latest\n"), done.err
+    assert "kept in the cache" in done.err
+
+
+def test_an_engine_that_is_asked_for_must_answer(build):
+    done = build("functions/hello", "--load")
+    assert done.code == 3
+    assert "/nowhere/docker.sock" in done.err
+
+
+def test_a_layout_is_what_was_published(build, wherry, ground, here):
+    build("functions/hello", "--image", ground.reference("acme/laid:1"), "--push")
+    done = build("functions/hello", "-o", "oci:out", "-o", "tar:out.tar", "--json")
+    assert json.loads(done.out)["written"] == ["oci:out", "tar:out.tar"], done.err
+    digest = ground.registry.tags["acme/laid"]["1"]
+    assert json.loads(done.out)["digest"] == digest
+    assert (here / "out.tar").stat().st_size > 1000
+    seen = wherry("image", "inspect", "oci:out", "-o", "json")
+    assert json.loads(seen.out)["digest"] == digest
