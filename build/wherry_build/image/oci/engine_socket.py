@@ -13,6 +13,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,9 @@ class EngineSocket:
             connection.connect()
             if connection.sock is not None:
                 connection.sock.settimeout(_ANSWER_S)
-            try:
+            # It may answer before all was sent, and say why.
+            with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body, headers, encode_chunked=True)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # it has answered before all was sent, and says why
             answer = connection.getresponse()
             return answer.status, answer.read(_LIMIT_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
