@@ -24,6 +24,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
 _REPOSITORY = re.compile(rf"(?:{_REGISTRY}/)?{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _HOST = re.compile(rf"(?:\*\.)?{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*", re.ASCII)
+_SUBDOMAIN = re.compile(rf"{_LOWER_LABEL}(?:\.{_LOWER_LABEL})*", re.ASCII)
 _URL = re.compile(rf"https?://{_DOMAIN}(?:/[A-Za-z0-9._~/-]*)?", re.ASCII)
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+._-]*(?:=[A-Za-z0-9.+:~_-]+)?", re.ASCII)
 _SECRET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
@@ -70,6 +71,15 @@ def secret_name(value: str) -> str:
     if len(value) <= 63 and _LABEL.fullmatch(value):
         return value
     raise _refused(value, "secret", "lower-case letters, digits and dashes, at most 63")
+
+
+def gateway_class(value: str) -> str:
+    """The name of a GatewayClass: a DNS-1123 subdomain."""
+    if len(value) <= 253 and _SUBDOMAIN.fullmatch(value):
+        return value
+    raise _refused(
+        value, "gateway class", "lower-case letters, digits, dashes and dots, at most 253"
+    )
 
 
 def environment_name(value: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wherry_build.manifests.options import (
+    GATEWAY_CLASS,
     Edition,
     KubeVersion,
     Mesh,
@@ -131,6 +132,7 @@ def _request(given: dict[str, Any]) -> Request:
             registry=given.pop("registry") or "",
             tag=given.pop("tag"),
             gateway=given.pop("gateway"),
+            gateway_class=given.pop("gateway_class"),
             host=given.pop("host"),
             tls_secret=given.pop("tls_secret"),
             kube_version=KubeVersion.parse(given.pop("kube_version")),
@@ -184,6 +186,13 @@ _OPTIONS = (
         show_default=True,
         metavar="URL",
         help="OpenFaaS gateway.",
+    ),
+    click.option(
+        "--gateway-class",
+        default=GATEWAY_CLASS,
+        show_default=True,
+        metavar="NAME",
+        help="What serves the routes of --mesh gateway-api.",
     ),
     click.option(
         "--edition",

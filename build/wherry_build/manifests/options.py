@@ -11,6 +11,8 @@ from pathlib import Path
 from wherry_build.errors import InvalidName
 from wherry_build.project.image_name import LOCAL_REGISTRY
 
+GATEWAY_CLASS = "istio"
+
 
 class Target(enum.Enum):
     """The platform that is rendered for."""
@@ -88,6 +90,7 @@ class RenderOptions:
         registry: Repository prefix of every image that has no reference of its own.
         tag: Tag of every such image.
         gateway: URL of OpenFaaS's gateway.
+        gateway_class: Which implementation of the Gateway API serves the routes.
         host: Host that the gateway serves, besides those of the project.
         tls_secret: Secret with that host's certificate; without one it is plain HTTP.
         kube_version: Version of Kubernetes that the objects are for.
@@ -105,6 +108,7 @@ class RenderOptions:
     registry: str = LOCAL_REGISTRY
     tag: str = "latest"
     gateway: str = "http://127.0.0.1:8080"
+    gateway_class: str = GATEWAY_CLASS
     host: str | None = None
     tls_secret: str | None = None
     kube_version: KubeVersion = KubeVersion(1, 33)

@@ -42,6 +42,7 @@ def emit(topology: Topology, options: RenderOptions) -> Emission:
     """The Gateway of all hosts, and their routes.
 
     Raises:
+        InvalidName: The gateway's class is no name of one.
         ManifestError: There is no host, too many of them, or a name made of two is too long.
     """
     target = options.target
@@ -49,7 +50,7 @@ def emit(topology: Topology, options: RenderOptions) -> Emission:
     return together(
         [
             Emission(documents=(granted,) if granted is not None else ()),
-            gateway(topology, served_hosts(topology)),
+            gateway(topology, served_hosts(topology), gateway_class=options.gateway_class),
             http_routes(topology, target),
             Emission(losses=percents_of_nobody(topology) if target is not Target.KNATIVE else ()),
         ]

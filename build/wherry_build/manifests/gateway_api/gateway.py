@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from wherry_build import names
 from wherry_build.errors import ManifestError
 from wherry_build.manifests.document import Document
 from wherry_build.manifests.emission import Emission
@@ -21,14 +22,14 @@ from wherry_build.manifests.routing import of_host
 from wherry_build.manifests.topology import Topology
 from wherry_build.manifests.yaml import Node
 
-GATEWAY_CLASS = "istio"
 _LIMIT_LISTENERS = 64
 
 
-def gateway(topology: Topology, hosts: Sequence[str]) -> Emission:
+def gateway(topology: Topology, hosts: Sequence[str], *, gateway_class: str) -> Emission:
     """The Gateway of `hosts`, and the redirects of those that have a certificate.
 
     Raises:
+        InvalidName: The class is no name of one.
         ManifestError: There are more listeners than a Gateway has.
     """
     listening = [host for host in hosts if _listens(topology, host)]
@@ -39,7 +40,10 @@ def gateway(topology: Topology, hosts: Sequence[str]) -> Emission:
             f"{_LIMIT_LISTENERS} at most",
             hint="one host for all of a domain, `*.example.com`",
         )
-    spec: dict[str, Node] = {"gatewayClassName": GATEWAY_CLASS, "listeners": listeners}
+    spec: dict[str, Node] = {
+        "gatewayClassName": names.gateway_class(gateway_class),
+        "listeners": listeners,
+    }
     redirected = [host for host in listening if _redirects(topology, host)]
     unsafe = [host for host in listening if topology.hosts.get(host) is None]
     warning = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wherry_build.errors import ManifestError
+from wherry_build.errors import InvalidName, ManifestError
 from wherry_build.manifests import Target
 
 TEXT = """
@@ -32,6 +32,17 @@ def test_the_listeners(objects):
         "mode": "Terminate",
         "certificateRefs": [{"name": "one"}],
     }
+
+
+def test_another_class(objects):
+    spec = objects(TEXT, gateway_class="eg.example.com")["Gateway", "functions"]["spec"]
+    assert spec["gatewayClassName"] == "eg.example.com"
+
+
+@pytest.mark.parametrize("name", ["", "Istio", "a b", "a..b", "a" * 254, "a\nb"])
+def test_what_is_no_class(objects, name):
+    with pytest.raises(InvalidName, match="gateway class"):
+        objects(TEXT, gateway_class=name)
 
 
 def sections(route):
