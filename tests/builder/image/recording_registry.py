@@ -103,6 +103,7 @@ class RecordingRegistry:
         self.tags = defaultdict(dict)  # repository -> tag -> digest
         self.uploads = {}  # id -> what came
         self.tokens = {}  # token -> scopes that it grants
+        self.has_ranges = True
         self.asked = []
         self.faults = []
         self.lock = threading.RLock()
@@ -426,7 +427,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "BLOB_UNKNOWN")
         else:
             kind = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}
-            self._answer(200, content, kind)
+            found = re.fullmatch(r"bytes=([0-9]+)-", self.headers.get("Range", ""))
+            if found and registry.has_ranges:
+                start, size = int(found[1]), len(content)
+                kind["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+                self._answer(206, content[start:], kind)
+            else:
+                self._answer(200, content, kind)
 
     def _manifest(self, repository, reference):
         registry = self.registry
