@@ -104,6 +104,10 @@ class IndexSettings:
             item if "://" in item else Path(item).absolute().as_uri()
             for item in self.find_links
         ]
+        # With their names, by which a pyproject.toml may ask for them.
+        named = environ.get("UV_INDEX", "").split()
+        known = {_with_credentials(url, environ) for url in named}
+        is_folder = Path(self.certificates).is_dir() if self.certificates else False
         told = {
             "PIP_INDEX_URL": self.index,
             "PIP_EXTRA_INDEX_URL": " ".join(self.extra),
@@ -115,12 +119,12 @@ class IndexSettings:
             "PIP_NO_INPUT": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "UV_DEFAULT_INDEX": self.index,
-            "UV_INDEX": " ".join(self.extra),
+            "UV_INDEX": " ".join([*named, *(url for url in self.extra if url not in known)]),
             "UV_FIND_LINKS": ",".join(links),
             "UV_NO_INDEX": "" if self.has_index else "1",
             "UV_OFFLINE": "1" if self.is_offline else environ.get("UV_OFFLINE", ""),
             "UV_INSECURE_HOST": " ".join(self.trusted_hosts),
-            "SSL_CERT_FILE": self.certificates,
+            "SSL_CERT_DIR" if is_folder else "SSL_CERT_FILE": self.certificates,
             "SSL_CLIENT_CERT": self.client_certificate,
         }
         replaced = {*told, "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"}

@@ -21,7 +21,7 @@ from wherry_build.image.wheels.index_settings import IndexSettings
 from wherry_build.image.wheels.lock_store import LockStore
 from wherry_build.image.wheels.locked import LockedFile, LockedSource, LockedWheel, normalized
 from wherry_build.image.wheels.pip_resolver import PipResolver
-from wherry_build.image.wheels.pylock import selected
+from wherry_build.image.wheels.pylock import has_project, selected
 from wherry_build.image.wheels.requirements import Requirements, Source
 from wherry_build.image.wheels.runtime_stub import PACKAGE, write_runtime_stub
 from wherry_build.image.wheels.source_build import built_wheel
@@ -99,11 +99,13 @@ class Locking:
     def _resolved(
         self, scratch: Path, pins: tuple[str, ...], *, is_runtime_alone: bool = False
     ) -> Sequence[LockedFile]:
+        requirements = self.requirements
+        is_empty = requirements.source is Source.PROJECT and not has_project(requirements)
         wanted = Wanted(
-            requirements=self.requirements,
+            requirements=requirements,
             runtime=write_runtime_stub(scratch),
             constraints=pins,
-            is_runtime_alone=is_runtime_alone,
+            is_runtime_alone=is_runtime_alone or is_empty,
         )
         return self._resolver().resolve(wanted, self.target)
 

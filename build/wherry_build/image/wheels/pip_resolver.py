@@ -22,6 +22,7 @@ from wherry_build.image.wheels.locked import (
     normalized,
     without_credentials,
 )
+from wherry_build.image.wheels.pip_sources import PipSources
 from wherry_build.image.wheels.pylock import WAYS_OUT, check_fits, toml_document
 from wherry_build.image.wheels.requirements import Line, Requirements, Source
 from wherry_build.image.wheels.runtime_stub import PACKAGE
@@ -45,49 +46,56 @@ class PipResolver:
         """The files of `wanted` for `target`.
 
         Raises:
-            RequirementsUnresolved: There are no versions that fit and have wheels.
+            RequirementsUnresolved: There are no versions that fit.
+            WheelNotFound: A package has no wheel that runs there, and is not pure Python.
         """
+        with PipSources.beside(self.tool) as sources:
+            return self._found(wanted, target, sources)
+
+    def _found(self, wanted: Wanted, target: Target, sources: PipSources) -> tuple[LockedFile, ...]:
         lines = list(_for_target(_lines(wanted), target))
         added: list[str] = []
         for _round in range(_ROUNDS):
-            report = self._report(wanted, target, lines, added)
+            try:
+                report = _report(sources.tool, wanted, target, lines, added)
+            except ToolFailed as error:
+                if sources.made(str(error), target):
+                    continue
+                raise RequirementsUnresolved(
+                    f"{wanted.requirements.file}: for {target}: {error}",
+                    hint=f"change the requirements, or where a package has no wheel: {WAYS_OUT}",
+                ) from None
             reached, missing = _walk(report, [*_requirements(lines), *added], target)
             if not missing or not wanted.has_dependencies:
-                kept = report if not wanted.has_dependencies else reached
-                return tuple(_locked(report[name], name, target) for name in sorted(kept))
+                names = sorted(reached if wanted.has_dependencies else report)
+                return tuple(sources.kept(_locked(report[name], name, target)) for name in names)
             added += missing
         raise RequirementsUnresolved(
             f"{wanted.requirements.file}: pip finds no end of what {target} needs",
             hint="pip install uv",
         )
 
-    def _report(
-        self, wanted: Wanted, target: Target, lines: list[Line], added: list[str]
-    ) -> Mapping[str, dict[str, Any]]:
-        """What pip would install, by name."""
-        with tempfile.TemporaryDirectory(prefix="wherry-pip-") as scratch:
-            required = Path(scratch, "requirements.txt")
-            held = Path(scratch, "constraints.txt")
-            texts = _texts(lines, wanted)
-            required.write_text("\n".join([*texts, *added, ""]), encoding="utf-8")
-            constraints = [line.text for line in lines if line.is_constraint]
-            held.write_text("\n".join([*constraints, *wanted.constraints, ""]), encoding="utf-8")
-            arguments = [
-                *("install", "--dry-run", "--quiet", "--ignore-installed", "--report", "-"),
-                *("--target", str(Path(scratch, "none")), *target_options(target)),
-                *("-r", str(required), "-c", str(held)),
-            ]
-            if not wanted.has_dependencies:
-                arguments.append("--no-deps")
-            try:
-                printed = self.tool.run(arguments, folder=wanted.requirements.folder)
-            except ToolFailed as error:
-                raise RequirementsUnresolved(
-                    f"{wanted.requirements.file}: for {target}: {error}",
-                    hint=f"change the requirements, or where a package has no wheel: {WAYS_OUT}",
-                ) from None
-        installed = json.loads(printed).get("install", ())
-        return {normalized(item["metadata"]["name"]): item for item in installed}
+
+def _report(
+    tool: Tool, wanted: Wanted, target: Target, lines: list[Line], added: list[str]
+) -> Mapping[str, dict[str, Any]]:
+    """What pip would install, by name."""
+    with tempfile.TemporaryDirectory(prefix="wherry-pip-") as scratch:
+        required = Path(scratch, "requirements.txt")
+        held = Path(scratch, "constraints.txt")
+        required.write_text("\n".join([*_texts(lines, wanted), *added, ""]), encoding="utf-8")
+        constraints = [line.text for line in lines if line.is_constraint]
+        held.write_text("\n".join([*constraints, *wanted.constraints, ""]), encoding="utf-8")
+        arguments = [
+            *("install", "--dry-run", "--quiet", "--ignore-installed", "--report", "-"),
+            *("--target", str(Path(scratch, "none")), *target_options(target)),
+            *("-r", str(required), "-c", str(held)),
+        ]
+        if not wanted.has_dependencies:
+            arguments.append("--no-deps")
+        printed = tool.run(arguments, folder=wanted.requirements.folder)
+    installed = json.loads(printed).get("install", ())
+    return {normalized(item["metadata"]["name"]): item for item in installed}
 
 
 def _texts(lines: list[Line], wanted: Wanted) -> list[str]:

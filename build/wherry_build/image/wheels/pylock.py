@@ -20,6 +20,7 @@ from wherry_build.image.wheels.locked import (
     file_name_of,
     without_credentials,
 )
+from wherry_build.image.wheels.requirements import Requirements
 from wherry_build.image.wheels.target import Target
 
 if TYPE_CHECKING:
@@ -43,6 +44,23 @@ def toml_document(text: str, file: Path) -> dict[str, Any]:
         return dict(toml.loads(text))
     except toml.TOMLDecodeError as error:
         raise RequirementsInvalid(f"{file}: {error}, expected TOML") from None
+
+
+def has_project(requirements: Requirements) -> bool:
+    """Whether a pyproject.toml is of a project at all, and not of tools' settings alone.
+
+    Raises:
+        RequirementsInvalid: It lists its dependencies in a way that is not the standard one.
+    """
+    document = toml_document(requirements.text, requirements.file)
+    if "project" in document:
+        return True
+    if "dependencies" in document.get("tool", {}).get("poetry", {}):
+        raise RequirementsInvalid(
+            f"{requirements.file}: the dependencies are in Poetry's own table, expected [project]",
+            hint="poetry export -o requirements.txt",
+        )
+    return False
 
 
 def selected(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from wherry_build.image.runtime_wheel import runtime_requirements, runtime_version
 from wherry_build.image.wheels.cache import WheelCache
@@ -58,10 +59,13 @@ def resolve(
 
 
 def _are_to_be_had(wheels: tuple[LockedWheel, ...]) -> bool:
-    """Whether each is at its URL, or was made of what is there and is in the cache."""
-    built = [wheel for wheel in wheels if file_name_of(wheel.url) != wheel.file_name]
+    """Whether those that no index has are still there: made of a source, or from a folder."""
     cache = WheelCache.default()
-    return all(cache.found(wheel) is not None for wheel in built)
+    return all(
+        cache.found(wheel) is not None or Path(unquote(urlsplit(wheel.url).path)).is_file()
+        for wheel in wheels
+        if wheel.url.startswith("file:") or file_name_of(wheel.url) != wheel.file_name
+    )
 
 
 def _inputs(requirements: Requirements, settings: IndexSettings) -> str:

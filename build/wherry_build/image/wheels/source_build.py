@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wherry_build.image.engine import Progress
 
 # The oldest time that a zip can carry, so that a wheel is the same whenever it is made.
-_EPOCH_S = "315532800"
+EPOCH_S = "315532800"
 
 
 def built_wheel(
@@ -61,10 +61,10 @@ def _built(
         try:
             if uv is not None:
                 arguments = ["build", "--quiet", "--wheel", "--out-dir", scratch, str(file)]
-                uv.run(arguments, folder=Path(scratch), SOURCE_DATE_EPOCH=_EPOCH_S)
+                uv.run(arguments, folder=Path(scratch), SOURCE_DATE_EPOCH=EPOCH_S)
             elif pip is not None:
                 arguments = ["wheel", "--quiet", "--no-deps", "--wheel-dir", scratch, str(file)]
-                pip.run(arguments, folder=Path(scratch), SOURCE_DATE_EPOCH=_EPOCH_S)
+                pip.run(arguments, folder=Path(scratch), SOURCE_DATE_EPOCH=EPOCH_S)
             else:
                 raise neither()
         except ToolFailed as error:

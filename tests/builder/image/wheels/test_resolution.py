@@ -1,7 +1,7 @@
 """From what a function asks for to exact wheels, by uv and by pip, before an index on loopback."""
 
-import json
 import shutil
+from hashlib import sha256
 
 import pytest
 from tests.builder.image.wheels.wheel_making import AMD64, ARM64, put, source, wheel, wheel_name
@@ -9,6 +9,7 @@ from tests.builder.image.wheels.wheel_making import AMD64, ARM64, put, source, w
 from wherry_build.errors import RequirementsInvalid, RequirementsUnresolved, WheelNotFound
 from wherry_build.image.engine import WheelSources
 from wherry_build.image.wheels import locking, resolution, runtime_stub, tool
+from wherry_build.image.wheels.archive import read_wheel
 from wherry_build.image.wheels.index_settings import IndexSettings
 from wherry_build.image.wheels.resolution import resolve
 
@@ -212,8 +213,6 @@ def test_what_a_function_asks_of_the_runtime_is_not_looked_up(
 
 def hashed(name, version, index):
     """A line of hashed requirements, with the hash of each file of that version."""
-    from hashlib import sha256
-
     files = [name_ for name_ in index.files if name_.startswith(f"{name}-{version}-")]
     hashes = " ".join(f"--hash=sha256:{sha256(index.files[item]).hexdigest()}" for item in files)
     return f"{name}=={version} {hashes}\n"
@@ -301,6 +300,9 @@ PURE = {
 }
 BACKEND = """
 import base64, hashlib, zipfile
+def row(path, content):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return path + ",sha256=" + digest + "," + str(len(content)) + "\\n"
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     name = "old-1.0-{tag}.whl"
     files = {{"old.py": b"", "old-1.0.dist-info/METADATA":
@@ -310,24 +312,50 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(folder + "/" + name, "w") as archive:
         for path, content in files.items():
             archive.writestr(zipfile.ZipInfo(path), content)
-        archive.writestr(zipfile.ZipInfo("old-1.0.dist-info/RECORD"), "")
+        rows = "".join(row(*item) for item in files.items()) + "old-1.0.dist-info/RECORD,,\\n"
+        archive.writestr(zipfile.ZipInfo("old-1.0.dist-info/RECORD"), rows)
     return name
 """
 
 
-def test_a_pure_source_becomes_a_wheel_once(
+def test_a_pure_source_becomes_a_wheel_once(either, function, publish, found, index, cache):
+    files = {**PURE, "backend.py": BACKEND.format(tag="py3-none-any")}
+    index.put("old-1.0.tar.gz", source("old", files=files))
+    publish("shop", requires=["old>=1"])
+    folder = function(requirements_txt="shop\n")
+    assert found(folder) == ["old==1.0", "shop==1.0", "web==1.0"]
+    (file,) = cache.folder.glob("*/old-1.0-py3-none-any.whl")
+    assert read_wheel(file).name == "old-1.0-py3-none-any.whl"
+
+
+def test_a_wheel_that_was_built_and_is_gone_is_built_again(
     resolver, function, publish, found, index, progress, cache
 ):
     files = {**PURE, "backend.py": BACKEND.format(tag="py3-none-any")}
     index.put("old-1.0.tar.gz", source("old", files=files))
     folder = function(requirements_txt="old\n")
-    for target in (AMD64, ARM64):
+    for target in (AMD64, ARM64, AMD64):
         assert found(folder, target) == ["old==1.0", "web==1.0"]
-    assert [step for step in progress.steps if "building" in step] == [
-        "building a wheel of old-1.0.tar.gz"
-    ]
-    kept = json.loads(next(cache.folder.glob("*/built.json")).read_bytes())
-    assert kept["file"] == "old-1.0-py3-none-any.whl"
+    building = "building a wheel of old-1.0.tar.gz"
+    assert progress.steps.count(building) == 1
+    (file,) = cache.folder.glob("*/old-1.0-py3-none-any.whl")
+    file.unlink()
+    assert found(folder) == ["old==1.0", "web==1.0"]
+    assert progress.steps.count(building) == 2
+    assert file.exists()
+
+
+def test_a_locked_source_is_built_by_either_tool(either, function, index, found, cache):
+    content = source("old", files={**PURE, "backend.py": BACKEND.format(tag="py3-none-any")})
+    url = index.put("old-1.0.tar.gz", content)
+    text = (
+        'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "old"\nversion = "1.0"\n'
+        f'sdist = {{ url = "{url}", hashes = {{ sha256 = "{sha256(content).hexdigest()}" }} }}\n'
+        '[[packages]]\nname = "web"\nversion = "1.0"\nwheels = [{ '
+        f'url = "https://f.test/web-1.0-py3-none-any.whl", hashes = {{ sha256 = "{"a" * 64}" }} }}]'
+    )
+    assert found(function(pylock_toml=text)) == ["old==1.0", "web==1.0"]
+    assert list(cache.folder.glob("*/old-1.0-py3-none-any.whl"))
 
 
 @pytest.mark.parametrize(
@@ -338,11 +366,23 @@ def test_a_pure_source_becomes_a_wheel_once(
     ],
 )
 def test_a_source_that_needs_a_compiler_is_named_with_the_ways_out(
-    resolver, function, publish, found, index, backend, said
+    either, function, publish, found, index, backend, said
 ):
     metadata = "Metadata-Version: 2.2\nName: old\nVersion: 1.0\n"
-    index.put("old-1.0.tar.gz", source("old", files={**PURE, "PKG-INFO": metadata,
-                                                     "backend.py": backend}))  # fmt: skip
-    with pytest.raises(WheelNotFound, match=rf"old 1\.0: no wheel for linux/amd64.*{said}") as e:
+    files = {**PURE, "PKG-INFO": metadata, "backend.py": backend}
+    index.put("old-1.0.tar.gz", source("old", files=files))
+    with pytest.raises(WheelNotFound, match=rf"old.*: no wheel for linux/amd64.*{said}") as caught:
         found(function(requirements_txt="old\n"))
-    assert "--engine docker" in e.value.hint
+    assert "--engine docker" in caught.value.hint
+    assert "--wheels" in caught.value.hint
+
+
+def test_settings_of_tools_alone_ask_for_nothing(resolver, function, publish, found):
+    assert found(function(pyproject_toml="[tool.ruff]\n")) == ["web==1.0"]
+
+
+def test_poetrys_own_table_is_told_apart(resolver, function, publish, found):
+    folder = function(pyproject_toml="[tool.poetry.dependencies]\nweb = '^1'\n")
+    with pytest.raises(RequirementsInvalid, match="Poetry") as caught:
+        found(folder)
+    assert "poetry export" in caught.value.hint
