@@ -77,10 +77,12 @@ def serve(tmp_path):
             def do_POST(self):
                 assert self.path.startswith("/images/load")
                 body = b""
-                while size := int(self.rfile.readline() or b"0", 16):
-                    body += self.rfile.read(size)
-                    if not self.rfile.readline():
+                while (line := self.rfile.readline()) != b"0\r\n":
+                    if not line:
                         return  # whoever sent it stopped
+                    body += self.rfile.read(int(line, 16))
+                    self.rfile.readline()
+                self.rfile.readline()
                 self._answer(200, engine.load(body))
 
             def _answer(self, status, document):
