@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wherry_build.image.assembly import wheel_entries
+from wherry_build.image.docker.assembly import wheel_entries
 from wherry_build.image.ignore import NEVER_WANTED
 from wherry_build.image.runtime_wheel import runtime_wheel
 from wherry_build.manifests.openfaas.stack import LANGUAGE
