@@ -11,7 +11,14 @@ from dataclasses import replace
 
 from wherry_build import names
 from wherry_build.manifests.options import RenderOptions
-from wherry_build.manifests.topology import Backend, Revision, RouteRule, Topology, Workload
+from wherry_build.manifests.topology import (
+    Backend,
+    Revision,
+    RouteRule,
+    Topology,
+    Workload,
+    pinned,
+)
 from wherry_build.project.image_name import image_reference
 from wherry_build.project.model import Function, Project
 from wherry_build.project.specification import FunctionSpecification, ProjectSpecification
@@ -50,6 +57,7 @@ def topology(project: Project, options: RenderOptions) -> Topology:
         },
         mutual_tls=said.mutual_tls,
         pull_secrets=said.registry.pull_secrets if said.registry is not None else (),
+        digests=project.digests,
     )
 
 
@@ -67,7 +75,7 @@ def _workload(function: Function, options: RenderOptions, digests: Mapping[str, 
     revisions = tuple(
         Revision(
             name=name,
-            image=_pinned(each.image or image, digests),
+            image=pinned(each.image or image, digests),
             percent=each.percent or 0,
             tag=each.tag,
         )
@@ -76,14 +84,8 @@ def _workload(function: Function, options: RenderOptions, digests: Mapping[str, 
     return Workload(
         function=function,
         said=said,
-        revisions=revisions or (Revision(name="", image=_pinned(image, digests), percent=100),),
+        revisions=revisions or (Revision(name="", image=pinned(image, digests), percent=100),),
     )
-
-
-def _pinned(image: str, digests: Mapping[str, str]) -> str:
-    """`image` with its digest, where that is known and not said already."""
-    digest = digests.get(image)
-    return f"{image}@{digest}" if digest and "@" not in image else image
 
 
 def _routes(said: Mapping[str, Route], workloads: Mapping[str, Workload]) -> Iterator[RouteRule]:

@@ -7,7 +7,7 @@ kept as it was said (`Workload.said`, `RouteRule.said`), for emitters to write i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wherry_build.manifests.apportionment import apportioned
 from wherry_build.project.model import Function
@@ -116,6 +116,7 @@ class Topology:
         schedules: By name.
         mutual_tls: Whether callers must show a certificate of the mesh, in the whole namespace.
         pull_secrets: Secrets to pull images with.
+        digests: Digest of each image that is known, by its reference.
     """
 
     namespace: str
@@ -127,6 +128,13 @@ class Topology:
     schedules: Mapping[str, Schedule]
     mutual_tls: MutualTls | None = None
     pull_secrets: tuple[str, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def pinned(image: str, digests: Mapping[str, str]) -> str:
+    """`image` with its digest, where that is known and not said already."""
+    digest = digests.get(image)
+    return f"{image}@{digest}" if digest and "@" not in image else image
 
 
 def shares(topology: Topology, rule: RouteRule) -> tuple[Backend, ...]:

@@ -8,7 +8,7 @@ would be routed twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry_build.manifests.coverage import Reason
 from wherry_build.manifests.emission import Emission, PodAddition
@@ -24,7 +24,7 @@ from wherry_build.manifests.sidecar.objects import (
 from wherry_build.manifests.sidecar.placement import Placement, in_pod
 from wherry_build.manifests.sidecar.pod import Proxy, addition
 from wherry_build.manifests.sidecar.table import RouteTable, routing_losses
-from wherry_build.manifests.topology import Topology
+from wherry_build.manifests.topology import Topology, pinned
 
 _ITS_OWN = Reason(
     reason="the sidecar of a Knative Service is called for its own function alone",
@@ -71,7 +71,7 @@ def emission(kind: Kind, table: RouteTable, topology: Topology) -> Emission:
         losses=tuple(routing_losses(topology, table)) if table.routed else (),
         warnings=(
             *certificate_warnings(table, topology),
-            *_warnings(kind.proxy(table), files),
+            *_warnings(_proxy(kind, table, topology), files),
         ),
     )
 
@@ -81,14 +81,20 @@ def pod_addition(
 ) -> PodAddition:
     """The proxy's container, and what it needs."""
     name = configuration_name(kind.name, kind.files(table, topology, in_pod(topology)))
-    return addition(kind.proxy(table), table, configuration=name, options=options)
+    return addition(_proxy(kind, table, topology), table, configuration=name, options=options)
+
+
+def _proxy(kind: Kind, table: RouteTable, topology: Topology) -> Proxy:
+    """The proxy, its image by the digest that the lock of images has."""
+    proxy = kind.proxy(table)
+    return replace(proxy, image=pinned(proxy.image, topology.digests))
 
 
 def _warnings(proxy: Proxy, files: Mapping[str, str]) -> Iterator[str]:
     if "@" not in proxy.image:
         yield (
             f"the sidecar's image {proxy.image} is named by a tag, which may come to mean another "
-            "image; `images` of a kustomization pins its digest"
+            "image; wherry.lock pins its digest"
         )
     if size_of(files) > LIMIT_ANNOTATION_BYTES:
         yield (

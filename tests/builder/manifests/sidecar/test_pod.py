@@ -1,8 +1,11 @@
 """What a pod gets with a proxy: native or not, with which ports, and what it reads."""
 
-import pytest
+from dataclasses import replace
 
-from wherry_build.manifests import KubeVersion, Mesh, Sidecar, Target
+import pytest
+from tests.builder.manifests.full_project import made
+
+from wherry_build.manifests import KubeVersion, Mesh, RenderOptions, Sidecar, Target, render
 
 PROJECT = """
 namespace: fns
@@ -132,3 +135,16 @@ def test_memory_grows_with_what_envoy_knows(objects):
     found = objects(f"{many}hosts: {{a.example.com: {{}}}}\n", Sidecar.ENVOY)
     (proxy,) = found["Deployment", "f0"]["spec"]["template"]["spec"]["initContainers"]
     assert proxy["resources"]["limits"]["memory"] == "148Mi"
+
+
+@pytest.mark.parametrize("target", [Target.KUBERNETES, Target.KNATIVE])
+def test_the_lock_of_images_pins_its_image(sidecar, target):
+    options = RenderOptions(target=target, sidecar=sidecar, registry="ghcr.io/acme")
+    by_tag = render(made(PROJECT), options)
+    (warning,) = [each for each in by_tag.warnings if "the sidecar's image" in each]
+    image = warning.split()[3]
+    digest = f"sha256:{'a' * 64}"
+    pinned = render(replace(made(PROJECT), digests={image: digest}), options)
+    assert not [each for each in pinned.warnings if "the sidecar's image" in each]
+    assert f'image: "{image}@{digest}"' in pinned.stream()
+    assert f'image: "{image}"' not in pinned.stream()
