@@ -53,8 +53,8 @@ def _function(name: str, *, style: str, parent: Path) -> None:
     from wherry_build.template import add_function
 
     added = add_function(name, style=style, parent=parent)
-    for file in added.made:
-        click.echo(file)
+    for made in added.made:
+        click.echo(made)
     if added.project_file is not None:
         file = os.path.relpath(added.project_file)
         if added.is_written:

@@ -54,8 +54,10 @@ def with_function(content: bytes, name: str, handler: str, *, path: str) -> byte
     if name in functions.value.entries:
         _refuse_another(functions.value.entries[name].value, name, handler, path)
         return content
-    added: dict[str, _Said] = {"handler": (Kind.TEXT, handler)}
-    expected = _map(before) | {"functions": _map(functions.value) | {name: added}}
+    said = _map(functions.value)
+    said[name] = {"handler": (Kind.TEXT, handler)}
+    expected = _map(before)
+    expected["functions"] = said
     for text in _candidates(content.decode("utf-8"), functions, name, handler):
         made = text.encode("utf-8")
         if _says(made, expected, path):

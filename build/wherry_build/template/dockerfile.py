@@ -10,7 +10,15 @@ from __future__ import annotations
 import json
 
 from wherry._version import __version__
-from wherry_build.image.dockerfile import FUNCTION, PORT, SITE, USER
+from wherry_build.image.dockerfile import (
+    ENTRYPOINT,
+    ENVIRONMENT,
+    FUNCTION,
+    PORT,
+    PROBE,
+    SITE,
+    USER,
+)
 
 _TESTED = "/opt/test"
 _FROM = "FROM --platform=${TARGETPLATFORM:-linux/amd64} ${BASE}"
@@ -29,11 +37,6 @@ _NO_APT = (
 )
 # What only compiling needs stays out of the image: it is most of a function's size otherwise.
 _BUILD_ONLY = "*-dev|gcc|g++|make|cmake|pkg-config|build-essential|cargo|rustc|git"
-_PROBE = (
-    "import http.client as h, os, sys; "
-    f"c = h.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or {PORT}), timeout=2); "
-    "c.request('GET', '/_/health'); sys.exit(c.getresponse().status != 200)"
-)
 _TEST_FILES = ("test_*.py", "*_test.py", "conftest.py", "requirements-test.txt")
 
 
@@ -98,26 +101,15 @@ def _final_stage() -> list[str]:
         '    if [ -n "${kept}" ]; then \\',
         f"      apt-get -q update && {_APT.format(packages='${kept}')}; \\",
         "    fi",
-        _environment(
-            {
-                "HOME": "/tmp",  # noqa: S108 - in the image, the only place to write to
-                "PORT": str(PORT),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONPATH": SITE,
-                "PYTHONSAFEPATH": "1",
-                "PYTHONUNBUFFERED": "1",
-                "WHERRY_HANDLER": FUNCTION,
-                "WHERRY_HOST": "0.0.0.0",
-            }
-        ),
+        _environment({**ENVIRONMENT, "WHERRY_HANDLER": FUNCTION}),
         f'LABEL "io.wherry.runtime.version"="{__version__}"',
         f"WORKDIR {FUNCTION}",
         f"USER {USER}",
         f"EXPOSE {PORT}",
         "STOPSIGNAL SIGTERM",
         "HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \\",
-        f"    CMD {json.dumps(['python3', '-I', '-S', '-c', _PROBE])}",
-        'ENTRYPOINT ["python3", "-m", "wherry"]',
+        f"    CMD {json.dumps(['python3', '-I', '-S', '-c', PROBE])}",
+        f"ENTRYPOINT {json.dumps(ENTRYPOINT)}",
         "CMD []",
         f"COPY --from=build {SITE} {SITE}",
         f"COPY --from=build {FUNCTION} {FUNCTION}",
