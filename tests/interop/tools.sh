@@ -69,6 +69,8 @@ go_tool apiextensions-apiserver "$api_server" apiextensions-apiserver
 go_tool kubectl-validate "$kubectl_validate" kubectl-validate
 go_tool istioctl "$istioctl" istioctl
 (cd "$(dirname "$0")/knative_webhooks" && go_tool knative-webhooks . knative-webhooks)
+(cd "$(dirname "$0")/remote_builder_client" &&
+    go_tool remote-builder-client . remote-builder-client)
 
 if ! command -v envoy >/dev/null; then
     if python3 -m venv "$tools/envoy" >"$tools/envoy.log" 2>&1 &&
@@ -82,7 +84,8 @@ fi
 
 for tool in dockerd docker-registry skopeo nginx haproxy envoy wrk valgrind h2load debootstrap curl \
     promtool etcd faas-cli \
-    queue-proxy apiextensions-apiserver kubectl-validate istioctl knative-webhooks; do
+    queue-proxy apiextensions-apiserver kubectl-validate istioctl knative-webhooks \
+    remote-builder-client; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent
     echo "$tool: $where"
 done
