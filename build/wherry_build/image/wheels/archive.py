@@ -11,7 +11,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wherry_build.errors import WheelRefused
@@ -35,11 +35,13 @@ class Member:
         path: Where it is in the wheel.
         content: Its bytes.
         is_executable: Whether it may be run.
+        digest: Its hash, as a row of RECORD has it; empty where it has none.
     """
 
     path: str
-    content: bytes
+    content: bytes = field(repr=False)
     is_executable: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,11 @@ def read_wheel(file: Path) -> Wheel:
         raise WheelRefused(f"{file.name}: no zip that can be read: {error}") from None
     except OSError as error:
         raise WheelRefused(f"{file}: {error.strerror}") from None
-    _check(members, information, file.name)
-    return Wheel(name=file.name, information=information, members=members)
+    return Wheel(
+        name=file.name,
+        information=information,
+        members=tuple(_recorded(members, information, file.name)),
+    )
 
 
 def _checked(archive: zipfile.ZipFile, wheel: str) -> list[zipfile.ZipInfo]:
@@ -136,7 +141,8 @@ def _information(items: list[zipfile.ZipInfo], wheel: str) -> str:
     return found[0]
 
 
-def _check(members: tuple[Member, ...], information: str, wheel: str) -> None:
+def _recorded(members: tuple[Member, ...], information: str, wheel: str) -> Iterator[Member]:
+    """`members` with the hash of each, when it is right."""
     contents = {member.path: member.content for member in members}
     for name in ("WHEEL", "METADATA", "RECORD"):
         if f"{information}/{name}" not in contents:
@@ -146,6 +152,6 @@ def _check(members: tuple[Member, ...], information: str, wheel: str) -> None:
     if version.partition(":")[2].strip().partition(".")[0] != "1":
         raise WheelRefused(f"{wheel}: {version or 'no Wheel-Version'}, expected Wheel-Version: 1.x")
     record = Record(contents[f"{information}/RECORD"], wheel)
-    for member in members:
-        record.check(member.path, member.content)
     record.check_complete(contents)
+    for member in members:
+        yield replace(member, digest=record.check(member.path, member.content))

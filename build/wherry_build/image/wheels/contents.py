@@ -9,6 +9,7 @@ still tells of them). Scripts that the wheel carries are kept, below `bin`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wherry_build.errors import WheelNotFound, WheelRefused
@@ -17,7 +18,7 @@ from wherry_build.image.layers.entry import Entry
 from wherry_build.image.wheels.archive import Member, Wheel, read_wheel
 from wherry_build.image.wheels.elf import foreign_machine
 from wherry_build.image.wheels.pylock import WAYS_OUT
-from wherry_build.image.wheels.record import written
+from wherry_build.image.wheels.record import digest, written
 from wherry_build.image.wheels.target import Target
 
 _INSTALLER = b"wherry\n"
@@ -82,7 +83,11 @@ def _placed(wheel: Wheel) -> Iterator[Member]:
     ]
     kept.append(Member(path=f"{wheel.information}/INSTALLER", content=_INSTALLER))
     yield from kept
-    record = written({member.path: member.content for member in kept}, own)
+    rows = {
+        member.path: (member.digest or digest(member.content), len(member.content))
+        for member in kept
+    }
+    record = written(rows, own)
     yield Member(path=own, content=record)
 
 
@@ -95,14 +100,15 @@ def _moved(member: Member, wheel: Wheel) -> Member | None:
     if scheme == "headers":
         return None
     if scheme == "scripts":
-        return Member(path=f"bin/{path}", content=_started(member.content), is_executable=True)
+        return _script(member, f"bin/{path}")
     if scheme not in {"purelib", "platlib", "data"} or not path:
         raise WheelRefused(f"{wheel.name}: {member.path}: no part of the .data folder is {scheme}")
-    return Member(path=path, content=member.content, is_executable=member.is_executable)
+    return replace(member, path=path)
 
 
-def _started(script: bytes) -> bytes:
-    """`script`, with the interpreter in its first line that the image finds on its path."""
-    if not script.startswith(b"#!python"):
-        return script
-    return _ANY_PYTHON + b"\n" + script.partition(b"\n")[2]
+def _script(member: Member, path: str) -> Member:
+    """`member` as a command that starts with the Python that the image finds on its path."""
+    if not member.content.startswith(b"#!python"):
+        return replace(member, path=path, is_executable=True)
+    content = _ANY_PYTHON + b"\n" + member.content.partition(b"\n")[2]
+    return Member(path=path, content=content, is_executable=True)

@@ -39,14 +39,16 @@ class Record:
         except (ValueError, csv.Error):
             raise WheelRefused(f"{wheel}: RECORD: expected rows of path, hash and size") from None
 
-    def check(self, path: str, content: bytes) -> None:
-        """Check that `content` is what the wheel has at `path`.
+    def check(self, path: str, content: bytes) -> str:
+        """Check that `content` is what the wheel has at `path`; the hash that it has there.
+
+        The hash is empty where a file has none, as RECORD itself.
 
         Raises:
             WheelRefused: The row says otherwise, or there is none.
         """
         if path.endswith(_UNRECORDED):
-            return
+            return ""
         said = self._hashes.get(path)
         if said is None:
             raise WheelRefused(f"{self._wheel}: {path}: no row of RECORD has it")
@@ -58,6 +60,7 @@ class Record:
         got = hashlib.new(name, content, usedforsecurity=False).digest()
         if got != _decoded(expected):
             raise WheelRefused(f"{self._wheel}: {path}: other bytes than RECORD has the hash of")
+        return said
 
     def check_complete(self, paths: Mapping[str, object]) -> None:
         """Check that each file that has a row is among `paths`.
@@ -70,14 +73,18 @@ class Record:
             raise WheelRefused(f"{self._wheel}: {absent[0]!a}: in RECORD, and not in the wheel")
 
 
-def written(files: Mapping[str, bytes], own: str) -> bytes:
-    """The RECORD of `files`, which is at `own` itself."""
+def digest(content: bytes) -> str:
+    """The hash of `content`, as a row has it."""
+    hashed = hashlib.sha256(content).digest()
+    return "sha256=" + base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
+
+
+def written(rows: Mapping[str, tuple[str, int]], own: str) -> bytes:
+    """The RECORD of files of which `rows` has the hash and the size; it is at `own` itself."""
     text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    for path, content in sorted(files.items()):
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        rows.writerow((path, f"sha256={digest}", len(content)))
-    rows.writerow((own, "", ""))
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows((path, *row) for path, row in sorted(rows.items()))
+    writer.writerow((own, "", ""))
     return text.getvalue().encode()
 
 
