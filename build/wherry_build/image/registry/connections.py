@@ -83,6 +83,8 @@ class Connections:
 
     def _context(self, host: str) -> ssl.SSLContext:
         if not self._verifies:
+            # Whoever says `--insecure` has been warned, and would be with each request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             context = ssl.create_default_context()
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

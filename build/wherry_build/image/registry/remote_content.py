@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from wherry_build.errors import BuildError
 from wherry_build.image.content import Descriptor
 from wherry_build.image.engine import Progress
 from wherry_build.image.registry.blob_store import BlobStore
@@ -38,9 +39,16 @@ class RemoteContent:
 
         Raises:
             RegistryError: The registry does not give them, or may not be asked.
-            OSError: The cache cannot be written.
+            BuildError: The cache cannot be written.
         """
-        return self.store.fetch(self.descriptor, self._download).open("rb")
+        try:
+            return self.store.fetch(self.descriptor, self._download).open("rb")
+        except OSError as error:
+            raise BuildError(
+                f"a layer of {self.registry}/{self.repository} cannot be kept: {error.strerror}"
+                + (f": {error.filename}" if error.filename else ""),
+                hint="WHERRY_CACHE names a folder with room for it",
+            ) from None
 
     def _download(self, file: BinaryIO) -> None:
         if self.is_offline:

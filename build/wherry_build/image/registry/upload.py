@@ -189,8 +189,15 @@ class _Part:
         file.seek(start)
 
     def read(self, size: int = -1, /) -> bytes:
-        """So many bytes, or what is left of the part."""
-        block = self._file.read(self._left if size < 0 else min(size, self._left))
+        """So many bytes, or what is left of the part.
+
+        Raises:
+            RegistryError: They cannot be read; nothing that the registry could do better.
+        """
+        try:
+            block = self._file.read(self._left if size < 0 else min(size, self._left))
+        except OSError as error:
+            raise RegistryError(f"what is to be sent cannot be read: {error.strerror}") from None
         self._left -= len(block)
         self._done += len(block)
         if block:
