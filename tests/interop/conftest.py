@@ -55,7 +55,7 @@ def build(base_image, tmp_path_factory):
     def build(path, *options):
         key = (str(path), options)
         if key not in built:
-            tag = f"wherry-interop/{Path(path).name}-{len(built)}:test"
+            tag = f"wherry-interop/{Path(path).name}-{len(built)}-{os.getpid()}:test"
             # The test base trusts this machine's certificates; its network is the machine's own.
             arguments = ["build", path, "--tag", tag, "--base", base_image, "--network", "host"]
             assert run([*map(str, arguments), *options, "--quiet"]) == 0
