@@ -1,4 +1,4 @@
-"""What of a route cannot be said because of the platform behind it, whichever mesh carries it."""
+"""What a platform behind a mesh does to a route: what cannot be said there, or goes another way."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ def unwritten_host(rule: RouteRule) -> tuple[Loss, ...]:
     return (Loss(key=key, reason="a host that begins with `*.` is no single host"),)
 
 
-def past_gateway(rule: RouteRule, functions: Sequence[NamedShare]) -> Loss:
-    """That calls which are divided among `functions` do not pass OpenFaaS's gateway."""
+def past_gateway(rule: RouteRule, functions: Sequence[NamedShare]) -> str:
+    """That calls which are divided among `functions` do not pass OpenFaaS's gateway.
+
+    A warning: nothing of what the file says is lost, the shares least of all.
+    """
     names = ", ".join(each.name for each in functions)
-    return Loss(
-        key=f"routes.{rule.name}.{'split' if rule.said.split else 'function'}",
-        reason=f"divided calls go to {names} past OpenFaaS's gateway: its authentication, metrics, "
-        "queue and scale from zero do not see them",
-        instead="`scale: {min: 1}` for each of them",
+    return (
+        f"routes.{rule.name}: divided calls go to {names} past OpenFaaS's gateway: its "
+        "authentication, metrics, queue and scale from zero do not see them; say `scale: {min: 1}`"
     )
 
 

@@ -1,5 +1,7 @@
 """A canary is folders in order; none names a revision by itself before a folder has made it."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from tests.builder.manifests.full_project import full_project, made, small_project
@@ -133,6 +135,17 @@ def test_openfaas_gets_its_functions_before_its_routes():
     assert readme.index("cd 1-deploy && faas-cli deploy") < readme.index(
         "kubectl apply -k 1-deploy"
     )
+
+
+@pytest.mark.parametrize("mesh", [Mesh.ISTIO, Mesh.GATEWAY_API])
+def test_shares_that_a_mesh_carries_for_openfaas_are_no_loss(mesh):
+    project = made(
+        "functions: {hello: {revisions: {v1: {percent: 90}, v2: {percent: 10}}}}\n"
+        "hosts: {a.b: {}}\nroutes: {r: {function: hello}}\n"
+    )
+    rendering = render_canary(project, replace(OPENFAAS, mesh=mesh)).rendering
+    assert rendering.losses == ()
+    assert any("past OpenFaaS's gateway" in each for each in rendering.warnings)
 
 
 def test_openfaas_divides_no_calls_by_itself():

@@ -51,6 +51,7 @@ class Backends:
         before: What the path then begins with: `/function/hello`.
         mirrors: Who gets copies.
         losses: What cannot be said here of the route.
+        warnings: What else is to be known of it.
     """
 
     refs: tuple[Node, ...] = ()
@@ -58,6 +59,7 @@ class Backends:
     before: str = ""
     mirrors: tuple[dict[str, Node], ...] = ()
     losses: tuple[Loss, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,8 @@ def _openfaas(topology: Topology, rule: RouteRule) -> Backends:
         refs=weighted(functions, _OPENFAAS_PORT),
         host=rewritten_host(rule),
         mirrors=_mirrors(topology, rule, _OPENFAAS_PORT, by_revision=True),
-        losses=(past_gateway(rule, functions), *unwritten_host(rule)),
+        losses=unwritten_host(rule),
+        warnings=(past_gateway(rule, functions),),
     )
 
 

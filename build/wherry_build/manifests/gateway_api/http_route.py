@@ -63,7 +63,10 @@ def http_routes(topology: Topology, target: Target) -> Emission:
             for found in _documents(topology, each, written[each.rule.name])
         ),
         losses=tuple(losses),
-        warnings=tuple(_warnings(reached)),
+        warnings=(
+            *_warnings(reached),
+            *(warning for each in reached for warning in written[each.rule.name].warnings),
+        ),
     )
 
 

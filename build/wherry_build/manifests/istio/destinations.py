@@ -56,6 +56,7 @@ class Destinations:
         before: What the path then begins with: `/function/hello`.
         mirrors: Destinations of copies.
         losses: What cannot be said here of the route.
+        warnings: What else is to be known of it.
     """
 
     route: tuple[Node, ...]
@@ -63,6 +64,7 @@ class Destinations:
     before: str = ""
     mirrors: tuple[Node, ...] = ()
     losses: tuple[Loss, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def destinations(topology: Topology, rule: RouteRule, target: Target) -> Destinations:
@@ -146,7 +148,8 @@ def _openfaas(topology: Topology, rule: RouteRule) -> Destinations:
         ),
         authority=rewritten_host(rule),
         mirrors=_mirrors(topology, rule, _OPENFAAS_PORT, by_revision=True),
-        losses=(past_gateway(rule, functions), *unwritten_host(rule)),
+        losses=unwritten_host(rule),
+        warnings=(past_gateway(rule, functions),),
     )
 
 

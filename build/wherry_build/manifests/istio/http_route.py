@@ -25,6 +25,7 @@ class Action:
 
     node: dict[str, Node]
     losses: tuple[Loss, ...]
+    warnings: tuple[str, ...]
 
 
 def match_node(match: Match) -> Node:
@@ -77,7 +78,7 @@ def action(topology: Topology, rule: RouteRule, target: Target) -> Action:
         if said.cors.max_age is not None and said.cors.max_age.milliseconds == 0:
             key = f"routes.{rule.name}.cors.max_age"
             losses.append(Loss(key=key, reason="Istio takes no 0 there; browsers keep it for 5s"))
-    return Action(node=node, losses=tuple(losses))
+    return Action(node=node, losses=tuple(losses), warnings=to.warnings)
 
 
 def _rewrite(rule: RouteRule, to: Destinations) -> dict[str, Node]:

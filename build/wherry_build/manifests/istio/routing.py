@@ -47,6 +47,7 @@ def virtual_services(topology: Topology, target: Target) -> Emission:
             *unreached(made),
             *(loss for each in actions.values() for loss in each.losses),
         ),
+        warnings=tuple(warning for each in actions.values() for warning in each.warnings),
     )
 
 

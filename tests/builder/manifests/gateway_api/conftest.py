@@ -51,6 +51,16 @@ def losses(rendered):
     return losses
 
 
+@pytest.fixture
+def warnings(rendered):
+    """What is told besides of a project with one route, as one text."""
+
+    def warnings(said, target=Target.KUBERNETES, functions="hello: {}"):
+        return "\n".join(rendered(project_of(said, functions), target).warnings)
+
+    return warnings
+
+
 def project_of(said, functions):
     return f"""
 namespace: fns

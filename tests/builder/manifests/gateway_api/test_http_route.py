@@ -139,7 +139,7 @@ def test_knative_goes_by_the_host(rules, losses):
     )
 
 
-def test_openfaas_goes_by_the_path(rules, losses):
+def test_openfaas_goes_by_the_path(rules, losses, warnings):
     (rule,) = rules("function: plain, path: {prefix: /a}", Target.OPENFAAS, REVISIONS)
     assert refs(rule) == [("gateway", 8080, None)]
     assert rule["filters"][0]["urlRewrite"]["path"] == {
@@ -150,7 +150,9 @@ def test_openfaas_goes_by_the_path(rules, losses):
     assert rule["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] == "/function/plain"
     (rule,) = rules("function: hello", Target.OPENFAAS, REVISIONS)
     assert refs(rule) == [("hello-v1", 8080, 90), ("hello-v2", 8080, 10)]
-    assert "routes.r.function" in losses("function: hello", Target.OPENFAAS, REVISIONS)
+    assert losses("function: hello", Target.OPENFAAS, REVISIONS) == {}
+    told = warnings("function: hello", Target.OPENFAAS, REVISIONS)
+    assert "routes.r: divided calls go to hello-v1, hello-v2 past" in told
 
 
 def test_copies(rules, losses):

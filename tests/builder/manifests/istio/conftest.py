@@ -49,6 +49,16 @@ routes: {{r: {{{said}}}}}
 
 
 @pytest.fixture
+def warnings(rendered):
+    """What is told of a project besides, as one text."""
+
+    def warnings(text, target=Target.KUBERNETES, **options):
+        return "\n".join(rendered(text, target, **options).warnings)
+
+    return warnings
+
+
+@pytest.fixture
 def losses(rendered):
     """What is lost of a project, by key."""
 

@@ -85,15 +85,18 @@ def test_openfaas_is_reached_by_its_gateway(route):
     }
 
 
-def test_shares_on_openfaas_go_past_its_gateway_and_that_is_told(route, losses):
+def test_shares_on_openfaas_go_past_its_gateway_and_that_is_no_loss(route, losses, warnings):
     found = route("function: hello", Target.OPENFAAS, REVISIONS)
     assert to(found) == [
         ("hello-v1.fns.svc.cluster.local", None, 90),
         ("hello-v2.fns.svc.cluster.local", None, 10),
     ]
     assert "rewrite" not in found
-    loss = losses(SPLIT.format(said="function: hello"), Target.OPENFAAS)["routes.r.function"]
-    assert "past OpenFaaS's gateway" in loss.reason
+    text = SPLIT.format(said="function: hello")
+    assert losses(text, Target.OPENFAAS) == {}
+    assert "divided calls go to hello-v1, hello-v2 past OpenFaaS's gateway" in warnings(
+        text, Target.OPENFAAS
+    )
 
 
 def test_one_revision_with_all_calls_keeps_the_gateway(route):
