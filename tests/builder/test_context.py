@@ -67,6 +67,100 @@ def test_the_ignore_files_are_asked(write):
     assert found == ["function/ca.pem", "function/handler.py", "function/sub/out/x"]
 
 
+def test_folders_have_ignore_files_of_their_own_as_in_git(write):
+    root = write(
+        {
+            ".gitignore": "*.log\n",
+            "sub/.gitignore": "/cache\n*.tmp\n!keep.log\n",
+            "sub/cache/x": "",
+            "sub/deep/cache/x": "",
+            "sub/deep/a.tmp": "",
+            "sub/keep.log": "",
+            "sub/other.log": "",
+            "cache/x": "",
+            "a.tmp": "",
+            "handler.py": "",
+        }
+    )
+    assert paths(collect(root)) == [
+        "function/a.tmp",
+        "function/cache/x",
+        "function/handler.py",
+        "function/sub/deep/cache/x",
+        "function/sub/keep.log",
+    ]
+
+
+def test_only_the_dockerignore_of_the_function_takes_secrets_back(write):
+    root = write(
+        {
+            "handler.py": "",
+            "vendored/.dockerignore": "!.env\n",
+            "vendored/.gitignore": "!.env\n",
+            "vendored/.env": CANARY,
+        }
+    )
+    assert paths(collect(root)) == ["function/handler.py"]
+
+
+@pytest.mark.parametrize(
+    ("dockerignore", "found"),
+    [
+        ("*\n!handler.py\n", ["handler.py"]),
+        ("*\n!handler.py\n!lib/**\n", ["handler.py", "lib/a.py", "lib/deep/b.txt"]),
+        ("*\n!lib/deep/b.txt\n", ["lib/deep/b.txt"]),
+        ("lib\n!lib/a.py\n", ["handler.py", "lib/a.py"]),
+        ("*\n!.git/config\n", [".git/config"]),
+    ],
+)
+def test_what_is_taken_back_out_of_a_folder_that_stays_out(write, dockerignore, found):
+    root = write(
+        {
+            ".dockerignore": dockerignore,
+            "handler.py": "",
+            "lib/a.py": "",
+            "lib/deep/b.txt": "",
+            ".git/config": "",
+            ".git/HEAD": "",
+        }
+    )
+    assert paths(collect(root)) == [f"function/{path}" for path in found]
+
+
+@pytest.mark.parametrize("name", ["SERVER.PEM", "Id_Rsa", ".ENV", "Credentials.json"])
+def test_secrets_stay_out_however_they_are_written(write, name):
+    assert paths(collect(write({"handler.py": "", name: CANARY}))) == ["function/handler.py"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN PRIVATE KEY-----\nMIIE\n",
+        "-----BEGIN RSA PRIVATE KEY-----\r\nMIIE\r\n",
+        "Certificate and key\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\n",
+    ],
+)
+def test_a_private_key_by_any_name_is_refused(write, text):
+    root = write({"handler.py": "", "notes.txt": text})
+    with pytest.raises(UnsafePath, match=r"notes\.txt: it holds a private key") as caught:
+        collect(root)
+    assert "!notes.txt" in caught.value.hint
+    assert "MIIE" not in str(caught.value)
+    write({".dockerignore": "!notes.txt\n"})
+    assert paths(collect(root)) == ["function/handler.py", "function/notes.txt"]
+    write({".dockerignore": "notes.txt\n"})
+    assert paths(collect(root)) == ["function/handler.py"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-----BEGIN CERTIFICATE-----\n", "BEGIN = '-----BEGIN PRIVATE KEY-----'\n", "PRIVATE KEY"],
+)
+def test_what_only_speaks_of_keys_is_taken(write, text):
+    assert len(collect(write({"handler.py": text}))) == 1
+
+
 def test_the_same_files_are_the_same_bytes(write, tmp_path):
     files = {"handler.py": "x", "b/c.txt": "y", "a/z": "z", "é/ü": "u"}
     write({f"one/{path}": text for path, text in files.items()})
@@ -149,6 +243,63 @@ def test_names_that_are_no_text_are_refused(tmp_path):
 def test_names_that_differ_only_in_case_are_refused(write):
     with pytest.raises(UnsafePath, match="only in case"):
         collect(write({"data.txt": "", "Data.txt": ""}))
+
+
+def test_names_that_differ_only_in_how_their_letters_are_written_are_refused(write):
+    with pytest.raises(UnsafePath, match="how its letters are written"):
+        collect(write({"caf\u00e9.txt": "", "cafe\u0301.txt": ""}))
+
+
+def test_folders_in_folders_without_end_are_refused(write, monkeypatch):
+    monkeypatch.setattr(context, "LIMIT_DEPTH", 3)
+    assert len(collect(write({"a/b/c/d": ""}))) == 1
+    with pytest.raises(UnsafePath, match="over 3 deep"):
+        collect(write({"a/b/c/d2/e/f": ""}))
+
+
+def test_a_long_file_of_nothing_is_not_read(write):
+    root = write({"handler.py": ""})
+    with (root / "zeros").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ContextTooLarge, match="bytes"):
+        collect(root)
+
+
+def test_an_ignore_file_that_is_a_pipe_or_a_link_is_none(write):
+    root = write({"one/handler.py": "", "two/handler.py": "", "outside": "handler.py\n"})
+    os.mkfifo(root / "one/.gitignore")
+    (root / "two/.dockerignore").symlink_to("../outside")
+    assert paths(collect(root / "one")) == ["function/handler.py"]
+    assert paths(collect(root / "two")) == ["function/handler.py"]
+
+
+def test_a_folder_that_became_a_link_is_not_gone_through(write, monkeypatch):
+    root = write({"f/handler.py": "", "f/sub/x": "", "outside/x": CANARY}) / "f"
+    looked = IgnoreRules.is_ignored
+
+    def swap(self, path, **options):
+        if path == "sub" and not (root / "sub").is_symlink():
+            (root / "sub").rename(root / "was")
+            (root / "sub").symlink_to("../outside")
+        return looked(self, path, **options)
+
+    monkeypatch.setattr(IgnoreRules, "is_ignored", swap)
+    with pytest.raises(UnsafePath):
+        collect(root)
+
+
+def test_a_link_to_itself_or_round_in_a_circle(write):
+    root = write({"handler.py": ""})
+    (root / "again").symlink_to(".")
+    (root / "a").symlink_to("b")
+    (root / "b").symlink_to("a")
+    assert {entry.path for entry in collect(root)} >= {"function/again", "function/handler.py"}
+
+
+def test_the_folder_may_be_given_by_a_link(write):
+    root = write({"real/handler.py": "", "real/sub/x": ""})
+    (root / "link").symlink_to("real")
+    assert collect(root / "link") == collect(root / "real")
 
 
 def test_limits(write, monkeypatch):

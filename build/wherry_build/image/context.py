@@ -11,8 +11,10 @@ import errno
 import io
 import os
 import posixpath
+import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 
 LIMIT_FILES = 20_000
 LIMIT_BYTES = 500_000_000
+LIMIT_DEPTH = 100
 _LIMIT_PATTERNS_BYTES = 1 << 20
+_LIMIT_LOOK_BYTES = 1 << 16
+_PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----\s*$", re.MULTILINE)
 
 
 def pack(entries: list[Entry]) -> bytes:
@@ -81,7 +86,11 @@ def collect(folder: Path, *, prefix: str = "function") -> list[Entry]:
 
 
 class _Walk:
-    """One pass over a folder, with what it has counted so far."""
+    """One pass over a folder, with what it has counted so far.
+
+    Each folder is opened by its name in the one above, and never by way of a link that was put
+    there meanwhile.
+    """
 
     def __init__(self, root: Path, prefix: str) -> None:
         self._root = root
@@ -90,26 +99,46 @@ class _Walk:
         self._files = 0
         self._bytes = 0
         self._folded: dict[str, str] = {}
-        self._rules = IgnoreRules(
-            gitignore=_patterns(root / ".gitignore"),
-            dockerignore=_patterns(root / ".dockerignore"),
-        )
 
-    def entries(self, inside: str = "") -> Iterator[Entry]:
-        with os.scandir(self._root / inside) as found:
+    def entries(self) -> Iterator[Entry]:
+        with _closing(_open(self._real_root, os.O_DIRECTORY)) as folder:
+            rules = IgnoreRules(
+                gitignore=_patterns(".gitignore", folder),
+                dockerignore=_patterns(".dockerignore", folder),
+            )
+            yield from self._folder(folder, "", rules, is_ignored=False)
+
+    def _folder(
+        self, folder: int, inside: str, rules: IgnoreRules, *, is_ignored: bool
+    ) -> Iterator[Entry]:
+        if inside.count("/") > LIMIT_DEPTH:
+            raise UnsafePath(f"{self._root}: folders in folders, over {LIMIT_DEPTH} deep")
+        with os.scandir(folder) as found:
             items = sorted(found, key=lambda item: item.name)
         for item in items:
-            path = f"{inside}/{item.name}" if inside else item.name
+            path = f"{inside}{item.name}"
             is_folder = item.is_dir(follow_symlinks=False)
-            if self._rules.is_ignored(path, is_folder=is_folder):
+            ignored = rules.is_ignored(path, is_folder=is_folder, is_folder_ignored=is_ignored)
+            if ignored and not (is_folder and rules.may_take_back_below(path)):
                 continue
-            self._check(path)
             if is_folder:
-                yield from self.entries(path)
-            elif item.is_symlink():
-                yield Entry(path=f"{self._prefix}/{path}", link=self._link(path))
+                self._check(path)
+                yield from self._inner(folder, item.name, path, rules, is_ignored=ignored)
             else:
-                yield self._file(path)
+                self._check(path)
+                is_link = item.is_symlink()
+                yield self._link(folder, path) if is_link else self._file(folder, path, rules)
+
+    def _inner(
+        self, above: int, name: str, path: str, rules: IgnoreRules, *, is_ignored: bool
+    ) -> Iterator[Entry]:
+        try:
+            opened = _open(name, os.O_DIRECTORY, above)
+        except OSError as error:
+            raise UnsafePath(f"{self._root}/{path}: {error.strerror}") from None
+        with _closing(opened) as folder:
+            inner = rules.within(path, _patterns(".gitignore", folder))
+            yield from self._folder(folder, f"{path}/", inner, is_ignored=is_ignored)
 
     def _check(self, path: str) -> None:
         shown = ascii(f"{self._root}/{path}")
@@ -117,9 +146,12 @@ class _Walk:
             raise UnsafePath(
                 f"{shown}: a name with characters that cannot be shown", hint="rename it"
             )
-        other = self._folded.setdefault(path.casefold(), path)
+        other = self._folded.setdefault(_folded(path), path)
         if other != path:
-            raise UnsafePath(f"{shown}: differs from {other!a} only in case", hint="rename one")
+            raise UnsafePath(
+                f"{shown}: differs from {other!a} only in case, or in how its letters are written",
+                hint="rename one",
+            )
         self._files += 1
         if self._files > LIMIT_FILES:
             raise ContextTooLarge(
@@ -127,9 +159,9 @@ class _Walk:
                 hint="name what does not belong into the image in .dockerignore",
             )
 
-    def _link(self, path: str) -> str:
+    def _link(self, folder: int, path: str) -> Entry:
         full = os.path.join(self._real_root, path)  # noqa: PTH118 - the link itself is not followed
-        target = os.readlink(full)  # noqa: PTH115
+        target = os.readlink(os.path.basename(path), dir_fd=folder)  # noqa: PTH119
         here = os.path.dirname(full)  # noqa: PTH120
         meant = os.path.realpath(os.path.join(here, target))  # noqa: PTH118
         if os.path.commonpath([meant, self._real_root]) != self._real_root:
@@ -137,28 +169,35 @@ class _Walk:
                 f"{self._root}/{path}: a link out of the folder, to {target!a}",
                 hint="copy what it links to, or name it in .dockerignore",
             )
-        return os.path.relpath(meant, os.path.realpath(here)).replace(os.sep, "/")
+        link = os.path.relpath(meant, os.path.realpath(here)).replace(os.sep, "/")
+        return Entry(path=f"{self._prefix}/{path}", link=link)
 
-    def _file(self, path: str) -> Entry:
+    def _file(self, folder: int, path: str, rules: IgnoreRules) -> Entry:
         full = self._root / path
         try:
-            handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            opened = _open(os.path.basename(path), os.O_NONBLOCK, folder)  # noqa: PTH119
         except OSError as error:
             if error.errno in {errno.ENXIO, errno.ELOOP}:  # a socket, or a link put there meanwhile
                 raise UnsafePath(f"{full}: no regular file") from None
             raise UnsafePath(f"{full}: {error.strerror}") from None
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
+        with _closing(opened) as handle:
+            status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 raise UnsafePath(
                     f"{full}: no regular file", hint="remove it, or name it in .dockerignore"
                 )
-            content = file.read(LIMIT_BYTES - self._bytes + 1)
-        self._bytes += len(content)
-        if self._bytes > LIMIT_BYTES:
+            # Asked before it is read, for a file may be long and hold nothing.
+            content = b"" if status.st_size > self._left_bytes else self._content(handle)
+        self._bytes += max(status.st_size, len(content))
+        if self._left_bytes < 0:
             raise ContextTooLarge(
                 f"{self._root}: over {LIMIT_BYTES} bytes",
                 hint="name what does not belong into the image in .dockerignore",
+            )
+        if _PRIVATE_KEY.search(content, 0, _LIMIT_LOOK_BYTES) and not rules.is_taken_back(path):
+            raise UnsafePath(
+                f"{full}: it holds a private key, and whoever has the image has it",
+                hint=f"name it in .dockerignore; or, if it is meant to be there, !{path}",
             )
         return Entry(
             path=f"{self._prefix}/{path}",
@@ -166,10 +205,44 @@ class _Walk:
             is_executable=bool(status.st_mode & stat.S_IXUSR),
         )
 
+    @property
+    def _left_bytes(self) -> int:
+        return LIMIT_BYTES - self._bytes
 
-def _patterns(file: Path) -> str:
+    def _content(self, handle: int) -> bytes:
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(self._left_bytes + 1)
+
+
+def _open(name: str, flags: int, above: int | None = None) -> int:
+    """Open `name`, in the folder `above`, whatever it is but a link."""
+    return os.open(name, flags | os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+
+
+@contextmanager
+def _closing(handle: int) -> Iterator[int]:
     try:
-        with file.open("rb") as opened:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _folded(path: str) -> str:
+    """What names have in common that are one name on some file systems."""
+    if path.isascii():
+        return path.lower()
+    import unicodedata
+
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _patterns(name: str, folder: int) -> str:
+    """The text of the ignore file `name` in `folder`; empty when there is none, or a link."""
+    try:
+        with (
+            _closing(_open(name, os.O_NONBLOCK, folder)) as handle,
+            open(handle, "rb", closefd=False) as opened,
+        ):
             return opened.read(_LIMIT_PATTERNS_BYTES).decode(errors="replace")
     except OSError:
         return ""

@@ -1,9 +1,10 @@
 """Which files of a folder stay out of a build context. Pure: paths in, yes or no out.
 
-Three lists are asked, the last rule that matches decides: the folder's `.gitignore`, our own list
-of what is never wanted, the folder's `.dockerignore`, which alone may take one back (`!.env`).
-The patterns are the common part of both formats: `*`, `?`, `[a-z]`, `**`, a leading `/`, a
-trailing `/` for folders, `!`, `#`.
+Three lists are asked, the last rule that matches decides: `.gitignore`, of the folder and of each
+folder in it, as git does; our own list of what is never wanted; the folder's own `.dockerignore`,
+which alone may take one back (`!.env`), out of a folder that stays out too (`*`, `!lib/**`). The
+patterns are the common part of both formats: `*`, `?`, `[a-z]`, `**`, a leading `/`, a trailing
+`/` for folders, `!`, `#`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ NEVER_WANTED = (
     "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.kdbx",
     "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".ssh", ".gnupg",
     ".aws", ".azure", ".gcloud", ".kube", ".docker", ".git-credentials", ".htpasswd",
-    "credentials.json", "service-account*.json",
+    "credentials.json", "service-account*.json", "client_secret*.json", "kubeconfig",
+    ".pgpass", ".my.cnf", ".s3cfg", ".boto", ".vault-token", ".yarnrc.yml", "pip.ini",
+    "*.ppk", "*.keystore", "*.ovpn", "*.tfstate", "*.tfstate.*", ".terraform",
     "test_*.py", "*_test.py", "conftest.py",
     "wherry.yaml", "wherry.lock",
 )  # fmt: skip
@@ -33,30 +36,69 @@ class _Rule(NamedTuple):
     pattern: re.Pattern[str]
     only_folders: bool
     takes_back: bool
+    text: str
+    below: str = ""
+
+    def matches(self, path: str, *, is_folder: bool) -> bool:
+        if (self.only_folders and not is_folder) or not path.startswith(self.below):
+            return False
+        return self.pattern.fullmatch(path, len(self.below)) is not None
 
 
 class IgnoreRules:
     """The rules of one folder."""
 
     def __init__(self, *, gitignore: str = "", dockerignore: str = "") -> None:
-        self._rules = [
-            *_rules(gitignore.splitlines(), floating=True),
-            *_rules(NEVER_WANTED, floating=True),
-            *_rules(dockerignore.splitlines(), floating=False),
+        self._git = _rules(gitignore.splitlines(), floating=True)
+        self._docker = _rules(dockerignore.splitlines(), floating=False)
+
+    def within(self, folder: str, gitignore: str) -> IgnoreRules:
+        """These rules and those of the `.gitignore` in `folder`, for what is in there."""
+        if not gitignore:
+            return self
+        rules = IgnoreRules()
+        rules._docker = self._docker
+        rules._git = [
+            *self._git,
+            *_rules(gitignore.splitlines(), floating=True, below=f"{folder}/"),
         ]
+        return rules
 
-    def is_ignored(self, path: str, *, is_folder: bool) -> bool:
-        """Whether `path`, relative and with `/`, stays out; what is in a folder stays with it."""
-        ignored = False
-        for rule in self._rules:
-            if rule.only_folders and not is_folder:
-                continue
-            if rule.takes_back == ignored and rule.pattern.fullmatch(path):
-                ignored = not rule.takes_back
-        return ignored
+    def is_ignored(self, path: str, *, is_folder: bool, is_folder_ignored: bool = False) -> bool:
+        """Whether `path`, relative and with `/`, stays out.
+
+        Args:
+            path: The path.
+            is_folder: Whether it is a folder.
+            is_folder_ignored: Whether the folder that it is in stays out, and it therefore too,
+                unless `.dockerignore` takes it back.
+        """
+        ignored = is_folder_ignored
+        if not ignored:
+            ignored = _decided((*self._git, *_OWN), path, is_folder=is_folder, ignored=False)
+        return _decided(self._docker, path, is_folder=is_folder, ignored=ignored)
+
+    def is_taken_back(self, path: str) -> bool:
+        """Whether `.dockerignore` says of the file `path` that it belongs into the image."""
+        return any(rule.takes_back and rule.matches(path, is_folder=False) for rule in self._docker)
+
+    def may_take_back_below(self, folder: str) -> bool:
+        """Whether `.dockerignore` takes back something in `folder`, which stays out."""
+        return any(
+            rule.takes_back and f"{rule.text}/".startswith(f"{folder}/") for rule in self._docker
+        )
 
 
-def _rules(lines: Iterable[str], *, floating: bool) -> list[_Rule]:
+def _decided(rules: Iterable[_Rule], path: str, *, is_folder: bool, ignored: bool) -> bool:
+    for rule in rules:
+        if rule.takes_back == ignored and rule.matches(path, is_folder=is_folder):
+            ignored = not rule.takes_back
+    return ignored
+
+
+def _rules(
+    lines: Iterable[str], *, floating: bool, below: str = "", flags: re.RegexFlag = re.DOTALL
+) -> list[_Rule]:
     """Read patterns; `floating` ones without a `/` match at any depth, as git has it."""
     rules = []
     for raw in lines:
@@ -72,10 +114,10 @@ def _rules(lines: Iterable[str], *, floating: bool) -> list[_Rule]:
         if body:
             lead = "" if anchored else "(?:.*/)?"
             try:
-                pattern = re.compile(lead + _translated(body), re.DOTALL)
+                pattern = re.compile(lead + _translated(body), flags)
             except re.error:  # a range such as `[z-a]` is taken as it stands
-                pattern = re.compile(lead + re.escape(body), re.DOTALL)
-            rules.append(_Rule(pattern, only_folders, takes_back))
+                pattern = re.compile(lead + re.escape(body), flags)
+            rules.append(_Rule(pattern, only_folders, takes_back, body, below))
     return rules
 
 
@@ -104,3 +146,6 @@ def _translated(pattern: str) -> str:
             made += re.escape(rest[0])
             position += 1
     return made
+
+
+_OWN = _rules(NEVER_WANTED, floating=True, flags=re.DOTALL | re.IGNORECASE)
