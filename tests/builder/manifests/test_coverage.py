@@ -1,8 +1,10 @@
 """What is said and carried by nobody is told, and what is carried is not."""
 
-from tests.builder.manifests.full_project import made
+from tests.builder.manifests.full_project import full_project, made
+from tests.builder.manifests.matrix import every_way, options
 
 from wherry_build.manifests.coverage import Reason, lost
+from wherry_build.manifests.render import render
 
 PROJECT = made(
     """
@@ -44,3 +46,10 @@ def test_the_longest_pattern_gives_the_reason():
         },
     )
     assert (first.reason, first.instead) == ("near", "x")
+
+
+@every_way
+def test_every_loss_has_a_reason_of_its_own(way):
+    """A key without one is told all the same, for whoever adds it to the model."""
+    losses = render(full_project(), options(way)).losses
+    assert [each.key for each in losses if "no form for it" in each.reason] == []

@@ -30,13 +30,15 @@ _ITS_OWN = Reason(
     reason="the sidecar of a Knative Service is called for its own function alone",
     instead="--mesh istio",
 )
+_NO_CALLERS = Reason(
+    reason="the sidecars have no certificates of their callers", instead="--mesh istio"
+)
 INNER_LOST: dict[str, Reason] = {
     "routes": _ITS_OWN,
     "hosts": _ITS_OWN,
     "functions.*.traffic_policy": _ITS_OWN,
-    "mutual_tls": Reason(
-        reason="the sidecars have no certificates of their callers", instead="--mesh istio"
-    ),
+    "functions.*.authorization": _NO_CALLERS,
+    "mutual_tls": _NO_CALLERS,
 }
 """What a proxy that carries no routes has no form for."""
 
