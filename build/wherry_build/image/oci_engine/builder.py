@@ -112,7 +112,9 @@ class OciBuilder(Builder):
             progress,
             is_renewed=request.pull,
         )
-        wheels = ImageWheels(locked, ground.target, request.wheels, progress)
+        wheels = ImageWheels(
+            locked, ground.target, request.wheels, progress, folder=request.function.folder
+        )
         with self._shared:  # whoever comes second finds them made
             folders = folder_layer(ground.missing_folders, options)
             below = (*wheel_layers(wheels.files(), options), runtime_layer(options))
@@ -132,14 +134,15 @@ class OciBuilder(Builder):
 
 
 def _built(request: ImageRequest, images: tuple[PlatformImage, ...], *, base: str) -> BuiltImage:
+    first = images[0]
     index = image_index(images) if len(images) > 1 else None
-    top = (index or images[0].manifest).descriptor
+    top = (index or first.manifest).descriptor
     documents = [each.descriptor for image in images for each in (image.manifest, image.config)]
     blobs = {blob.descriptor.digest: blob.descriptor for image in images for blob in _blobs(image)}
     return BuiltImage(
         reference=request.reference,
         digest=top.digest,
-        id=top.digest if index is not None else images[0].config.descriptor.digest,
+        id=top.digest if index is not None else first.config.descriptor.digest,
         size_bytes=sum(each.size_bytes for each in (*blobs.values(), *documents)),
         platforms=tuple(image.platform for image in images),
         images=images,

@@ -12,6 +12,7 @@ from wherry_build.image.layers.entry import Entry
 from wherry_build.image.layers.wheels import WheelFiles
 from wherry_build.image.wheels.cache import WheelCache
 from wherry_build.image.wheels.locked import LockedWheel
+from wherry_build.image.wheels.resolution import settings_of
 from wherry_build.image.wheels.target import Target
 
 _UNPACKED = "unpacked 1"
@@ -26,6 +27,7 @@ class ImageWheels:
         target: What they are for.
         sources: Where they come from besides the index.
         progress: Is told how downloads go on.
+        folder: Folder of the function, whose requirements may name an index.
     """
 
     def __init__(
@@ -34,11 +36,14 @@ class ImageWheels:
         target: Target,
         sources: WheelSources,
         progress: Progress,
+        *,
+        folder: Path,
     ) -> None:
         self._locked = locked
         self._target = target
         self._sources = sources
         self._progress = progress
+        self._folder = folder
         self._cache = WheelCache.default()
         self._fetched: tuple[Path, ...] | None = None
         self._turn = threading.Lock()
@@ -71,7 +76,6 @@ class ImageWheels:
             if self._fetched is None:
                 from wherry_build.image.wheels.download import fetch
 
-                self._fetched = fetch(
-                    self._locked, self._cache, self._progress, sources=self._sources
-                )
+                settings = settings_of(self._folder, self._sources)
+                self._fetched = fetch(self._locked, self._cache, self._progress, settings=settings)
         return self._fetched[place]

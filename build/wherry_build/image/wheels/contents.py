@@ -8,7 +8,7 @@ still tells of them). Scripts that the wheel carries are kept, below `bin`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,23 +53,6 @@ def wheel_entries(file: Path, target: Target) -> tuple[Entry, ...]:
         )
         for path in sorted(placed)
     )
-
-
-def check_collisions(wheels: Sequence[Iterable[Entry]]) -> None:
-    """Check that no two wheels have different files at one path.
-
-    Raises:
-        WheelRefused: Two do; the message names the path. Identical files are fine.
-    """
-    found: dict[str, Entry] = {}
-    for entries in wheels:
-        for entry in entries:
-            if found.setdefault(entry.path, entry) != entry:
-                raise WheelRefused(
-                    f"{entry.path}: two wheels have it, and it differs",
-                    hint="take one of the packages out, or wherry build --engine docker, where "
-                    "the one that pip installs last wins",
-                )
 
 
 def _placed(wheel: Wheel) -> Iterator[Member]:

@@ -17,11 +17,11 @@ from urllib.request import url2pathname
 
 from wherry_build.errors import IndexUnavailable, WheelRefused
 from wherry_build.image.wheels.cache import WheelCache
-from wherry_build.image.wheels.index_settings import IndexSettings, read_index_settings
+from wherry_build.image.wheels.index_settings import IndexSettings
 from wherry_build.image.wheels.locked import LockedFile
 
 if TYPE_CHECKING:
-    from wherry_build.image.engine import Progress, WheelSources
+    from wherry_build.image.engine import Progress
     from wherry_build.image.wheels.connection import Connections
 
 AT_ONCE = 8
@@ -35,8 +35,7 @@ def fetch(
     cache: WheelCache,
     progress: Progress,
     *,
-    sources: WheelSources | None = None,
-    settings: IndexSettings | None = None,
+    settings: IndexSettings,
 ) -> tuple[Path, ...]:
     """The files of `locked`, in that order, from `cache` and otherwise downloaded.
 
@@ -44,8 +43,7 @@ def fetch(
         locked: Which files.
         cache: Where they are kept.
         progress: Is told the bytes of each.
-        sources: Where else they may come from; None asks the indexes only.
-        settings: The indexes, if they were read already.
+        settings: The indexes and folders that they may come from.
 
     Raises:
         IndexUnavailable: A file cannot be had.
@@ -54,10 +52,6 @@ def fetch(
     places = [cache.found(item) for item in locked]
     absent = [item for item, place in zip(locked, places, strict=True) if place is None]
     if absent:
-        if settings is None:
-            from wherry_build.image.engine import WheelSources as NoSources
-
-            settings = read_index_settings(sources or NoSources())
         _Download(settings, cache, progress).all(absent)
     return tuple(cache.place(item) for item in locked)
 

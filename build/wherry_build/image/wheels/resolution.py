@@ -58,6 +58,15 @@ def resolve(
     return found
 
 
+def settings_of(folder: Path, sources: WheelSources) -> IndexSettings:
+    """The indexes that the function in `folder` is to be had from, as `resolve` asks them.
+
+    Raises:
+        RequirementsInvalid: A file of requirements or of pip's settings cannot be read.
+    """
+    return read_index_settings(sources, read_requirements(folder).options)
+
+
 def _are_to_be_had(wheels: tuple[LockedWheel, ...]) -> bool:
     """Whether those that no index has are still there: made of a source, or from a folder."""
     cache = WheelCache.default()

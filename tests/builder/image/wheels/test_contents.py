@@ -7,7 +7,7 @@ import pytest
 from tests.builder.image.wheels.wheel_making import AMD64, ARM64, digest, elf, put
 
 from wherry_build.errors import WheelNotFound, WheelRefused
-from wherry_build.image.wheels.contents import check_collisions, wheel_entries
+from wherry_build.image.wheels.contents import wheel_entries
 
 INFORMATION = "opt/wherry/hello-1.0.dist-info"
 
@@ -87,14 +87,3 @@ def test_a_library_for_another_machine_is_refused_with_the_wheels_name(entries):
 def test_a_header_that_fits_in_part_is_refused(entries, content):
     with pytest.raises(WheelNotFound, match=r"libx\.so\.1 is for"):
         entries(ARM64, files={"hello.libs/libx.so.1": content})
-
-
-def test_two_wheels_with_one_file_are_refused_unless_it_is_the_same(tmp_path):
-    def made(folder, name, content):
-        files = {f"{name}/__init__.py": b"", "shared/__init__.py": content}
-        return wheel_entries(put(tmp_path / folder, name, files=files), AMD64)
-
-    one = made("1", "one", b"")
-    check_collisions([one, made("2", "two", b"")])
-    with pytest.raises(WheelRefused, match=r"shared/__init__\.py: two wheels"):
-        check_collisions([one, made("3", "two", b"x = 1\n")])

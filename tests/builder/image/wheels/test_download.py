@@ -9,9 +9,16 @@ from tests.builder.image.wheels.wheel_making import locked, put, wheel, wheel_na
 
 from wherry_build.errors import IndexUnavailable, WheelRefused
 from wherry_build.image.engine import WheelSources
-from wherry_build.image.wheels.download import fetch
+from wherry_build.image.wheels import download
+from wherry_build.image.wheels.index_settings import read_index_settings
 
 SECRET = "s3cret-Zq"
+
+
+def fetch(locked, cache, progress, sources=None):
+    """The files of `locked`, by what the environment says."""
+    settings = read_index_settings(sources or WheelSources())
+    return download.fetch(locked, cache, progress, settings=settings)
 
 
 @pytest.fixture
@@ -100,6 +107,14 @@ def test_the_password_of_the_index_opens_its_files(served, index, cache, progres
     index.user = ("me", SECRET)
     environment.setenv("PIP_INDEX_URL", index.url_of("me", SECRET))
     assert fetch([served()], cache, progress)
+
+
+def test_the_password_of_a_requirements_file_opens_too(served, index, cache, progress, environment):
+    index.user = ("me", SECRET)
+    environment.setenv("TOKEN", SECRET)
+    option = "--extra-index-url " + index.url_of("me", "${TOKEN}")
+    settings = read_index_settings(WheelSources(), [option])
+    assert download.fetch([served()], cache, progress, settings=settings)
 
 
 def test_netrc_opens_too(served, index, cache, progress, tmp_path):
