@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import click
 from click.testing import CliRunner
 
 import wherry
@@ -190,11 +191,17 @@ def _text(node: ast.expr) -> str:
 
 def commands() -> str:
     """What `--help` says, for each command."""
-    said = []
-    for name in COMMANDS:
-        text = CliRunner().invoke(cli, [name, "--help"], prog_name="wherry", terminal_width=92)
-        said.append(f"## {name}\n\n```text\n{text.output.strip()}\n```\n")
-    return "\n".join(said)
+    return "\n".join(part for name in COMMANDS for part in _helped(name))
+
+
+def _helped(*words: str) -> Iterator[str]:
+    """What `--help` says of a command, and then of each that it is a group of."""
+    text = CliRunner().invoke(cli, [*words, "--help"], prog_name="wherry", terminal_width=92)
+    yield f"## {' '.join(words)}\n\n```text\n{text.output.strip()}\n```\n"
+    found = cli.get_command(click.Context(cli), words[0])
+    if len(words) == 1 and isinstance(found, click.Group):
+        for each in found.commands:
+            yield from _helped(*words, each)
 
 
 def rules() -> str:

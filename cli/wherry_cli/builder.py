@@ -50,6 +50,7 @@ Examples:
 @click.option(
     "--docker", is_flag=True, help="Run Dockerfiles, too, with this machine's container engine."
 )
+@click.option("--insecure", is_flag=True, help="Believe a registry without a certificate.")
 @click.option(
     "--builds",
     type=click.IntRange(1, 64),
@@ -81,6 +82,7 @@ def serve(
     key: Path | None,
     base: str,
     docker: bool,
+    insecure: bool,
     builds: int,
     timeout_s: int,
     drain_s: int,
@@ -96,7 +98,9 @@ def serve(
     from wherry_build.remote.process import ProcessWorkshop
     from wherry_build.remote.service import Address, Settings
     from wherry_build.remote.service import serve as serve_until_the_end
+    from wherry_build.remote.shrinkwrap import check_reader
 
+    check_reader()
     address = Address.parse(listen)
     if payload_secret is None and not address.is_loopback:
         raise click.UsageError(
@@ -121,7 +125,8 @@ def serve(
         click.echo(f"export OPENFAAS_PAYLOAD_SECRET={_quoted(secret_file)}")
         note("next: in another shell, with these two lines: faas-cli up --skip-deploy")
 
-    return serve_until_the_end(settings, ProcessWorkshop(base=base, has_docker=docker), tell)
+    workshop = ProcessWorkshop(base=base, has_docker=docker, is_insecure=insecure)
+    return serve_until_the_end(settings, workshop, tell)
 
 
 @command.command(

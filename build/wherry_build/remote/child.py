@@ -61,7 +61,8 @@ def _order(said: Mapping[str, Any]) -> Order:
 def _engines(said: Mapping[str, Any]) -> Engines:
     from wherry_build.image.registry.registries import Registries
 
-    registries = Registries()  # one, so that connections and tokens are shared
+    # One, so that connections and tokens are shared.
+    registries = Registries(is_insecure=said["is_insecure"])
 
     def functions(environment: Mapping[str, str]) -> Builder:
         from wherry_build.image.oci_engine import OciBuilder

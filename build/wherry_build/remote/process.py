@@ -41,6 +41,7 @@ class ProcessWorkshop:
     Args:
         base: Base image, where an order names none.
         has_docker: Whether Dockerfiles are run, by this machine's container engine.
+        is_insecure: Whether registries are believed without a certificate.
         command: What is run; the program of `wherry_build.remote.child` when not given.
         environ: The builder's environment.
     """
@@ -50,11 +51,13 @@ class ProcessWorkshop:
         *,
         base: str = "",
         has_docker: bool = False,
+        is_insecure: bool = False,
         command: tuple[str, ...] = (sys.executable, "-m", "wherry_build.remote.child"),
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._base = base
         self._has_docker = has_docker
+        self._is_insecure = is_insecure
         self._command = command
         self._environ = environ
 
@@ -87,6 +90,7 @@ class ProcessWorkshop:
             "secrets": {name: str(file) for name, file in order.secrets.items()},
             "base": self._base,
             "has_docker": self._has_docker,
+            "is_insecure": self._is_insecure,
         }
         return json.dumps(said).encode()
 

@@ -70,6 +70,15 @@ class Wanted:
     needs_steps: str = ""
 
 
+def check_reader() -> None:
+    """See that contexts can be read, before somebody sends one.
+
+    Raises:
+        ExtraMissing: What reads YAML is not installed.
+    """
+    read_tree(b"{}", path=_TEMPLATE)
+
+
 def recognise(context: Path) -> Shrinkwrap | None:
     """The function that `context` holds; None when its template is none of ours.
 
@@ -167,7 +176,8 @@ def _notes(found: Shrinkwrap) -> list[str]:
                 f"the runtime is this builder's, {__version__}; the template has {version}"
             )
     dockerfile = found.context / "Dockerfile"
-    if not dockerfile.is_file() or _text(dockerfile) != template_dockerfile():
+    ours = {template_dockerfile(), template_dockerfile(has_mounts=True)}
+    if not dockerfile.is_file() or _text(dockerfile) not in ours:
         notes.append(
             "the template's Dockerfile is not this builder's, and no Dockerfile is used: "
             "changes of your own to it have no effect"

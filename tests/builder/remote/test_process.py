@@ -70,6 +70,7 @@ def test_what_it_is_told_and_what_it_says(order, listener, tmp_path):
         "secrets": {"token": str(tmp_path / "token")},
         "base": "debian:13",
         "has_docker": True,
+        "is_insecure": False,
     }
     assert Path(listener.said[1]) == tmp_path / "build/tmp"
 
