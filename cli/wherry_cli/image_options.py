@@ -70,7 +70,10 @@ def _secrets(texts: Iterable[str]) -> dict[str, Path]:
     """As docker has it, `id=netrc,src=/home/me/.netrc`."""
     secrets = {}
     for text in texts:
-        said = dict(part.partition("=")[::2] for part in text.split(","))
+        said: dict[str, str] = {}
+        for part in text.split(","):
+            key, _, value = part.partition("=")
+            said[key] = value
         file = said.get("src") or said.get("source")
         if set(said) - {"id", "src", "source", "type"} or not said.get("id") or not file:
             raise click.UsageError(f"--secret: got {text!a}, expected id=NAME,src=FILE")

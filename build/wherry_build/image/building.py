@@ -14,10 +14,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from wherry_build.image.build_record import BuildRecord
 from wherry_build.image.delivery import Delivery, Destinations, deliver
 from wherry_build.image.engine import Builder, BuiltImage, Progress, Publisher
 from wherry_build.image.plan import BuildPlan
-from wherry_build.image.record import BuildRecord, BuildRecords
+from wherry_build.image.record import BuildRecords
 from wherry_build.project.image_lock import LOCK_FILE, lock_digests
 from wherry_build.project.image_name import refuse_local
 from wherry_build.project.model import Project

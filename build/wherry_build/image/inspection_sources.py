@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wherry_build.errors import ContentRefused, ImageNotBuilt, ImageNotFound
+from wherry_build.image.build_record import BuildRecord
 from wherry_build.image.comparison import differences
 from wherry_build.image.content import Descriptor
 from wherry_build.image.inspection import (
@@ -14,7 +15,7 @@ from wherry_build.image.inspection import (
     Inspection,
     inspected_image,
 )
-from wherry_build.image.record import BuildRecord, BuildRecords
+from wherry_build.image.record import BuildRecords
 from wherry_build.image.registry.manifest import INDEXES, named, parse_descriptor, parse_document
 from wherry_build.project.model import Function
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from wherry_build import names
 from wherry_build.errors import BuildUnsupported, ImageNotBuilt
+from wherry_build.image.build_record import BuildRecord
 from wherry_build.image.engine import BuiltImage, Progress
 from wherry_build.image.engines import Engines
 from wherry_build.image.plan import BuildOptions, built_reference
-from wherry_build.image.record import BuildRecord, BuildRecords, reopened
+from wherry_build.image.record import BuildRecords, reopened
 from wherry_build.project.image_name import refuse_local
 from wherry_build.project.model import Function, Project
 

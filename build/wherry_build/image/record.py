@@ -7,26 +7,18 @@ them anew. It knows neither registries nor engines.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from wherry_build.image.build_record import BuildRecord, parse_record, record_document
 from wherry_build.image.cache_folder import cache_folder
-from wherry_build.image.content import BytesContent, Content, Descriptor, FileContent
-from wherry_build.image.engine import (
-    Builder,
-    BuiltImage,
-    ImageRequest,
-    Layer,
-    PlatformImage,
-    Progress,
-)
+from wherry_build.image.content import Content, FileContent
+from wherry_build.image.engine import Builder, BuiltImage, ImageRequest, Progress
 from wherry_build.image.platform import Platform
 from wherry_build.project.model import Function
 
@@ -36,23 +28,6 @@ _LIMIT_BYTES = 64 * 1024 * 1024
 
 OpenBase = Callable[[str, Platform], Iterable[Content]]
 """Gives the layers of a base image, by its reference with its digest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRecord:
-    """One build.
-
-    Attributes:
-        engine: What built it, `oci` or `docker`.
-        base: Reference of the base, by its digest where that is known.
-        image: What was built; the base's layers cannot be opened.
-        previous: The build before it that gave another image.
-    """
-
-    engine: str
-    base: str
-    image: BuiltImage
-    previous: BuildRecord | None = None
 
 
 class BuildRecords:
@@ -66,7 +41,7 @@ class BuildRecords:
         try:
             with self._file(function).open("rb") as file:
                 document = json.loads(file.read(_LIMIT_BYTES))
-            return _record(document) if document["version"] == _VERSION else None
+            return parse_record(document) if document["version"] == _VERSION else None
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None  # a cache: what another version of us left is as good as nothing
 
@@ -77,7 +52,7 @@ class BuildRecords:
             before = before.previous
         if before is not None:
             before = replace(before, previous=None)
-        document = {"version": _VERSION, **_document(replace(record, previous=before))}
+        document = {"version": _VERSION, **record_document(replace(record, previous=before))}
         file = self._file(function)
         part = file.with_suffix(f".{os.getpid()}.part")
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -144,116 +119,3 @@ def reopened(record: BuildRecord, open_base: OpenBase) -> BuiltImage:
         base = tuple(there[each.descriptor.digest] for each in image.base)
         images.append(replace(image, base=base))
     return replace(record.image, images=tuple(images))
-
-
-def _document(record: BuildRecord) -> dict[str, Any]:
-    image = record.image
-    return {
-        "engine": record.engine,
-        "base": record.base,
-        "reference": image.reference,
-        "digest": image.digest,
-        "id": image.id,
-        "size": image.size_bytes,
-        "platforms": [str(platform) for platform in image.platforms],
-        "index": None if image.index is None else _content(image.index),
-        "artifacts": [_read(each) for each in image.artifacts],
-        "images": [
-            {
-                "platform": str(each.platform),
-                "manifest": _content(each.manifest),
-                "config": _content(each.config),
-                "base": [_content(layer) for layer in each.base],
-                "layers": [
-                    {
-                        "content": _content(layer.content),
-                        "diff_id": layer.diff_id,
-                        "purpose": layer.purpose,
-                        "size": layer.size_bytes,
-                    }
-                    for layer in each.layers
-                ],
-            }
-            for each in image.images
-        ],
-        "previous": None if record.previous is None else _document(record.previous),
-    }
-
-
-def _record(said: Mapping[str, Any]) -> BuildRecord:
-    return BuildRecord(
-        engine=said["engine"],
-        base=said["base"],
-        previous=None if said["previous"] is None else _record(said["previous"]),
-        image=BuiltImage(
-            reference=said["reference"],
-            digest=said["digest"],
-            id=said["id"],
-            size_bytes=said["size"],
-            base=said["base"],
-            platforms=tuple(map(Platform.parse, said["platforms"])),
-            index=None if said["index"] is None else _bytes(said["index"]),
-            artifacts=tuple(map(_bytes, said["artifacts"])),
-            images=tuple(
-                PlatformImage(
-                    platform=Platform.parse(each["platform"]),
-                    manifest=_bytes(each["manifest"]),
-                    config=_bytes(each["config"]),
-                    base=tuple(map(_file, each["base"])),
-                    layers=tuple(
-                        Layer(
-                            content=_file(layer["content"]),
-                            diff_id=layer["diff_id"],
-                            purpose=layer["purpose"],
-                            size_bytes=layer["size"],
-                        )
-                        for layer in each["layers"]
-                    ),
-                )
-                for each in said["images"]
-            ),
-        ),
-    )
-
-
-def _content(content: Content) -> dict[str, Any]:
-    said: dict[str, Any] = {"descriptor": content.descriptor.document()}
-    if isinstance(content, FileContent):
-        said["file"] = str(content.file)
-    elif isinstance(content, BytesContent):
-        said["bytes"] = base64.b64encode(content.content).decode()
-    return said
-
-
-def _read(content: Content) -> dict[str, Any]:
-    with content.open() as opened:
-        inside = BytesContent(descriptor=content.descriptor, content=opened.read())
-    return _content(inside)
-
-
-def _bytes(said: Mapping[str, Any]) -> BytesContent:
-    content = base64.b64decode(said["bytes"])
-    return BytesContent(descriptor=_descriptor(said["descriptor"]), content=content)
-
-
-def _file(said: Mapping[str, Any]) -> FileContent:
-    descriptor = _descriptor(said["descriptor"])
-    return FileContent(descriptor=descriptor, file=Path(said.get("file", os.devnull)))
-
-
-def _descriptor(said: Mapping[str, Any]) -> Descriptor:
-    platform = said.get("platform")
-    return Descriptor(
-        media_type=said["mediaType"],
-        digest=said["digest"],
-        size_bytes=said["size"],
-        artifact_type=said.get("artifactType", ""),
-        annotations=said.get("annotations", {}),
-        platform=None
-        if platform is None
-        else Platform(
-            os=platform["os"],
-            architecture=platform["architecture"],
-            variant=platform.get("variant", ""),
-        ),
-    )

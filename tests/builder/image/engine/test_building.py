@@ -7,12 +7,13 @@ import threading
 import pytest
 
 from wherry_build.errors import BuildError, BuildUnsupported, InvalidName
+from wherry_build.image.build_record import BuildRecord
 from wherry_build.image.building import Building, FinishedBuild, lock
 from wherry_build.image.delivery import Delivery, Destinations, Output, OutputKind, deliver
 from wherry_build.image.engine import BuiltImage
 from wherry_build.image.plan import BuildOptions, plan_builds
 from wherry_build.image.platform import Platform
-from wherry_build.image.record import BuildRecord, BuildRecords
+from wherry_build.image.record import BuildRecords
 from wherry_build.project import read_project
 from wherry_build.project.image_lock import ImageLock
 

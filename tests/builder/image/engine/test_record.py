@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from tests.builder.image.engine.conftest import LAYER
 
+from wherry_build.image.build_record import BuildRecord
 from wherry_build.image.content import BytesContent
 from wherry_build.image.engine import ImageRequest
-from wherry_build.image.record import BuildRecord, BuildRecords, RecordingBuilder, reopened
+from wherry_build.image.record import BuildRecords, RecordingBuilder, reopened
 from wherry_build.project import Function
 
 HELLO = Function(name="hello", folder=Path("/src/hello"))
