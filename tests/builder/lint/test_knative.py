@@ -414,3 +414,24 @@ class TestRevisions:
             "Revision", "{}", name=name, metadata="labels: {serving.knative.dev/service: cart}"
         )
         assert len(found(bundle(self.TO_GREEN, revision), "KNA014")) == count
+
+
+BINDING = "sources.knative.dev/v1"
+SUBJECT = "{{apiVersion: {}, kind: {}, name: cart, namespace: {}}}"
+
+
+@pytest.mark.parametrize(
+    ("template", "subject", "count"),
+    [
+        ("{metadata: {name: cart-v2}}", SUBJECT.format(SERVING, "Service", "shop"), 1),
+        ("{}", SUBJECT.format(SERVING, "Service", "shop"), 0),
+        ("{}", SUBJECT.format(SERVING, "Service", "mail"), 1),
+        ("{metadata: {name: cart-v2}}", SUBJECT.format("apps/v1", "Deployment", "shop"), 0),
+        ("{metadata: {name: cart-v2}}", "{selector: {matchLabels: {a: b}}}", 0),
+        ("[]", "[]", 0),
+    ],
+)
+def test_a_sink_is_told_to_what_takes_it(template, subject, count):
+    binding = an_object("SinkBinding", f"{{subject: {subject}}}", version=BINDING)
+    service = an_object("Service", f"{{template: {template}}}")
+    assert len(found(bundle(service, binding), "KNA018")) == count

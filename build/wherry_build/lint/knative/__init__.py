@@ -1,4 +1,4 @@
-"""Rules over Knative's objects, KNA001 to KNA017; importing the package registers them."""
+"""Rules over Knative's objects, KNA001 to KNA018; importing the package registers them."""
 
 from wherry_build.lint.knative import (
     autoscaling,
@@ -8,7 +8,18 @@ from wherry_build.lint.knative import (
     kinds,
     mesh,
     pods,
+    sink,
     traffic,
 )
 
-__all__ = ["autoscaling", "eventing", "features", "filters", "kinds", "mesh", "pods", "traffic"]
+__all__ = [
+    "autoscaling",
+    "eventing",
+    "features",
+    "filters",
+    "kinds",
+    "mesh",
+    "pods",
+    "sink",
+    "traffic",
+]

@@ -12,6 +12,7 @@ from wherry_build.lint.rule import Fault, fault, rule
 
 SERVING = "serving.knative.dev"
 EVENTING = "eventing.knative.dev"
+SOURCES = "sources.knative.dev"
 
 _V1 = frozenset({"v1"})
 _KINDS: dict[str, dict[str, frozenset[str]]] = {
@@ -32,7 +33,7 @@ _KINDS: dict[str, dict[str, frozenset[str]]] = {
     },
     "messaging.knative.dev": {"Channel": _V1, "InMemoryChannel": _V1, "Subscription": _V1},
     "flows.knative.dev": {"Parallel": _V1, "Sequence": _V1},
-    "sources.knative.dev": {
+    SOURCES: {
         "ApiServerSource": _V1,
         "ContainerSource": _V1,
         "PingSource": frozenset({"v1", "v1beta2"}),
