@@ -18,7 +18,7 @@ _COLOURS = {"new": "green", "changed": "yellow", "gone": "red", "same": "bright_
 _LIMIT_PURPOSE = 72
 
 
-@click.group()
+@click.group(epilog="Examples:\n\n  wherry image inspect functions/hello")
 def command() -> None:
     """Look at images."""
 
