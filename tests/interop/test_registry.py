@@ -9,11 +9,7 @@ import subprocess
 import tarfile
 
 import pytest
-from tests.builder.image.registry.conftest import (  # noqa: F401 - fixtures
-    Told,
-    artifact,
-    make_image,
-)
+from tests.builder.image.registry.images import Told, artifact, make_image
 from tests.interop.cluster import ToolAbsentError
 from tests.interop.distribution import distribution
 
@@ -91,7 +87,7 @@ def publish(image, registries=None):
     return reference, told
 
 
-def test_skopeo_reads_what_is_published(registry, make_image, skopeo, tmp_path):  # noqa: F811
+def test_skopeo_reads_what_is_published(registry, skopeo, tmp_path):
     image = make_image(
         f"{registry}/acme/hello:1", layers={"code": layer("a"), "wheels": layer("b")}
     )
@@ -110,7 +106,7 @@ def test_skopeo_reads_what_is_published(registry, make_image, skopeo, tmp_path):
     assert len(list((tmp_path / "layout" / "blobs" / "sha256").iterdir())) == 4
 
 
-def test_what_skopeo_published_is_a_base(registry, make_image, skopeo, tmp_path):  # noqa: F811
+def test_what_skopeo_published_is_a_base(registry, skopeo, tmp_path):
     publish(make_image(f"{registry}/library/python:oci", layers={"debian": layer("a", 200_000)}))
     for kind in ("oci", "v2s2"):
         skopeo(
@@ -133,7 +129,7 @@ def test_what_skopeo_published_is_a_base(registry, make_image, skopeo, tmp_path)
         assert "1 blob sent" in told.steps[-1] and "mounted" in told.steps[-1]
 
 
-def test_both_platforms_are_read_from_an_index(registry, make_image, skopeo):  # noqa: F811
+def test_both_platforms_are_read_from_an_index(registry, skopeo):
     image = make_image(
         f"{registry}/acme/hello:1", layers={"c": layer("a")}, architectures=("amd64", "arm64")
     )
@@ -149,7 +145,7 @@ def test_both_platforms_are_read_from_an_index(registry, make_image, skopeo):  #
         assert read.manifest.descriptor.digest == each.manifest.descriptor.digest
 
 
-def test_a_registry_without_referrers_gets_them_under_a_tag(registry, make_image, skopeo):  # noqa: F811
+def test_a_registry_without_referrers_gets_them_under_a_tag(registry, skopeo):
     name, layers = f"{registry}/acme/hello:1", {"c": layer("a")}
     image = make_image(name, layers=layers)
     artifacts = artifact(image.images[0].manifest)
@@ -164,7 +160,7 @@ def test_a_registry_without_referrers_gets_them_under_a_tag(registry, make_image
     assert json.loads(raw)["manifests"][0]["digest"] == found.digest
 
 
-def test_an_edit_sends_only_the_code(registry, make_image):  # noqa: F811
+def test_an_edit_sends_only_the_code(registry):
     wheels = layer("wheels", 1_000_000)
     publish(make_image(f"{registry}/acme/hello:1", layers={"wheels": wheels, "code": layer("1")}))
 
@@ -175,7 +171,7 @@ def test_an_edit_sends_only_the_code(registry, make_image):  # noqa: F811
     assert told.steps[-1].startswith(f"published {registry}/acme/hello:1: 1 blob sent")
 
 
-def test_large_blobs_go_in_chunks(registry, make_image, monkeypatch, tmp_path):  # noqa: F811
+def test_large_blobs_go_in_chunks(registry, monkeypatch, tmp_path):
     monkeypatch.setattr("wherry_build.image.registry.upload.LIMIT_WHOLE_BYTES", 100_000)
     monkeypatch.setattr("wherry_build.image.registry.upload.CHUNK_BYTES", 300_000)
     content = os.urandom(1_000_000)
@@ -194,7 +190,7 @@ def test_large_blobs_go_in_chunks(registry, make_image, monkeypatch, tmp_path): 
         assert opened.read() == content
 
 
-def test_it_lets_in_those_whom_docker_login_would(guarded, make_image, tmp_path):  # noqa: F811
+def test_it_lets_in_those_whom_docker_login_would(guarded, tmp_path):
     image = make_image(f"{guarded}/acme/hello:1", layers={"c": layer("a")})
     with pytest.raises(AccessDenied) as caught:
         publish(image)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
 from wherry_build.errors import AccessDenied, RegistryError, RegistryUnavailable
+from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.challenge import Challenge
 from wherry_build.image.registry.credential import Credential, FoundCredential
 from wherry_build.image.registry.credentials import Credentials
@@ -98,7 +99,7 @@ class Authorization:
             else:
                 raise RegistryUnavailable(
                     f"{self._registry} answers 401 and does not say what it wants to be shown",
-                    hint=f"is that a registry? curl -I {_root(url)}",
+                    hint=f"is that a registry? curl -I {urls.api(url)}",
                 )
 
     def _show_password(self, access: Access, found: FoundCredential, shown: str) -> None:
@@ -131,7 +132,7 @@ class Authorization:
         token = _token_of(answer)
         if not token:
             raise RegistryUnavailable(
-                f"{self._registry}: its token service {urlsplit(realm).netloc} answers no token",
+                f"{self._registry}: its token service {urls.host(realm)} answers no token",
                 hint=login(self._registry),
             )
         self._secrets.add(token)
@@ -176,13 +177,16 @@ class Authorization:
     def _realm(self, challenge: Challenge, url: str) -> str:
         """Where tokens are; never without TLS for a registry that has it."""
         realm = challenge.parameters.get("realm", "")
-        address = urlsplit(realm)
         schemes = {"https"} if url.startswith("https:") else {"http", "https"}
-        if address.scheme not in schemes or not address.hostname or address.username:
+        try:
+            is_usable = urls.origin(urls.resolve("", realm))[0] in schemes
+        except ValueError:
+            is_usable = False
+        if not is_usable:
             raise RegistryUnavailable(
                 f"{self._registry} names a token service that is no {' or '.join(sorted(schemes))} "
                 "URL",
-                hint=f"is that a registry? curl -I {_root(url)}",
+                hint=f"is that a registry? curl -I {urls.api(url)}",
             )
         return realm.partition("#")[0]
 
@@ -221,8 +225,3 @@ def _token_of(answer: Answer) -> str:
     except (ValueError, AttributeError, RecursionError):
         return ""
     return token if isinstance(token, str) and token.isprintable() and token.isascii() else ""
-
-
-def _root(url: str) -> str:
-    address = urlsplit(url)
-    return f"{address.scheme}://{address.netloc}/v2/"

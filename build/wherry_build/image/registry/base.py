@@ -24,6 +24,7 @@ from wherry_build.image.registry.manifest import (
     named,
     parse_descriptor,
     parse_document,
+    parse_platform,
     select,
 )
 from wherry_build.image.registry.reference import Reference
@@ -160,10 +161,9 @@ class _Reader:
 
     def _check(self, config: Mapping[str, Any], platform: Platform) -> None:
         """See that a manifest that no index names a platform of is for the right one."""
-        said = [config.get(key) or "" for key in ("os", "architecture", "variant")]
-        if not all(isinstance(each, str) for each in said) or not said[1]:
+        found = parse_platform({"os": "linux", **config})
+        if found is None:
             raise ContentRefused(f"{self.reference}: its configuration says no architecture")
-        found = Platform(os=said[0] or "linux", architecture=said[1], variant=said[2])
         if not fits(found, platform):
             raise self._absent(platform, [str(found)])
 

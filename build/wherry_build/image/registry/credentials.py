@@ -51,6 +51,7 @@ class SavedCredentials:
 
     def __init__(self) -> None:
         self._found: dict[str, FoundCredential] = {}
+        self._kept: dict[tuple[str, str], FoundCredential] = {}
         self._turn = threading.Lock()
 
     def find(self, name: str) -> FoundCredential:
@@ -61,8 +62,32 @@ class SavedCredentials:
         """
         with self._turn:
             if name not in self._found:
-                self._found[name] = _find(name)
+                self._found[name] = self._search(name)
             return self._found[name]
+
+    def _search(self, name: str) -> FoundCredential:
+        server = server_name(name.partition("/")[0])
+        note = ""
+        for path in credential_paths():
+            file = read_credential_file(path)
+            if file is None:
+                continue
+            for program in dict.fromkeys(filter(None, (file.program(name), file.store))):
+                found = self._ask(program, server)
+                if found.credential is not None:
+                    return found
+                note = note or found.note
+            credential = file.credential(name)
+            if credential is not None:
+                return FoundCredential(credential=credential)
+        return FoundCredential(note=note)
+
+    def _ask(self, program: str, server: str) -> FoundCredential:
+        from wherry_build.image.registry.credential_program import ask_program
+
+        if (program, server) not in self._kept:
+            self._kept[program, server] = ask_program(program, server)
+        return self._kept[program, server]
 
 
 def credential_paths() -> Iterator[Path]:
@@ -73,23 +98,3 @@ def credential_paths() -> Iterator[Path]:
     yield (Path(docker) if docker else Path("~/.docker").expanduser()) / "config.json"
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime) / "containers" / "auth.json"
-
-
-def _find(name: str) -> FoundCredential:
-    server = server_name(name.partition("/")[0])
-    note = ""
-    for path in credential_paths():
-        file = read_credential_file(path)
-        if file is None:
-            continue
-        for program in dict.fromkeys(filter(None, (file.program(name), file.store))):
-            from wherry_build.image.registry.credential_program import ask_program
-
-            found = ask_program(program, server)
-            if found.credential is not None:
-                return found
-            note = note or found.note
-        credential = file.credential(name)
-        if credential is not None:
-            return FoundCredential(credential=credential)
-    return FoundCredential(note=note)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from wherry_build.errors import ContentRefused
+from wherry_build.errors import ContentRefused, InvalidName
 from wherry_build.image.content import Descriptor
 from wherry_build.image.platform import Platform
 from wherry_build.image.registry.reference import is_digest
@@ -78,7 +78,7 @@ def parse_descriptor(value: object, what: str) -> Descriptor:
                 media_type=str(kind),
                 digest=str(digest),
                 size_bytes=size,
-                platform=_platform(value.get("platform")),
+                platform=parse_platform(value.get("platform")),
                 artifact_type=artifact if isinstance(artifact, str) else "",
                 annotations=notes if isinstance(notes, dict) else {},
             )
@@ -120,10 +120,14 @@ def _variant(platform: Platform) -> str:
     return platform.variant or usual
 
 
-def _platform(value: object) -> Platform | None:
+def parse_platform(value: object) -> Platform | None:
+    """The platform that a document says, or a configuration is for; None when it says none."""
     if not isinstance(value, dict):
         return None
-    parts = [value.get(key) or "" for key in ("os", "architecture", "variant")]
-    if not all(isinstance(part, str) for part in parts):
+    parts = [value.get(key) for key in ("os", "architecture", "variant")]
+    if not all(isinstance(part, str) for part in parts[:2]):
         return None
-    return Platform(os=parts[0], architecture=parts[1], variant=parts[2])
+    try:
+        return Platform.parse("/".join(str(part) for part in parts if part))
+    except InvalidName:
+        return None

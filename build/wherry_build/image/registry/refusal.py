@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
 from time import time
-from urllib.parse import urlsplit
 
 from wherry_build.deploy.wording import words
 from wherry_build.errors import AccessDenied, RegistryError, RegistryUnavailable
+from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.reference import DOCKER_HUB
 from wherry_build.image.registry.wire import Answer
 
@@ -81,10 +81,8 @@ def refused(
     if status == 413:
         hint = "a proxy before the registry takes no body of that size: raise its limit"
     if status in BUSY or said is None:
-        where = urlsplit(answer.url)
-        return RegistryUnavailable(
-            message, hint=hint or f"curl -I {where.scheme}://{where.netloc}/v2/ shows what answers"
-        )
+        hint = hint or f"curl -I {urls.api(answer.url)} shows what answers"
+        return RegistryUnavailable(message, hint=hint)
     return RegistryError(message, hint=hint)
 
 
@@ -93,8 +91,11 @@ def pause_s(answer: Answer) -> float | None:
     said = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", said, re.ASCII):
         return float(said)
-    date = parsedate_tz(said) if said else None
-    return None if date is None else max(0.0, mktime_tz(date) - time())
+    try:
+        date = parsedate_tz(said) if said else None
+        return None if date is None else max(0.0, mktime_tz(date) - time())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _told(answer: Answer, said: Refusal | None, secrets: Iterable[str]) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from wherry_build.errors import RegistryError, RegistryUnavailable
+from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.authorization import Access, Authorization
 from wherry_build.image.registry.challenge import parse_challenges
 from wherry_build.image.registry.credentials import Credentials
@@ -26,7 +26,6 @@ from wherry_build.image.registry.wire import (
     Request,
     Wire,
     blocks,
-    origin,
 )
 
 if TYPE_CHECKING:
@@ -173,17 +172,19 @@ class Registry:
         Raises:
             RegistryUnavailable: It names none.
         """
-        url = urljoin(answer.url, location)
         base = self._base()
-        address = urlsplit(url)
-        if not location or address.scheme not in {"http", "https"}:
+        try:
+            url = urls.resolve(answer.url, location) if location else ""
+        except ValueError:
+            url = ""
+        if not url:
             raise RegistryUnavailable(
                 f"{self.host} says that an upload may begin, and not where",
                 hint=f"is that a registry? curl -I {base}/v2/",
             )
-        if address.scheme == "http" and base.startswith("https:"):
+        if url.startswith("http:") and base.startswith("https:"):
             # A registry behind a proxy that ends TLS, and that nobody told: never go without.
-            url = urlunsplit(address._replace(scheme="https"))
+            return f"https:{url.removeprefix('http:')}"
         return url
 
     def _error(self, call: Call, answer: Answer) -> RegistryError | Interruption:
@@ -205,7 +206,7 @@ class Registry:
             body=call.body,
             size_bytes=call.size_bytes,
         )
-        if shown and origin(url) == origin(base):
+        if shown and urls.origin(url) == urls.origin(base):
             return replace(request, headers={**call.headers, "Authorization": shown})
         return request
 

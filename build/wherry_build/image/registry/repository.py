@@ -186,7 +186,7 @@ class Repository:
             raise self._not_taken(call, answer)
         said = answer.headers.get("Docker-Content-Digest", "")
         if said and said != descriptor.digest:
-            raise untrue(f"the manifest that {self} has now", descriptor.digest, said)
+            raise untrue(f"the manifest that {self} has now", descriptor.digest, ascii(said[:100]))
         return answer.headers.get("OCI-Subject", "")
 
     def blob_path(self, digest: str) -> str:

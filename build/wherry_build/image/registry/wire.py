@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, Protocol, cast
-from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
 from wherry_build.deploy.wording import cause
 from wherry_build.errors import ContentRefused, RegistryUnavailable
+from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.connections import Connections
 from wherry_build.image.registry.patience import Interruption
 
@@ -25,6 +25,7 @@ LIMIT_DOCUMENT_BYTES = 4 * 1024 * 1024  # the size of a manifest that registries
 _LIMIT_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
+_UPLOAD_TIMEOUT = urllib3.Timeout(connect=10, read=300)  # what was sent is hashed before the answer
 _DOCUMENT_S = 60
 _SLOWEST_BYTES_S = 8 * 1024
 _BLOCK_BYTES = 256 * 1024
@@ -94,12 +95,11 @@ class Wire:
         """
         with self.open(request) as response:
             body = b"".join(blocks(response, limit_bytes=limit_bytes, limit_s=_DOCUMENT_S))
-            url = response.url or request.url
             return Answer(
                 status=response.status,
                 headers=response.headers,
                 body=body,
-                url=urljoin(request.url, url),
+                url=response.url or request.url,
             )
 
     @contextmanager
@@ -128,12 +128,11 @@ class Wire:
             if response.status not in _REDIRECTS or not location or kept:
                 response.url = request.url
                 return response
-            response.drain_conn()
-            response.release_conn()
-            request = _redirected(request, urljoin(request.url, location))
+            _let_go(response)
+            request = _redirected(request, location)
         raise RegistryUnavailable(
-            f"{urlsplit(request.url).netloc} redirects more than {_LIMIT_REDIRECTS} times",
-            hint=f"curl -IL {_root(request.url)} shows where to",
+            f"{urls.host(request.url)} redirects more than {_LIMIT_REDIRECTS} times",
+            hint=f"curl -IL {urls.api(request.url)} shows where to",
         )
 
     def _sent(self, request: Request) -> urllib3.BaseHTTPResponse:
@@ -153,7 +152,7 @@ class Wire:
                     request.url,
                     headers=headers,
                     body=cast("IO[Any] | bytes | None", body),
-                    timeout=_TIMEOUT,
+                    timeout=_TIMEOUT if body is None else _UPLOAD_TIMEOUT,
                     retries=False,
                     redirect=False,
                     preload_content=False,
@@ -173,7 +172,7 @@ def blocks(
         ContentRefused: It is longer.
         Interruption: It comes too slowly.
     """
-    host = urlsplit(response.url or "").netloc
+    host = urls.host(response.url or "")
     allowed_s = _DOCUMENT_S + limit_bytes / _SLOWEST_BYTES_S if limit_s is None else limit_s
     end_s = time.monotonic() + allowed_s
     size = 0
@@ -199,22 +198,28 @@ def blocks(
         yield block
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL."""
-    address = urlsplit(url)
-    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
-    return address.scheme, (address.hostname or "").lower(), port
+def _let_go(response: urllib3.BaseHTTPResponse) -> None:
+    """Keep the connection of an answer that nobody reads, unless its body is long."""
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and len(length) < 6:
+        response.drain_conn()
+    else:
+        response.close()
+    response.release_conn()
 
 
-def _redirected(request: Request, url: str) -> Request:
+def _redirected(request: Request, location: str) -> Request:
     """The request that a redirect asks for; what proves who asks stays with whom it is for."""
-    scheme = urlsplit(url).scheme
-    if scheme not in {"http", "https"} or (scheme == "http" and request.url.startswith("https:")):
+    try:
+        url = urls.resolve(request.url, location)
+    except ValueError:
+        url = ""
+    if not url or (request.url.startswith("https:") and not url.startswith("https:")):
         raise RegistryUnavailable(
-            f"{urlsplit(request.url).netloc} redirects to what is not https",
-            hint=f"curl -IL {_root(request.url)} shows where to",
+            f"{urls.host(request.url)} redirects to what is not https",
+            hint=f"curl -IL {urls.api(request.url)} shows where to",
         )
-    if origin(url) == origin(request.url):
+    if urls.origin(url) == urls.origin(request.url):
         return replace(request, url=url)
     headers = {key: value for key, value in request.headers.items() if key != "Authorization"}
     return replace(request, url=url, headers=headers)
@@ -223,7 +228,7 @@ def _redirected(request: Request, url: str) -> Request:
 @contextmanager
 def _explained(url: str) -> Iterator[None]:
     """Turn what urllib3 raises into what may go well again, and what may not."""
-    host = urlsplit(url).netloc
+    host = urls.host(url)
     try:
         yield
     except (SSLError, OSError, HTTPError) as error:
@@ -239,11 +244,6 @@ def _explained(url: str) -> Iterator[None]:
             ) from None
         failure = RegistryUnavailable(
             f"{host} does not answer: {why}",
-            hint=f"curl -I {_root(url)} should answer; HTTPS_PROXY names a proxy",
+            hint=f"curl -I {urls.api(url)} should answer; HTTPS_PROXY names a proxy",
         )
         raise Interruption(failure) from None
-
-
-def _root(url: str) -> str:
-    address = urlsplit(url)
-    return f"{address.scheme}://{address.netloc}/v2/"

@@ -173,6 +173,15 @@ def test_a_platform_that_an_index_does_not_have_is_told_with_those_it_has(read, 
     assert "--platform" in caught.value.hint
 
 
+def test_what_an_index_says_cannot_change_the_terminal(registry, read):
+    platform = {"os": "linux", "architecture": "\x1b[31mred"}
+    entry = {"mediaType": "x", "digest": digest_of(b""), "size": 1, "platform": platform}
+    registry.add_manifest("library/python", "3.12", {"mediaType": INDEX, "manifests": [entry] * 2})
+    with pytest.raises(ImageNotFound) as caught:
+        read()
+    assert caught.value.message.isprintable()
+
+
 def test_an_image_for_one_platform_is_for_no_other(read, python):
     with pytest.raises(ImageNotFound, match="not for linux/arm64, but for linux/amd64"):
         read(platform=ARM64)

@@ -261,3 +261,12 @@ def test_a_credential_shows_its_secrets_to_nobody():
     )
     assert "TOPSECRET" not in repr(credential)
     assert "ann" in repr(credential)
+
+
+def test_a_program_is_asked_once_for_all_repositories(save, program):
+    asked = program("store", {"Username": "ann", "Secret": "secret"})
+    save({"credsStore": "store"})
+    saved = SavedCredentials()
+
+    assert {saved.find(f"a.io/{each}").credential.username for each in "xyz"} == {"ann"}
+    assert asked() == ["get a.io"]

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from tests.builder.image.recording_registry import RecordingRegistry, digest_of
-from tests.builder.image.registry.conftest import LAYER, artifact
+from tests.builder.image.registry.images import LAYER, artifact
 
 from wherry_build.errors import AccessDenied, InvalidName, RegistryError, RegistryUnavailable
 from wherry_build.image.content import BytesContent

@@ -231,14 +231,16 @@ def test_redirects_in_a_circle_end(registry, repository):
     assert registry.count() == 6
 
 
-@pytest.mark.parametrize("where", ["file:///etc/passwd", "ftp://a/b", "gopher://a"])
+@pytest.mark.parametrize(
+    "where", ["file:///etc/passwd", "ftp://a/b", "http://[", "http://a:99999/", "http://u:p@a/"]
+)
 def test_a_redirect_to_what_is_no_http_is_refused(where, registry, repository):
     registry.fail("GET", "/manifests/", status=302, headers={"Location": where})
     with pytest.raises(RegistryUnavailable, match="redirects to what is not https"):
         repository.manifest("1")
 
 
-@pytest.mark.parametrize("where", ["", "file:///etc/passwd", "ftp://a/b"])
+@pytest.mark.parametrize("where", ["", "file:///etc/passwd", "http://[", "http://a:x/"])
 def test_an_upload_that_begins_nowhere_is_refused(where, registry, repository):
     from wherry_build.image.registry.upload import put_blob
 
@@ -320,3 +322,12 @@ def test_a_wait_until_a_time_is_kept(registry, repository):
     registry.fail("GET", "/manifests/", status=503, headers=headers)
     assert repository.manifest("1") is None
     assert registry.count() == 2
+
+
+def test_a_redirect_with_a_long_page_is_not_read(registry, repository):
+    digest = registry.add_image("acme/hello", "1")
+    headers = {"Location": f"/v2/acme/hello/manifests/{digest}"}
+    registry.fail("GET", "/manifests/1", status=307, headers=headers, body=b" " * 50_000_000)
+    began_s = time.monotonic()
+    assert repository.manifest("1").descriptor.digest == digest
+    assert time.monotonic() - began_s < 5
