@@ -6,6 +6,7 @@ same method: a cache, a record, a limit.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +36,38 @@ class WheelSources:
     Attributes:
         folder: Folder of wheels that may be taken.
         is_offline: Whether those, and what is cached, are all that may be taken.
+        builds: Whether a wheel may be made of a source, which runs its author's code here.
     """
 
     folder: Path | None = None
     is_offline: bool = False
+    builds: bool = True
+
+
+class Bom(enum.Enum):
+    """The form of the list of what an image consists of."""
+
+    SPDX = "spdx"
+    CYCLONEDX = "cyclonedx"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """What is attached to an image.
+
+    Attributes:
+        bom: The form of the list of its parts.
+        provenance: Whether it is said how the image was made.
+    """
+
+    bom: Bom = Bom.NONE
+    provenance: bool = False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything is."""
+        return self.provenance or self.bom is not Bom.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +87,7 @@ class ImageRequest:
         secrets: Build secrets by id, each a file; they reach no layer.
         network: Network of a Docker build's steps; empty is the engine's default.
         pull: Whether to look for a newer base image.
+        attestation: What is attached to it, by an engine that knows what it put in.
     """
 
     function: Function
@@ -72,6 +102,7 @@ class ImageRequest:
     secrets: Mapping[str, Path] = field(default_factory=dict)
     network: str = ""
     pull: bool = False
+    attestation: Attestation = field(default_factory=Attestation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

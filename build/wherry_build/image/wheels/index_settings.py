@@ -42,6 +42,7 @@ class IndexSettings:
         certificates: File of the certificates that servers are trusted by; empty for the system's.
         client_certificate: File of the certificate that is shown to servers.
         trusted_hosts: Hosts whose certificates are not looked at.
+        builds: Whether a wheel may be made of a source.
     """
 
     index: str = field(default=PYPI, repr=False)
@@ -52,6 +53,7 @@ class IndexSettings:
     certificates: str = ""
     client_certificate: str = ""
     trusted_hosts: tuple[str, ...] = ()
+    builds: bool = True
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -122,6 +124,7 @@ class IndexSettings:
             "UV_INDEX": " ".join([*named, *(url for url in self.extra if url not in known)]),
             "UV_FIND_LINKS": ",".join(links),
             "UV_NO_INDEX": "" if self.has_index else "1",
+            "UV_NO_BUILD": environ.get("UV_NO_BUILD", "") if self.builds else "1",
             "UV_OFFLINE": "1" if self.is_offline else environ.get("UV_OFFLINE", ""),
             "UV_INSECURE_HOST": " ".join(self.trusted_hosts),
             "SSL_CERT_DIR" if is_folder else "SSL_CERT_FILE": self.certificates,
@@ -182,6 +185,7 @@ def read_index_settings(
         ),
         client_certificate=told("PIP_CLIENT_CERT", "SSL_CLIENT_CERT", "client-cert"),
         trusted_hosts=tuple(dict.fromkeys(trusted)),
+        builds=sources.builds,
     )
 
 

@@ -54,7 +54,7 @@ class PipSources:
             WheelNotFound: There is a source, and it is not pure Python.
         """
         absent = _ABSENT.search(failure)
-        if absent is None or absent.group(2) in self._tried:
+        if absent is None or absent.group(2) in self._tried or not self.tool.settings.builds:
             return False
         requirement, name = absent.groups()
         self._tried.add(name)

@@ -45,6 +45,8 @@ def built_wheel(
     except (OSError, ValueError):
         wheel = None
     if wheel is None or cache.found(wheel) is None:
+        if not settings.builds:
+            raise _unfit(source, target, "is not built here")
         (file,) = fetch([source], cache, progress, settings=settings)
         progress.step(f"building a wheel of {source.file_name}")
         wheel = _built(source, file, settings, target, cache)
