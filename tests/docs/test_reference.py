@@ -19,6 +19,8 @@ from wherry.setting import FORWARDED_FIELDS
 from wherry.testing import running
 from wherry.variables import VARIABLES
 from wherry_build.errors import BuildError
+from wherry_build.image import cache_folder
+from wherry_build.image.docker import command_line
 from wherry_cli.main import COMMANDS
 from wherry_cli.main import wherry as command
 from wherry_local.conformance import cases
@@ -264,6 +266,7 @@ def test_every_exit_code_of_an_error_is_in_the_reference():
 
 def test_every_variable_on_a_page_is_a_setting():
     known = {name for variable in VARIABLES for name in variable.names}
+    known |= {cache_folder.VARIABLE, command_line.VARIABLE}  # of the command, not of a function
     for page in PAGES:
         named = set(re.findall(r"\bWHERRY_[A-Z_]+\b", page.read_text()))
         assert named <= known, page.name
