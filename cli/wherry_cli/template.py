@@ -59,8 +59,14 @@ Examples:
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--buildkit",
+    "has_mounts",
+    is_flag=True,
+    help="Write Dockerfiles for BuildKit alone: they keep pip's cache and take build secrets.",
+)
 @click.option("--force", is_flag=True, help="Write over files that no export has left there.")
-def export(folder: Path, names: tuple[str, ...], force: bool) -> None:
+def export(folder: Path, names: tuple[str, ...], has_mounts: bool, force: bool) -> None:
     """Write the templates called NAME, or all, into FOLDER/template for faas-cli.
 
     FOLDER is where faas-cli is run; without one it is this folder. Each template carries the
@@ -69,7 +75,7 @@ def export(folder: Path, names: tuple[str, ...], force: bool) -> None:
     """
     from wherry_build.template import export_templates
 
-    done = export_templates(folder, names, force=force)
+    done = export_templates(folder, names, has_mounts=has_mounts, force=force)
     for path in done.folders:
         click.echo(path)
     written, removed = len(done.written), len(done.removed)

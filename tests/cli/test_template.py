@@ -46,6 +46,14 @@ def test_an_export_of_some_elsewhere(wherry, here):
     ]
 
 
+def test_an_export_for_buildkit_alone_and_back(wherry, here):
+    file = here / "template/python3-wherry/Dockerfile"
+    wherry("template", "export", "--buildkit")
+    assert "--mount=type=secret" in file.read_text()
+    assert wherry("template", "export").code == 0
+    assert "--mount" not in file.read_text()
+
+
 def test_what_is_anothers_is_told_with_the_way_out(wherry, here):
     wherry("template", "export")
     (here / "template/python3-wherry/Dockerfile").write_text("mine")

@@ -11,6 +11,8 @@ import subprocess
 import urllib.request
 
 import pytest
+from tests.builder.image.wheels.package_index import package_index
+from tests.builder.image.wheels.wheel_making import wheel, wheel_name
 from tests.builder.template.shrinkwrap import new, packages, shrinkwrap
 
 from wherry_build.template import TEMPLATES, export_templates
@@ -171,6 +173,36 @@ def test_buildkit_builds_the_same_function_and_runs_its_tests(built_with_buildki
     running = container(image, "--user", "12345")
     assert running.get("/?name=Ada") == b'{"hello":"Ada"}'
     assert listed(running) == ["__pycache__", "handler.py", "requirements.txt"]
+
+
+def test_build_secrets_reach_pip_and_no_layer(buildkit, tmp_path, base_image, container):
+    """A requirement that only an index behind a password has, for `build_secrets` of a stack."""
+    export_templates(tmp_path, ["http"], has_mounts=True)
+    handler = new(tmp_path, "hello", "python3-wherry")
+    (handler / "requirements.txt").write_text("wherry-private\n")
+    (handler / "handler.py").write_text(
+        "import wherry_private\n\n\ndef handle(request):\n    return str(wherry_private.x)\n"
+    )
+    context = shrinkwrap(tmp_path, "hello", "python3-wherry", handler)
+    tag, secret = "wherry-interop/template-secrets:test", tmp_path / "pip.conf"
+    with package_index() as index:
+        index.put(wheel_name("wherry-private"), wheel("wherry-private"))
+        index.user = ("ada", "canary-of-the-index")
+        url = index.url_of(*index.user)
+        secret.write_text(f"[global]\nextra-index-url = {url}\ntrusted-host = 127.0.0.1\n")
+        command = [buildkit, "build", "--progress", "plain", "--network", "host", "--tag", tag]
+        command += ["--build-arg", f"BASE={base_image}", "--secret", f"id=pip.conf,src={secret}"]
+        done = run_docker([*command, context], DOCKER_BUILDKIT="1")
+    try:
+        assert done.returncode == 0, done.stderr
+        assert wheel_name("wherry-private") in index.downloads()
+        assert "canary-of-the-index" not in done.stdout + done.stderr
+        assert container(tag, "--user", "12345").get("/") == b"1"
+        saved = subprocess.run(["docker", "save", tag], capture_output=True, check=True).stdout
+        assert b"canary-of-the-index" not in saved
+        assert b"wherry_private" in saved, "layers are saved as they are, not compressed"
+    finally:
+        run_docker(["docker", "rmi", "--force", tag])
 
 
 def test_the_version_of_python_is_that_of_the_base(root, base_image):

@@ -41,12 +41,15 @@ class Export:
     unchanged: int
 
 
-def export_templates(folder: Path, chosen: Iterable[str] = (), *, force: bool = False) -> Export:
+def export_templates(
+    folder: Path, chosen: Iterable[str] = (), *, has_mounts: bool = False, force: bool = False
+) -> Export:
     """Write the templates called as in `chosen` below `folder`; all, when none is named.
 
     Args:
         folder: Folder in which faas-cli is run.
         chosen: Names of templates, faas-cli's or those of `wherry new`.
+        has_mounts: Whether their Dockerfiles are for BuildKit alone, and take build secrets.
         force: Whether files that are not ours are written over.
 
     Raises:
@@ -59,7 +62,7 @@ def export_templates(folder: Path, chosen: Iterable[str] = (), *, force: bool = 
     languages = list(dict.fromkeys(names)) or [each.language for each in TEMPLATES]
     files: dict[str, bytes] = {}
     for language in languages:
-        files |= template_files(language)
+        files |= template_files(language, has_mounts=has_mounts)
     files |= plain_files()
     root = folder / PARENT
     folders = sorted({name.partition("/")[0] for name in files})

@@ -79,8 +79,12 @@ BUILD_OPTIONS = (
 )
 
 
-def template_files(template: str = LANGUAGE) -> dict[str, bytes]:
+def template_files(template: str = LANGUAGE, *, has_mounts: bool = False) -> dict[str, bytes]:
     """Everything of a template that faas-cli builds from, by path, the runtime's wheel included.
+
+    Args:
+        template: Its name.
+        has_mounts: Whether its Dockerfile is for BuildKit alone.
 
     Raises:
         TemplateNotFound: There is no such template.
@@ -89,7 +93,7 @@ def template_files(template: str = LANGUAGE) -> dict[str, bytes]:
     found = template_named(template)
     files = {f"function/{name}": content for name, content in _sample(found).items()}
     files |= {entry.path: entry.content for entry in wheel_entries(runtime_wheel())}
-    files |= {path: text.encode() for path, text in frame_files(found).items()}
+    files |= {path: text.encode() for path, text in frame_files(found, has_mounts).items()}
     files[SUMS] = sums(files).encode()
     return {f"{found.language}/{path}": files[path] for path in sorted(files)}
 
@@ -104,11 +108,11 @@ def plain_files() -> dict[str, bytes]:
     return {f"{PLAIN_LANGUAGE}/{path}": texts[path].encode() for path in sorted(texts)}
 
 
-def frame_files(template: Template) -> dict[str, str]:
+def frame_files(template: Template, has_mounts: bool = False) -> dict[str, str]:
     """What faas-cli needs around a handler's folder, by path in the template."""
     return {
         ".dockerignore": _ignored(),
-        "Dockerfile": template_dockerfile(),
+        "Dockerfile": template_dockerfile(has_mounts=has_mounts),
         "README.md": _readme(template),
         "overlay.py": Path(overlay.__file__).read_text(encoding="utf-8"),
         "template.yml": _template_yml(template),

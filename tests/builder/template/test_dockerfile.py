@@ -2,7 +2,7 @@
 
 import re
 
-from wherry_build.image.dockerfile import Recipe, dockerfile
+from wherry_build.image.dockerfile import PIP_SECRETS, Recipe, dockerfile
 from wherry_build.template.dockerfile import template_dockerfile
 
 
@@ -21,10 +21,10 @@ def stages(text):
 
 
 def settings(stage):
-    """What a stage says of how its image runs."""
+    """What a stage says of how its image runs; the last word counts."""
     kinds = ("WORKDIR", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD")
     environment = {word for name, rest in stage if name == "ENV" for word in rest.split()}
-    return [each for each in stage if each[0] in kinds], environment
+    return {name: rest for name, rest in stage if name in kinds}, environment
 
 
 def test_the_image_runs_as_one_of_wherry_build():
@@ -59,6 +59,25 @@ def test_tests_run_in_the_stage_that_the_image_is_copied_from():
 def test_nothing_asks_for_buildkit():
     text = template_dockerfile()
     assert not re.search(r"--mount|<<|COPY --link|# syntax", text)
+
+
+def test_secrets_are_for_what_fetches_and_for_nothing_of_the_functions():
+    _, build, image = stages(template_dockerfile(has_mounts=True))
+    runs = [rest for name, rest in build if name == "RUN"]
+    mounted = [rest for rest in runs if "--mount" in rest]
+    assert mounted == [rest for rest in runs if "pip install" in rest]
+    for rest in mounted:
+        for secret, variable in PIP_SECRETS.items():
+            assert f"--mount=type=secret,id={secret} " in rest
+            assert f"export {variable}=/run/secrets/{secret}" in rest
+        assert "TEST_COMMAND" not in rest
+    assert not any("--mount" in rest for _, rest in image)
+
+
+def test_with_mounts_it_is_the_same_image():
+    _, _, plain = stages(template_dockerfile())
+    _, _, mounted = stages(template_dockerfile(has_mounts=True))
+    assert plain == mounted
 
 
 def test_the_function_changes_the_last_layers_only():

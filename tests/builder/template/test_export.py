@@ -107,7 +107,7 @@ def test_the_files_of_an_older_version_are_brought_up_to_date(exported, monkeypa
     monkeypatch.setattr(
         export,
         "template_files",
-        lambda name: {f"{name}/{path}": content for path, content in newer.items()},
+        lambda name, **_: {f"{name}/{path}": content for path, content in newer.items()},
     )
     done = export_templates(exported, ["http"])
     assert done.removed == (wheel,)
