@@ -79,21 +79,28 @@ def _refuse_without_output(*, canary: bool, steps: tuple[int, ...], prune: bool)
 
 
 def _write(texts: Mapping[str, str], output: Path, options: RenderOptions, *, prune: bool) -> None:
-    files = {name: text.encode() for name, text in texts.items()}
-    if options.target is Target.OPENFAAS:
-        from wherry_build.template import template_files
-
-        template = {f"template/{name}": content for name, content in template_files().items()}
-        for folder in sorted(
-            {str(Path(name).parent) for name in texts if name.endswith("stack.yaml")}
-        ):
-            files |= {str(Path(folder, name)): content for name, content in template.items()}
-    for name, content in files.items():
+    for name, text in texts.items():
         file = output / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+        file.write_bytes(text.encode())
+    written = len(texts)
+    if options.target is Target.OPENFAAS:
+        written += _write_templates(texts, output)
     _clear(texts, output, prune=prune)
-    note(f"wrote {len(files)} files to {output}")
+    note(f"wrote {written} files to {output}")
+
+
+def _write_templates(texts: Mapping[str, str], output: Path) -> int:
+    """Write the template beside each stack file; how many files it has there."""
+    from wherry_build.manifests.openfaas.stack import LANGUAGE, STACK_FILE
+    from wherry_build.template import export_templates
+
+    folders = sorted({Path(name).parent for name in texts if Path(name).name == STACK_FILE})
+    done = [
+        export_templates(output / folder, [LANGUAGE], has_plain=False, force=True)
+        for folder in folders
+    ]
+    return sum(len(each.written) + each.unchanged for each in done)
 
 
 def _clear(written: Mapping[str, str], output: Path, *, prune: bool) -> None:

@@ -41,6 +41,19 @@ def test_a_stack_with_a_folder_brings_the_template(wherry, here):
     assert len(list((template / "wheels").glob("wherry-*.whl"))) == 1
 
 
+def test_the_wheel_of_an_older_version_leaves_with_it(wherry, here):
+    """pip would find two versions of the runtime in one template."""
+    wherry("new", "hello")
+    wherry("render", "--target", "openfaas", "-o", "deploy")
+    folder = here / "deploy/template/python3-wherry"
+    (wheel,) = folder.glob("wheels/*.whl")
+    sums = folder / "SHA256SUMS"
+    sums.write_text(sums.read_text().replace(wheel.name, "wherry-0.0-py3-none-any.whl"))
+    wheel.rename(wheel.with_name("wherry-0.0-py3-none-any.whl"))
+    assert wherry("render", "--target", "openfaas", "-o", "deploy").code == 0
+    assert [each.name for each in folder.glob("wheels/*.whl")] == [wheel.name]
+
+
 def test_one_function_of_several(wherry, here):
     wherry("new", "a")
     wherry("new", "b")

@@ -42,7 +42,12 @@ class Export:
 
 
 def export_templates(
-    folder: Path, chosen: Iterable[str] = (), *, has_mounts: bool = False, force: bool = False
+    folder: Path,
+    chosen: Iterable[str] = (),
+    *,
+    has_mounts: bool = False,
+    has_plain: bool = True,
+    force: bool = False,
 ) -> Export:
     """Write the templates called as in `chosen` below `folder`; all, when none is named.
 
@@ -50,6 +55,7 @@ def export_templates(
         folder: Folder in which faas-cli is run.
         chosen: Names of templates, faas-cli's or those of `wherry new`.
         has_mounts: Whether their Dockerfiles are for BuildKit alone, and take build secrets.
+        has_plain: Whether faas-cli's own `dockerfile` is written beside them.
         force: Whether files that are not ours are written over.
 
     Raises:
@@ -63,7 +69,8 @@ def export_templates(
     files: dict[str, bytes] = {}
     for language in languages:
         files |= template_files(language, has_mounts=has_mounts)
-    files |= plain_files()
+    if has_plain:
+        files |= plain_files()
     root = folder / PARENT
     folders = sorted({name.partition("/")[0] for name in files})
     _refuse_links(root, files)
