@@ -82,6 +82,13 @@ def gateway_class(value: str) -> str:
     )
 
 
+def project_name(value: str) -> str:
+    """The name of a project, which is a label's value: as a DNS-1123 label."""
+    if len(value) <= 63 and _LABEL.fullmatch(value):
+        return value
+    raise _refused(value, "project", "lower-case letters, digits and dashes, at most 63")
+
+
 def environment_name(value: str) -> str:
     """The name of an environment variable that a container may be given."""
     if value in _RESERVED_ENV:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wherry_build.errors import BuildError, DestinationNotFound
+from wherry_build.manifests.options import Target
 from wherry_build.project.specification.amounts import Duration
 from wherry_cli.clusters import Place, place_options
 from wherry_cli.notes import note, warn
@@ -19,6 +20,8 @@ from wherry_cli.rendering import Request, rendering_options
 if TYPE_CHECKING:
     from wherry_build.deploy.deployment import Deployment, Plan
     from wherry_build.deploy.destination import Destination
+    from wherry_build.deploy.identity import ObjectKey
+    from wherry_cli.progress import Progress
 
 
 @click.command(
@@ -40,6 +43,7 @@ Examples:
     metavar="DURATION",
     help="Time until everything must be ready; 0s waits for nothing.",
 )
+@click.option("--prune", is_flag=True, help="Delete what the project has no more; needs --part-of.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def command(
     request: Request,
@@ -47,20 +51,24 @@ def command(
     yes: bool,
     create_namespace: bool,
     timeout: str,
+    prune: bool,
     as_json: bool,
 ) -> int:
     """Apply the manifests of the functions at PATH, and wait until they are ready.
 
     Shows where they go and what changes there, and asks. What a cluster gets is applied on its side
     (field manager `wherry`), routes after the functions that they lead to are ready; OpenFaaS gets
-    its functions through the gateway. Ends with 0 when all is ready, 1 when something was refused
-    or is not ready, 2 for wrong input, 3 when nobody answers.
+    its functions through the gateway. When all is ready, --prune deletes what an earlier deployment
+    left of the project. Ends with 0 when all is ready, 1 when something was refused or is not
+    ready, 2 for wrong input, 3 when nobody answers.
     """
     from wherry_build.deploy.deployment import Deployment, Patience
 
     patience = Patience(timeout_s=Duration.parse(timeout).milliseconds / 1000)
     if not (yes or sys.stdin.isatty()):
         raise click.UsageError("nobody can be asked here, for the input is no terminal; give --yes")
+    if prune:
+        _check_prunable(request)
     destination = place.find(request)
     missing = destination.missing_namespaces()
     if missing and not create_namespace:
@@ -70,7 +78,8 @@ def command(
     plan = place.plan(destination, new_namespaces=missing)
     older = destination.other_version(request.options.kube_version)
     warn([*destination.warnings, *([older] if older else [])])
-    _show(destination, plan, missing)
+    left = destination.left_over(request.options.part_of) if prune else ()
+    _show(destination, plan, missing, left)
     if not (yes or click.confirm("apply this?", err=True)):
         note("nothing has been changed")
         return 1
@@ -80,8 +89,10 @@ def command(
     with closing(Progress(is_quiet=as_json)) as progress:
         deployment = Deployment(destination, plan, observer=progress, force=place.force_conflicts)
         error = ""
+        deleted: list[ObjectKey] = []
         try:
             deployment.run(patience)
+            _delete(destination, left, request.options.part_of, progress, deleted)
         except BuildError as failure:
             error = failure.message
             raise
@@ -91,7 +102,7 @@ def command(
             raise
         finally:
             if as_json:
-                _print_json(destination, plan, deployment, error)
+                _print_json(destination, plan, deployment, error, deleted)
     note("ready" if patience.timeout_s else "applied")
     return 0
 
@@ -101,9 +112,35 @@ _LISTED = 40
 """Objects that are listed one by one; more are counted by what becomes of them and by kind."""
 
 
-def _show(destination: Destination, plan: Plan, missing: tuple[str, ...]) -> None:
+def _check_prunable(request: Request) -> None:
+    """Refuse to prune what cannot be told from what is others'."""
+    if not request.options.part_of:
+        raise click.UsageError("--prune goes by the project's name; give --part-of")
+    if request.functions:
+        raise click.UsageError("--prune would delete the other functions; leave --function out")
+    if request.options.target is Target.OPENFAAS:
+        raise click.UsageError("--prune: OpenFaaS's gateway keeps no account; faas-cli remove NAME")
+
+
+def _delete(
+    destination: Destination,
+    left: tuple[ObjectKey, ...],
+    part_of: str,
+    progress: Progress,
+    deleted: list[ObjectKey],
+) -> None:
+    for key in left:
+        if destination.delete(key, part_of=part_of):
+            deleted.append(key)
+            progress.deleted(key)
+
+
+def _show(
+    destination: Destination, plan: Plan, missing: tuple[str, ...], left: tuple[ObjectKey, ...]
+) -> None:
     told = [*destination.facts.items(), *(("create", f"namespace/{name}") for name in missing)]
     told += _changes(plan)
+    told += [("delete", f"{key} in {key.namespace}") for key in left]
     for name, value in told:
         note(f"{name:10} {value}")
 
@@ -117,20 +154,36 @@ def _changes(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def _print_json(destination: Destination, plan: Plan, deployment: Deployment, error: str) -> None:
+def _print_json(
+    destination: Destination,
+    plan: Plan,
+    deployment: Deployment,
+    error: str,
+    deleted: list[ObjectKey],
+) -> None:
     """What was applied, and how far it is; also after an error."""
     objects = []
     for each in plan.differences:
         seen = deployment.readiness.get(each.key)
+        change = each.change.value if each.key in deployment.applied else None
         objects.append(
             {
-                "apiVersion": each.key.api_version,
-                "kind": each.key.kind,
-                "namespace": each.key.namespace,
-                "name": each.key.name,
-                "change": each.change.value if each.key in deployment.applied else None,
+                **_known_by(each.key),
+                "change": change,
                 "state": seen.state.value if seen is not None else None,
                 "message": seen.message if seen is not None else "",
             }
         )
+    objects += [
+        {**_known_by(key), "change": "deleted", "state": None, "message": ""} for key in deleted
+    ]
     click.echo(json.dumps({**destination.facts, "objects": objects, "error": error or None}))
+
+
+def _known_by(key: ObjectKey) -> dict[str, str | None]:
+    return {
+        "apiVersion": key.api_version,
+        "kind": key.kind,
+        "namespace": key.namespace,
+        "name": key.name,
+    }

@@ -38,6 +38,12 @@ class Progress:
             self._clear()
             click.echo(f"{key} {change.value}")
 
+    def deleted(self, key: ObjectKey) -> None:
+        """An object has been deleted."""
+        if not self._is_quiet:
+            self._clear()
+            click.echo(f"{key} deleted")
+
     def observed(self, key: ObjectKey, readiness: Readiness) -> None:
         """An object that is waited for says something new."""
         self._clear()

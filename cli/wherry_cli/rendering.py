@@ -140,6 +140,7 @@ def _request(given: dict[str, Any]) -> Request:
             function_objects=given.pop("function_objects"),
             template_source=given.pop("template_source"),
             monitoring=given.pop("monitoring"),
+            part_of=given.pop("part_of"),
         ),
     )
 
@@ -218,6 +219,12 @@ _OPTIONS = (
     ),
     click.option(
         "--monitoring", is_flag=True, help="ServiceMonitor and PrometheusRule, on Kubernetes."
+    ),
+    click.option(
+        "--part-of",
+        metavar="NAME",
+        default="",
+        help="The project's name, for the label app.kubernetes.io/part-of of every object.",
     ),
     click.option("--strict", is_flag=True, help="End with 2 when the target loses something."),
 )

@@ -306,3 +306,50 @@ def test_openfaas(wherry, here, monkeypatch):
     done = wherry("deploy", *arguments, "--yes")
     assert done.code == 3
     assert "no OpenFaaS gateway answers" in done.err
+
+
+def test_what_the_project_has_no_more_is_shown_and_deleted(deploy, api, here):
+    named = ("--part-of", "shop", "--yes")
+    assert deploy(*named).code == 0
+    text = (here / "wherry.yaml").read_text()
+    (here / "wherry.yaml").write_text(text.replace("  orders: {event_types", "  #"))
+    kept = deploy(*named)
+    assert kept.code == 0, kept.err
+    assert "orders" in " ".join(api.objects)
+    done = deploy(*named, "--prune")
+    assert done.code == 0, done.err
+    assert "delete     service.serving.knative.dev/orders in fns" in done.err.splitlines()
+    assert done.out.splitlines()[-2:] == [
+        "trigger.eventing.knative.dev/orders deleted",
+        "service.serving.knative.dev/orders deleted",
+    ]
+    assert "orders" not in " ".join(api.objects)
+    told = json.loads(deploy(*named, "--prune", "--json").out)
+    assert "deleted" not in {each["change"] for each in told["objects"]}
+
+
+def test_nothing_is_deleted_where_something_is_not_ready(deploy, api, here, monkeypatch):
+    monkeypatch.setattr(rollout, "PATIENCE_S", 0.2)
+    named = ("--part-of", "shop", "--yes")
+    assert deploy(*named).code == 0
+    text = (here / "wherry.yaml").read_text()
+    (here / "wherry.yaml").write_text(text.replace("  orders: {event_types", "  #"))
+    api.status = lambda value: FAILED
+    assert deploy(*named, "--prune").code == 1
+    assert "DELETE" not in {each.method for each in api.asked}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--prune",), "give --part-of"),
+        (("--prune", "--part-of", "a", "--function", "hello"), "leave --function out"),
+        (("--prune", "--part-of", "a", "--target", "openfaas"), "keeps no account"),
+        (("--part-of", "A b"), "project: got 'A b'"),
+    ],
+)
+def test_what_cannot_be_told_apart_is_not_pruned(deploy, api, arguments, said):
+    done = deploy("--yes", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert api.asked == []

@@ -37,6 +37,9 @@ _BUSY = frozenset({429, 503})
 _TRIES_WHEN_BUSY = 3
 _LONGEST_PAUSE_S = 5
 _LIMIT_WARNING = 500
+_PAGE = 500
+"""Objects that are listed at once."""
+_CONTENT_TYPES = {"PATCH": "application/apply-patch+yaml", "DELETE": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,57 @@ class ApiServer:
         answer = self._request("PATCH", f"{path}?{urlencode(words)}", json.dumps(value).encode())
         return self._object(key, answer, value)
 
+    def listed(self, key: ObjectKey, *, selector: str) -> tuple[KubernetesObject, ...] | Refusal:
+        """The objects of the kind and namespace of `key` that have the labels of `selector`.
+
+        None where the kind is not served.
+
+        Raises:
+            PlatformUnavailable: The server does not answer, or does not know us.
+        """
+        path = self._path(key)
+        if path is None:
+            return ()
+        found: list[KubernetesObject] = []
+        words = {"labelSelector": selector, "limit": str(_PAGE)}
+        while True:
+            answer = self._request("GET", f"{path.rstrip('/')}?{urlencode(words)}")
+            if answer.status != 200:
+                return self._refusal(key, answer, verb="list")
+            page = answer.json()
+            items = page.get("items")
+            found += [
+                {**each, "apiVersion": key.api_version, "kind": key.kind}
+                for each in (items if isinstance(items, list) else [])
+            ]
+            more = at(page, "metadata", "continue")
+            if not more:
+                return tuple(found)
+            words["continue"] = str(more)
+
+    def delete(self, key: ObjectKey, *, seen: KubernetesObject) -> Refusal | None:
+        """Delete an object as it was `seen`, and in time what it owns; why not, when refused.
+
+        One that is gone already is deleted.
+
+        Raises:
+            PlatformUnavailable: The server does not answer, or does not know us.
+        """
+        path = self._path(key)
+        if path is None:
+            return unserved(key)
+        exactly = {name: at(seen, "metadata", name) for name in ("uid", "resourceVersion")}
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": exactly,
+            "propagationPolicy": "Background",
+        }
+        answer = self._request("DELETE", path, json.dumps(options).encode())
+        if 200 <= answer.status < 300 or answer.status == 404:
+            return None
+        return self._refusal(key, answer, verb="delete")
+
     def has_namespace(self, name: str) -> bool:
         """Whether the namespace is there; true where the server has none, or does not tell us.
 
@@ -183,6 +237,16 @@ class ApiServer:
             kubectl=self._connection.kubectl,
         )
 
+    def _refusal(self, key: ObjectKey, answer: _Answer, *, verb: str) -> Refusal:
+        return refusal(
+            key,
+            status=answer.status,
+            body=answer.body,
+            value=None,
+            verb=verb,
+            kubectl=self._connection.kubectl,
+        )
+
     def _request(self, method: str, path: str, body: bytes | None = None) -> _Answer:
         response = self._send(method, path, body)
         for _ in range(_TRIES_WHEN_BUSY):
@@ -199,7 +263,7 @@ class ApiServer:
     def _send(self, method: str, path: str, body: bytes | None) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
         if body is not None:
-            headers["Content-Type"] = "application/apply-patch+yaml"
+            headers["Content-Type"] = _CONTENT_TYPES[method]
         if authorization := self._connection.authorization():
             headers["Authorization"] = authorization
         try:

@@ -14,6 +14,7 @@ from wherry_build.deploy.gateway_functions import GatewayFunctions, is_function
 from wherry_build.deploy.identity import KubernetesObject, ObjectKey
 from wherry_build.deploy.kubeconfig import Connection, connect
 from wherry_build.deploy.openfaas import Gateway
+from wherry_build.deploy.pruning import is_of_project, left_over, looked_for, selector
 from wherry_build.deploy.refusal import Refusal, refused
 from wherry_build.errors import DestinationNotFound, InvalidName
 from wherry_build.manifests.document import Document
@@ -98,6 +99,41 @@ class Destination:
             refusal = self._cluster().create_namespace(name)
             if refusal is not None:
                 raise refused([refusal], applied=())
+
+    def left_over(self, part_of: str) -> tuple[ObjectKey, ...]:
+        """What an earlier deployment of the project left here, in the order to delete it in.
+
+        Raises:
+            DeployError: The cluster does not tell.
+            PlatformUnavailable: The cluster does not answer, or does not know us.
+        """
+        listed: list[KubernetesObject] = []
+        refusals: list[Refusal] = []
+        for kind in looked_for(self._namespaces()):
+            found = self._cluster().listed(kind, selector=selector(part_of))
+            if isinstance(found, Refusal):
+                refusals.append(found)
+            else:
+                listed += found
+        if refusals:
+            raise refused(refusals, applied=None)
+        kept = [ObjectKey.of(each.value) for each in self.documents]
+        return left_over(listed, kept, part_of=part_of)
+
+    def delete(self, key: ObjectKey, *, part_of: str) -> bool:
+        """Delete an object, if it is the project's still; whether it was.
+
+        Raises:
+            DeployError: The cluster refuses it.
+            PlatformUnavailable: The cluster does not answer, or does not know us.
+        """
+        seen = self._cluster().get(key)
+        if seen is None or (not isinstance(seen, Refusal) and not is_of_project(seen, part_of)):
+            return False
+        refusal = seen if isinstance(seen, Refusal) else self._cluster().delete(key, seen=seen)
+        if refusal is not None:
+            raise refused([refusal], applied=())
+        return True
 
     def other_version(self, rendered_for: KubeVersion) -> str:
         """A warning when the cluster is older than what the objects are for; else empty.

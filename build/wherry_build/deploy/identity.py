@@ -20,7 +20,7 @@ class ObjectKey:
         api_version: Group and version, `serving.knative.dev/v1`; `v1` of the core.
         kind: `Service`.
         namespace: Where it lives; empty for what lives in none.
-        name: Its name.
+        name: Its name; empty for all of the kind there.
     """
 
     api_version: str
@@ -50,7 +50,7 @@ class ObjectKey:
         return f"{self.kind.lower()}.{self.group}" if self.group else self.kind.lower()
 
     def __str__(self) -> str:
-        return f"{self.resource}/{self.name}"
+        return f"{self.resource}/{self.name}" if self.name else self.resource
 
 
 def at(value: object, *path: str) -> object:

@@ -69,15 +69,22 @@ def unserved(key: ObjectKey) -> Refusal:
 
 
 def refusal(
-    key: ObjectKey, *, status: int, body: bytes, value: object, kubectl: str = "kubectl"
+    key: ObjectKey,
+    *,
+    status: int,
+    body: bytes,
+    value: object,
+    verb: str = "patch",
+    kubectl: str = "kubectl",
 ) -> Refusal:
-    """Read the answer to an apply of `value` that was not accepted.
+    """Read the answer to an apply of `value`, or to another `verb`, that was not accepted.
 
     Args:
         key: What was applied.
         status: Status of the answer.
         body: Its body.
         value: What was sent.
+        verb: What was asked for, as the cluster calls it.
         kubectl: How kubectl is called for the same cluster.
     """
     said = _status(body)
@@ -86,7 +93,7 @@ def refusal(
     if status == 403:
         cause = Cause.FORBIDDEN
         inside = f" -n {key.namespace}" if key.namespace else ""
-        hint = f"{kubectl} auth can-i patch {key.resource}{inside}"
+        hint = f"{kubectl} auth can-i {verb} {key.resource}{inside}"
     elif status == 409 and (fields := list(_conflicts(said))):
         cause = Cause.CONFLICT
         message = "; ".join(fields)

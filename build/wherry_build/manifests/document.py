@@ -19,11 +19,13 @@ named in another comes first, and a route comes after what it leads to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry_build.manifests.yaml import Node
 
 MANAGED_BY = "wherry"
+PART_OF = "app.kubernetes.io/part-of"
+"""The label with the project's name, where one is given."""
 GRACE_S = 5
 """Seconds that whoever stands in front waits longer than the function's own deadline."""
 LEAST_RESPONSE_S = 300
@@ -57,6 +59,16 @@ def labels(function: str = "") -> dict[str, Node]:
     """The recommended labels; with the function's name when it belongs to one."""
     named: dict[str, Node] = {"app.kubernetes.io/name": function} if function else {}
     return {**named, "app.kubernetes.io/managed-by": MANAGED_BY}
+
+
+def belonging(document: Document, part_of: str) -> Document:
+    """`document` with the label of its project; what is no object of Kubernetes, as it is."""
+    metadata = document.value.get("metadata")
+    if not isinstance(metadata, dict):
+        return document
+    said = metadata.get("labels")
+    named: Node = {**(said if isinstance(said, dict) else {}), PART_OF: part_of}
+    return replace(document, value={**document.value, "metadata": {**metadata, "labels": named}})
 
 
 def response_s(timeout_s: int) -> int:

@@ -98,6 +98,7 @@ class RenderOptions:
         function_objects: Whether OpenFaaS's own objects are written beside the stack file.
         template_source: Repository that faas-cli gets the template from, where it is not at hand.
         monitoring: Whether ServiceMonitor and PrometheusRule are written.
+        part_of: Name that is written as a label of every object; none when empty.
         working_directory: Where faas-cli is going to be run.
     """
 
@@ -116,4 +117,5 @@ class RenderOptions:
     function_objects: bool = False
     template_source: str | None = None
     monitoring: bool = False
+    part_of: str = ""
     working_directory: Path = Path()

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
+from wherry_build import names
 from wherry_build.errors import ManifestError
 from wherry_build.manifests.coverage import Reason, lost
-from wherry_build.manifests.document import Document
+from wherry_build.manifests.document import Document, belonging
 from wherry_build.manifests.emission import Emission, Loss, PodAddition, added, together
 from wherry_build.manifests.options import Mesh, RenderOptions, Sidecar, Target
 from wherry_build.manifests.resolution import topology
@@ -88,7 +89,7 @@ def render(project: Project, options: RenderOptions) -> Rendering:
         reasons |= each.LOST
     carried = frozenset[str]().union(*(each.CARRIED for each in emitters))
     return Rendering(
-        documents=_ordered(emitted.documents),
+        documents=_named(_ordered(emitted.documents), options.part_of),
         warnings=(*_warnings(project, resolved, options), *emitted.warnings),
         losses=(
             *lost(project, carried=carried, reasons=reasons, written=emitted.carried),
@@ -133,6 +134,14 @@ def _ordered(documents: tuple[Document, ...]) -> tuple[Document, ...]:
     return tuple(
         by_file[file] for file in sorted(by_file, key=lambda file: (file[:1].isdigit(), file))
     )
+
+
+def _named(documents: tuple[Document, ...], part_of: str) -> tuple[Document, ...]:
+    """`documents` with the label of their project, where that has a name."""
+    if not part_of:
+        return documents
+    name = names.project_name(part_of)
+    return tuple(belonging(each, name) for each in documents)
 
 
 def _warnings(project: Project, resolved: Topology, options: RenderOptions) -> list[str]:

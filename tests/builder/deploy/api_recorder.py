@@ -66,6 +66,7 @@ class ApiRecorder:
         self.status = lambda value: READY
         self.version = "v1.33.2"
         self.warning = ""
+        self.page = 2
         self.port = 0
 
     def refuse(self, method, path, status, message="no", *, dry_run=None, **more):
@@ -137,7 +138,11 @@ class ApiRecorder:
             if rest[1] not in self.namespaces:
                 return 404, _failure(404, f'namespaces "{rest[1]}" not found')
             return 200, json.dumps({"metadata": {"name": rest[1]}}).encode()
+        if len(rest) == 3:
+            return self._page(asked)
         there = self.objects.get(asked.path)
+        if asked.method == "DELETE":
+            return self._deleted(asked, there)
         if asked.method == "GET":
             if there is None:
                 return 404, _failure(404, f'"{rest[-1]}" not found')
@@ -148,6 +153,29 @@ class ApiRecorder:
         if "dryRun" not in asked.words:
             self.objects[asked.path] = made
         return (200 if there else 201), json.dumps(made).encode()
+
+    def _page(self, asked):
+        """The objects with the labels, `page` of them at once."""
+        wanted = {tuple(each.split("=")) for each in asked.words["labelSelector"].split(",")}
+        found = [
+            {key: item for key, item in value.items() if key not in ("apiVersion", "kind")}
+            for path, value in sorted(self.objects.items())
+            if path.rpartition("/")[0] == asked.path
+            and wanted <= set(value["metadata"].get("labels", {}).items())
+        ]
+        begin = int(asked.words.get("continue", 0))
+        end = begin + self.page
+        metadata = {"continue": str(end)} if end < len(found) else {}
+        return 200, json.dumps({"metadata": metadata, "items": found[begin:end]}).encode()
+
+    def _deleted(self, asked, there):
+        if there is None:
+            return 404, _failure(404, "not found")
+        wanted = asked.object["preconditions"]
+        if any(there["metadata"][name] != value for name, value in wanted.items()):
+            return 409, _failure(409, "the object has been modified")
+        del self.objects[asked.path]
+        return 200, json.dumps({"kind": "Status", "status": "Success"}).encode()
 
     def _applied(self, sent, there):
         before = there["metadata"] if there else {"generation": 0, "resourceVersion": "0"}
@@ -192,7 +220,7 @@ def api_recorder():
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_PATCH = do  # noqa: N815 - names that the base class calls
+        do_GET = do_PATCH = do_DELETE = do  # noqa: N815 - names that the base class calls
 
         def log_message(self, *_):
             pass
