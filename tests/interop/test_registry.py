@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import tarfile
+import urllib.request
 
 import pytest
 from tests.builder.image.registry.images import Told, artifact, make_image
+from tests.builder.image.registry.tls import write_certificates
 from tests.interop.cluster import ToolAbsentError
 from tests.interop.distribution import distribution
 
@@ -212,3 +214,32 @@ def test_it_lets_in_those_whom_docker_login_would(guarded, tmp_path):
 def test_what_is_not_there_is_said(registry):
     with pytest.raises(ImageNotFound, match="has no image acme/nothing:1"):
         read_base(f"{registry}/acme/nothing:1", AMD64, registries=Registries(), progress=Told())
+
+
+def test_a_registry_here_that_speaks_tls_is_found_out(tmp_path, monkeypatch):
+    authority, chain, key = write_certificates(tmp_path, "registry.example.com")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    try:
+        with distribution(tmp_path / "registry", tls=(chain, key)) as host:
+            image = make_image(f"{host}/acme/hello:1", layers={"c": layer("a")})
+            assert publish(image)[0].endswith(image.digest)
+    except ToolAbsentError as absent:
+        pytest.skip(str(absent))
+
+
+def test_a_registry_that_has_lost_a_blob_gets_it_again(registry):
+    wheels = layer("wheels")
+    first = make_image(f"{registry}/acme/hello:1", layers={"wheels": wheels, "code": layer("1")})
+    publish(first)
+    digest = first.images[0].layers[0].content.descriptor.digest
+    lost = urllib.request.Request(
+        f"http://{registry}/v2/acme/hello/blobs/{digest}", method="DELETE"
+    )
+    with urllib.request.urlopen(lost, timeout=30) as answer:
+        assert answer.status == 202
+
+    second = make_image(f"{registry}/acme/hello:1", layers={"wheels": wheels, "code": layer("2")})
+    _, told = publish(second)
+
+    assert any("has lost some" in step for step in told.steps)
+    assert Registries().repository(registry, "acme/hello").has_blob(digest)

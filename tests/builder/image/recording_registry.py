@@ -90,6 +90,7 @@ class RecordingRegistry:
         self.lock = threading.RLock()
         self._ids = itertools.count(1)
         self._tls = tls
+        self.tls_context = None
 
     def __enter__(self):
         handler = type("Handler", (RegistryHandler,), {"registry": self})
@@ -97,9 +98,8 @@ class RecordingRegistry:
         self.scheme = "http"
         if self._tls:
             self.scheme = "https"
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*self._tls)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls_context.load_cert_chain(*self._tls)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )

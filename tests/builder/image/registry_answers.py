@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import re
+import socket
+import ssl
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,7 +58,25 @@ class RegistryHandler(BaseHTTPRequestHandler):
     timeout = 30
     registry = None
 
+    def setup(self):
+        """Begin TLS where it is wanted; who speaks plain HTTP is told so, as Go's servers do."""
+        context = self.registry.tls_context
+        if context is not None and self.request.recv(1, socket.MSG_PEEK) == b"\x16":
+            self.request = context.wrap_socket(self.request, server_side=True)
+        self.wants_tls = context is not None and not isinstance(self.request, ssl.SSLSocket)
+        super().setup()
+
+    def finish(self):
+        """End the connection, TLS of its own included."""
+        super().finish()
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.close()
+
     def do(self):
+        if self.wants_tls:
+            self.drip, self.asked = None, Asked(self.command, self.path, {}, {}, 0)
+            self._answer(400, b"Client sent an HTTP request to an HTTPS server.\n")
+            return
         address = urlsplit(self.path)
         body = self._body()
         self.asked = Asked(

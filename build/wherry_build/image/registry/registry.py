@@ -161,7 +161,7 @@ class Registry:
                 fields = response.headers.getlist("WWW-Authenticate")
                 challenges = parse_challenges(", ".join(fields))
                 self._authorization.renew(challenges, call.access, shown, request.url)
-            elif answer.status == 400 and _WANTS_TLS in answer.body and self._scheme == "http":
+            elif answer.status == 400 and self._scheme == "http" and self._wants_tls(answer):
                 self._scheme = "https"
             else:
                 raise self._error(call, answer)
@@ -216,6 +216,12 @@ class Registry:
             if not self._scheme:
                 self._scheme = "https" if self._speaks_tls(host) else "http"
         return f"{self._scheme}://{host}"
+
+    def _wants_tls(self, answer: Answer) -> bool:
+        """Whether a registry of this machine has TLS after all; an answer to HEAD cannot say so."""
+        if not answer.body:
+            answer = self._wire.ask(Request(method="GET", url=f"{self._base()}/v2/"))
+        return _WANTS_TLS in answer.body
 
     def _speaks_tls(self, host: str) -> bool:
         """Whether a registry that need not speaks TLS, as docker finds out too."""

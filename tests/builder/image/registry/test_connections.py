@@ -96,6 +96,16 @@ def test_a_registry_here_may_speak_tls_to_those_who_do_not_care(certificates, as
         assert ask(registry.host, is_insecure=True) is not None
 
 
+@pytest.mark.parametrize("ask_for", ["manifest", "digest"])
+def test_a_registry_here_that_wants_tls_gets_it(ask_for, certificates, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates[0]))
+    with RecordingRegistry(tls=certificates[1:]) as registry:
+        registry.add_image("acme/hello", "1")
+        registries = Registries(patience=IMPATIENT)
+        assert getattr(registries.repository(registry.host, "acme/hello"), ask_for)("1")
+        registries.close()
+
+
 def test_a_registry_here_is_asked_in_plain_http(registry, ask):
     registry.add_image("acme/hello", "1")
     assert ask(registry.host) is not None

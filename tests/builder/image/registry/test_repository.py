@@ -179,6 +179,14 @@ def test_a_blob_that_is_cut_off_goes_on(has_ranges, registry, repository, monkey
     assert ranges == [None, "bytes=200000-"]
 
 
+def test_a_blob_that_ends_too_early_goes_on(registry, repository):
+    content = os.urandom(1000)
+    registry.add_blob("acme/hello", content)
+    registry.fail("GET", "/blobs/", status=200, body=content[:400])
+    assert repository.blob(descriptor(content)) == content
+    assert registry.requests("GET", "/blobs/")[1].headers["range"] == "bytes=400-"
+
+
 def test_what_a_manifest_names_must_be_there(registry, repository):
     document = {"layers": [descriptor(b"absent").document()]}
     with pytest.raises(ContentLacking, match="does not have all"):

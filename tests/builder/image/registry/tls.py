@@ -1,6 +1,7 @@
 """Certificates of a CA of the test's own, and a proxy that leads every name to this machine."""
 
 import datetime as dt
+import ipaddress
 import select
 import socket
 import socketserver
@@ -14,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificates(folder, host):
-    """A CA, and a certificate of it for `host`: three files, the CA's, the chain's, the key's."""
+    """Files of a CA's certificate, of one for `host` and this machine, and of its key."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test CA")])
     authority = _signed(authority_name, authority_name, authority_key, authority_key, is_ca=True)
@@ -46,7 +47,8 @@ def _signed(name, issuer, key, signing_key, *, is_ca=False, host=""):
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
     )
     if host:
-        names = x509.SubjectAlternativeName([x509.DNSName(host)])
+        loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        names = x509.SubjectAlternativeName([x509.DNSName(host), loopback])
         builder = builder.add_extension(names, critical=False)
     return builder.sign(signing_key, hashes.SHA256())
 
