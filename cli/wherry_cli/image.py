@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _LAYOUT = "oci:"
 _COLOURS = {"new": "green", "changed": "yellow", "gone": "red", "same": "bright_black"}
 _LIMIT_PURPOSE = 72
+_KINDS = {
+    "sbom": {"application/spdx+json", "application/vnd.cyclonedx+json"},
+    "provenance": {"application/vnd.in-toto+json"},
+}
+"""Media types of what may be attached."""
 
 
 @click.group(epilog="Examples:\n\n  wherry image inspect functions/hello")
@@ -28,6 +33,7 @@ def command() -> None:
 Examples:
   wherry image inspect functions/hello
   wherry image inspect ghcr.io/acme/hello:1.0 -o json
+  wherry image inspect ghcr.io/acme/hello:1.0 --sbom
   wherry image inspect oci:out"""
 )
 @click.argument("what", metavar="IMAGE|oci:DIR|FUNCTION", default=".")
@@ -43,13 +49,18 @@ Examples:
     show_default=True,
     help="What is printed.",
 )
-def inspect(what: str, environment: str, insecure: bool, output: str) -> None:
+@click.option("--sbom", "attached", flag_value="sbom", help="Print the list of its parts.")
+@click.option("--provenance", "attached", flag_value="provenance", help="Print how it was made.")
+def inspect(what: str, environment: str, insecure: bool, output: str, attached: str | None) -> None:
     """List the layers of an image: what each is for, its size, and why it changed.
 
     WHAT is a folder with functions, as they were built last; or the name of a function here; or an
     OCI layout; or else an image in a registry.
     """
-    found = _inspections(what, environment, is_insecure=insecure)
+    found = _inspections(what, environment, is_insecure=insecure, documents=attached is not None)
+    if attached is not None:
+        _print_attached(found, attached)
+        return
     if output == "json":
         for each in found:
             click.echo(json.dumps(each.document()))
@@ -60,16 +71,38 @@ def inspect(what: str, environment: str, insecure: bool, output: str) -> None:
         _print(each)
 
 
-def _inspections(what: str, environment: str, *, is_insecure: bool) -> list[Inspection]:
+def _print_attached(inspections: list[Inspection], wanted: str) -> None:
+    """Print the documents of one kind, each as it is."""
+    kinds = _KINDS[wanted]
+    found = [
+        artifact.document
+        for each in inspections
+        for artifact in each.artifacts or ()
+        if artifact.kind in kinds
+    ]
+    if not found:
+        raise click.ClickException(f"no {wanted} is attached to {inspections[0].reference}")
+    for document in found:
+        click.echo(document)
+
+
+def _inspections(
+    what: str, environment: str, *, is_insecure: bool, documents: bool
+) -> list[Inspection]:
     from wherry_build.errors import FunctionsNotFound
     from wherry_build.image import inspection_sources
     from wherry_build.project import read_project
 
     if what.startswith(_LAYOUT):
-        return [inspection_sources.inspect_layout(Path(what.removeprefix(_LAYOUT)))]
+        return [
+            inspection_sources.inspect_layout(Path(what.removeprefix(_LAYOUT)), documents=documents)
+        ]
     if Path(what).exists():
         functions = read_project(Path(what), environment=environment).functions
-        return [inspection_sources.inspect_build(function) for function in functions]
+        return [
+            inspection_sources.inspect_build(function, documents=documents)
+            for function in functions
+        ]
     if "/" not in what and ":" not in what:
         try:
             functions = read_project(Path(), environment=environment).functions
@@ -77,8 +110,10 @@ def _inspections(what: str, environment: str, *, is_insecure: bool) -> list[Insp
             functions = ()
         named = [function for function in functions if function.name == what]
         if named:
-            return [inspection_sources.inspect_build(named[0])]
-    return [inspection_sources.inspect_reference(what, is_insecure=is_insecure)]
+            return [inspection_sources.inspect_build(named[0], documents=documents)]
+    return [
+        inspection_sources.inspect_reference(what, is_insecure=is_insecure, documents=documents)
+    ]
 
 
 def _print(inspection: Inspection) -> None:

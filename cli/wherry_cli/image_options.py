@@ -30,7 +30,7 @@ def build_options(given: Mapping[str, Any]) -> BuildOptions:
         UsageError: A value is of another form.
         InvalidName: A platform is none.
     """
-    from wherry_build.image.engine import WheelSources
+    from wherry_build.image.engine import Attestation, Bom, WheelSources
     from wherry_build.image.plan import BuildOptions
     from wherry_build.image.platform import Platform
     from wherry_build.project.specification.build import Engine
@@ -53,6 +53,7 @@ def build_options(given: Mapping[str, Any]) -> BuildOptions:
         wheels=WheelSources(folder=given["wheels"], is_offline=given["no_index"]),
         network=given["network"],
         pull=given["pull"],
+        attestation=Attestation(bom=Bom(given["bom"]), provenance=given["provenance"]),
     )
 
 
@@ -126,6 +127,19 @@ _OPTIONS = (
         "--pull/--no-pull",
         default=False,
         help="Look for a newer base than the one that is locked or cached.",
+    ),
+    click.option(
+        "--sbom",
+        "bom",
+        type=click.Choice(["spdx", "cyclonedx", "none"]),
+        default="spdx",
+        show_default=True,
+        help="Form of the list of what is in the image, which is published with it.",
+    ),
+    click.option(
+        "--provenance/--no-provenance",
+        default=True,
+        help="Publish with the image what it was made from (SLSA).",
     ),
     click.option(
         "--build-arg",

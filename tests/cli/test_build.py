@@ -97,9 +97,18 @@ def test_an_edit_is_explained(build, ground, here):
     second = build(*arguments, "--explain")
     assert "code: edited srv/function/handler.py" in second.err
     assert second.err.count("same ") == 3
-    # The code and the configuration that names it, and the manifest.
-    assert ground.registry.count("PUT", "/blobs/uploads/") == 2
-    assert ground.registry.count("PUT", "/manifests/") == 1
+    # The code, the configuration that names it, the list of parts and the provenance; and the
+    # manifests of the image and of these two.
+    assert ground.registry.count("PUT", "/blobs/uploads/") == 4
+    assert ground.registry.count("PUT", "/manifests/") == 3
+
+
+def test_nothing_is_attached_where_nothing_is_wanted(build, ground, here):
+    image = ground.reference("acme/bare:1")
+    arguments = ("functions/hello", "--image", image, "--push", "--sbom", "none")
+    build(*arguments, "--no-provenance")
+    assert list(ground.registry.tags["acme/bare"]) == ["1"]
+    assert len(ground.registry.manifests["acme/bare"]) == 1
 
 
 def test_nothing_changed(build, ground):

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+SPDX = "application/spdx+json"
+IN_TOTO = "application/vnd.in-toto+json"
+
 
 @pytest.fixture
 def hello(wherry, here, ground):
@@ -55,11 +58,34 @@ def test_an_image_in_a_registry(wherry, hello, ground):
     assert [layer["base"] for layer in layers] == [True, False, False, False]
     assert layers[0]["change"] is None
     assert found["images"][0]["base"].startswith(ground.base)
-    assert found["artifacts"] == []
+    # Of each platform.
+    assert [each["kind"] for each in found["artifacts"]] == [SPDX, IN_TOTO] * 2
+
+
+@pytest.mark.parametrize("where", ["registry", "layout", "build"])
+def test_what_is_attached_is_printed(wherry, hello, ground, where):
+    image = hello("inspect/printed:1", "--sbom", "cyclonedx", "-o", "oci:out")
+    what = {"registry": image, "layout": "oci:out", "build": "functions/hello"}[where]
+    done = wherry("image", "inspect", what, "--sbom")
+    assert done.code == 0, done.err
+    bom = json.loads(done.out)
+    names = {each["name"] for each in bom["components"]}
+    assert {"wherry", "flask", f"{ground.registry.host}/base/python"} <= names
+    assert bom["metadata"]["component"]["name"] == image.rpartition(":")[0]
+    statement = json.loads(wherry("image", "inspect", what, "--provenance").out)
+    digest = ground.registry.tags["inspect/printed"]["1"]
+    assert statement["subject"][0]["digest"] == {"sha256": digest.removeprefix("sha256:")}
+
+
+def test_what_is_not_attached_is_not_printed(wherry, hello, ground):
+    image = hello("inspect/nothing:1", "--sbom", "none", "--no-provenance")
+    done = wherry("image", "inspect", image, "--sbom")
+    assert done.code == 1
+    assert f"no sbom is attached to {image}" in done.err
 
 
 def test_what_is_attached_is_listed(wherry, hello, ground):
-    name = hello("inspect/attached:1")
+    name = hello("inspect/attached:1", "--sbom", "none", "--no-provenance")
     digest = ground.registry.tags["inspect/attached"]["1"]
     manifest = {
         "schemaVersion": 2,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wherry_build.errors import ContentRefused
@@ -74,10 +74,12 @@ class InspectedArtifact:
     Attributes:
         kind: Its media type: an SBOM's, a provenance's, a signature's.
         digest: `sha256:...` of its manifest.
+        document: What it is, where that was asked for.
     """
 
     kind: str
     digest: str
+    document: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

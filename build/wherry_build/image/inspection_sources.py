@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from wherry_build.errors import ContentRefused, ImageNotBuilt, ImageNotFound
@@ -25,8 +25,15 @@ _MOST_PLATFORMS = 32
 ReadBlob = Callable[[Descriptor], bytes]
 
 
-def inspect_build(function: Function, records: BuildRecords | None = None) -> Inspection:
+def inspect_build(
+    function: Function, records: BuildRecords | None = None, *, documents: bool = False
+) -> Inspection:
     """What was built last of `function`, with what became of each layer.
+
+    Args:
+        function: The function.
+        records: Where builds are kept in mind; this user's when not given.
+        documents: Whether what is attached is read as well.
 
     Raises:
         ImageNotBuilt: Nothing was, or a container engine keeps it.
@@ -42,16 +49,27 @@ def inspect_build(function: Function, records: BuildRecords | None = None) -> In
             f"function {function.name!r}: the container engine has its image",
             hint=f"docker image inspect {record.image.reference}",
         )
+    kept = {each.descriptor.digest: each for each in record.image.artifacts}
+    about = [each.descriptor for each in kept.values() if each.descriptor.artifact_type]
+
+    def blob(descriptor: Descriptor) -> bytes:
+        with kept[descriptor.digest].open() as opened:
+            return opened.read()
+
     return Inspection(
         reference=record.image.reference,
         digest=record.image.digest,
         images=tuple(_built_images(record)),
-        artifacts=tuple(_artifact(each.descriptor) for each in record.image.artifacts),
+        artifacts=_artifacts(about, blob, blob) if documents else _artifacts(about),
     )
 
 
-def inspect_layout(folder: Path) -> Inspection:
+def inspect_layout(folder: Path, *, documents: bool = False) -> Inspection:
     """The image in an OCI layout.
+
+    Args:
+        folder: The layout.
+        documents: Whether what is attached is read as well.
 
     Raises:
         ImageNotFound: There is none.
@@ -87,12 +105,19 @@ def inspect_layout(folder: Path) -> Inspection:
         reference=f"oci:{folder}",
         digest=top.digest,
         images=tuple(_images(top, blob, blob)),
-        artifacts=tuple(map(_artifact, about)),
+        artifacts=_artifacts(about, blob, blob) if documents else _artifacts(about),
     )
 
 
-def inspect_reference(text: str, *, is_insecure: bool = False) -> Inspection:
+def inspect_reference(
+    text: str, *, is_insecure: bool = False, documents: bool = False
+) -> Inspection:
     """An image in a registry, and what is attached to it.
+
+    Args:
+        text: The image's name.
+        is_insecure: Whether a registry without a certificate is believed.
+        documents: Whether what is attached is read as well.
 
     Raises:
         InvalidName: `text` is no image reference.
@@ -113,11 +138,16 @@ def inspect_reference(text: str, *, is_insecure: bool = False) -> Inspection:
                 return top.content
             return repository.require_manifest(descriptor.digest).content
 
+        images = tuple(_images(top.descriptor, manifest, repository.blob))
+        subjects = dict.fromkeys([top.descriptor.digest, *(each.digest for each in images)])
+        about = [each for subject in subjects for each in referrers(repository, subject)]
         return Inspection(
             reference=str(reference),
             digest=top.descriptor.digest,
-            images=tuple(_images(top.descriptor, manifest, repository.blob)),
-            artifacts=tuple(map(_artifact, referrers(repository, top.descriptor.digest))),
+            images=images,
+            artifacts=(
+                _artifacts(about, manifest, repository.blob) if documents else _artifacts(about)
+            ),
         )
     finally:
         registries.close()
@@ -149,7 +179,24 @@ def _images(top: Descriptor, manifest: ReadBlob, blob: ReadBlob) -> Iterator[Ins
     yield inspected_image(top.digest, content, config)
 
 
-def _artifact(descriptor: Descriptor) -> InspectedArtifact:
-    return InspectedArtifact(
-        kind=descriptor.artifact_type or descriptor.media_type, digest=descriptor.digest
+def _artifacts(
+    about: Iterable[Descriptor], manifest: ReadBlob | None = None, blob: ReadBlob | None = None
+) -> tuple[InspectedArtifact, ...]:
+    """What is attached, with what it is where it can be read."""
+    return tuple(
+        InspectedArtifact(
+            kind=each.artifact_type or each.media_type,
+            digest=each.digest,
+            document=_attached(each, manifest, blob) if manifest and blob else b"",
+        )
+        for each in about
     )
+
+
+def _attached(descriptor: Descriptor, manifest: ReadBlob, blob: ReadBlob) -> bytes:
+    """The first blob that a manifest about an image names; nothing of one that names none."""
+    document = parse_document(manifest(descriptor), descriptor.digest)
+    layers = document.get("layers")
+    if not isinstance(layers, list) or not layers:
+        return b""
+    return blob(parse_descriptor(layers[0], descriptor.digest))

@@ -13,7 +13,7 @@ from pathlib import Path
 from wherry_build import names
 from wherry_build.errors import ProjectError
 from wherry_build.image.dockerfile import DEFAULT_BASE
-from wherry_build.image.engine import ImageRequest, WheelSources
+from wherry_build.image.engine import Attestation, ImageRequest, WheelSources
 from wherry_build.image.platform import Platform
 from wherry_build.project.image_lock import ImageLock
 from wherry_build.project.image_name import LOCAL_REGISTRY, image_reference
@@ -38,6 +38,7 @@ class BuildOptions:
         wheels: Where wheels come from.
         network: Network of a Docker build's steps.
         pull: Whether to look for a newer base image.
+        attestation: What is attached to images.
     """
 
     engine: Engine | None = None
@@ -52,6 +53,7 @@ class BuildOptions:
     wheels: WheelSources = field(default_factory=WheelSources)
     network: str = ""
     pull: bool = False
+    attestation: Attestation = field(default_factory=Attestation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ def _plan(
         secrets={**secrets, **options.secrets},
         network=options.network,
         pull=options.pull,
+        attestation=options.attestation,
     )
     wanted = options.engine or said.engine or Engine.AUTO
     needs = tuple(_needs_docker(request))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wherry_build.image.content import Content
 from wherry_build.image.engine import (
@@ -35,9 +36,11 @@ from wherry_build.image.oci.settings import ImageSettings, created_s, function_s
 from wherry_build.image.oci_engine.bases import Bases, Ground
 from wherry_build.image.oci_engine.compilers import compiler_for
 from wherry_build.image.oci_engine.machine import this_platform
+from wherry_build.image.oci_engine.made_image import MadeImage
 from wherry_build.image.oci_engine.wheel_files import ImageWheels
 from wherry_build.image.registry.registries import Registries
 from wherry_build.image.runtime_wheel import runtime_version
+from wherry_build.image.wheels.locked import LockedWheel
 from wherry_build.image.wheels.resolution import resolve
 
 
@@ -76,32 +79,23 @@ class OciBuilder(Builder):
         )
         platforms = request.platforms or (this_platform(),)
         grounds = self._bases.grounds(request, platforms, progress)
-        images = tuple(
-            self._image(request, settings, ground, progress) for ground in grounds.platforms
-        )
-        return _built(request, images, base=grounds.reference)
+        made = [self._image(request, settings, ground, progress) for ground in grounds.platforms]
+        built = _built(request, tuple(each.image for each in made), base=grounds.reference)
+        if not request.attestation.is_wanted:
+            return built
+        from wherry_build.image.oci_engine.attesting import attached
+
+        about = attached(request, made, base=grounds.reference, created_s=settings.created_s)
+        return replace(built, artifacts=about)
 
     def _image(
         self, request: ImageRequest, settings: ImageSettings, ground: Ground, progress: Progress
-    ) -> PlatformImage:
+    ) -> MadeImage:
         options = LayerOptions(
             cache=self._cache,
             media=ground.base.media,
             compiler=self._compiler(ground.target.python, progress),
         )
-        return platform_image(
-            ground.base, self._layers(request, settings, ground, options, progress), settings
-        )
-
-    def _layers(
-        self,
-        request: ImageRequest,
-        settings: ImageSettings,
-        ground: Ground,
-        options: LayerOptions,
-        progress: Progress,
-    ) -> Sequence[Layer]:
-        """From what changes seldom to what changes with every edit."""
         # First, as it is quick and what is wrong with the function is told before anything is
         # downloaded.
         code = code_layer(request.function, options, epoch_s=settings.created_s)
@@ -112,13 +106,25 @@ class OciBuilder(Builder):
             progress,
             is_renewed=request.pull,
         )
+        below = self._below(request, ground, locked, options, progress)
+        return MadeImage(image=platform_image(ground.base, (*below, code), settings), wheels=locked)
+
+    def _below(
+        self,
+        request: ImageRequest,
+        ground: Ground,
+        locked: Sequence[LockedWheel],
+        options: LayerOptions,
+        progress: Progress,
+    ) -> Sequence[Layer]:
+        """The layers below the code, from what changes seldom to what changes with a release."""
         wheels = ImageWheels(
             locked, ground.target, request.wheels, progress, folder=request.function.folder
         )
         with self._shared:  # whoever comes second finds them made
             folders = folder_layer(ground.missing_folders, options)
             below = (*wheel_layers(wheels.files(), options), runtime_layer(options))
-        return (*((folders,) if folders is not None else ()), *below, code)
+        return (*((folders,) if folders is not None else ()), *below)
 
     def _compiler(self, python: tuple[int, int], progress: Progress) -> Compiler | None:
         with self._shared:
