@@ -108,7 +108,7 @@ def _loaded(plan: BuildPlan, engine: ContainerEngine, progress: ImageProgress) -
     """Build one image into `engine`; its name."""
     from wherry_build.image.delivery import Destinations, Output, OutputKind
     from wherry_build.image.docker.engine_containers import is_docker
-    from wherry_build.project.specification.build import Engine
+    from wherry_build.project.build_engine import Engine
 
     if plan.engine is Engine.DOCKER or is_docker(engine):
         return _build(plan, Destinations(load=True), progress)

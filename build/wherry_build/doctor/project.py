@@ -19,7 +19,7 @@ from wherry_build.project import Project, read_project
 from wherry_build.project.image_lock import read_lock
 from wherry_build.project.image_name import LOCAL_REGISTRY
 from wherry_build.project.location import PROJECT_FILE
-from wherry_build.project.specification.build import Engine
+from wherry_build.project.build_engine import Engine
 
 AREA = "Project"
 _PULLING = "publishing there: wherry push, wherry build --push"

@@ -19,10 +19,10 @@ from wherry_build.image.delivery import Delivery, Destinations, deliver
 from wherry_build.image.engine import Builder, BuiltImage, Progress, Publisher
 from wherry_build.image.plan import BuildPlan
 from wherry_build.image.record import BuildRecords
+from wherry_build.project.build_engine import Engine
 from wherry_build.project.image_lock import LOCK_FILE, lock_digests
 from wherry_build.project.image_name import refuse_local
 from wherry_build.project.model import Project
-from wherry_build.project.specification.build import Engine
 
 
 class BuildEngines(Protocol):

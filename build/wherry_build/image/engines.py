@@ -14,7 +14,7 @@ from wherry_build.image.engine import Builder, BuiltImage, ImageRequest, Progres
 from wherry_build.image.plan import BuildPlan
 from wherry_build.image.record import BuildRecords, RecordingBuilder
 from wherry_build.image.registry.registries import Registries
-from wherry_build.project.specification.build import Engine
+from wherry_build.project.build_engine import Engine
 
 MakeBuilder = Callable[[], Builder]
 

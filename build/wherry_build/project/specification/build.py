@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wherry_build.project.build_engine import Engine as Engine  # noqa: PLC0414 - a key of it
 from wherry_build.project.specification.record import Record
 from wherry_build.project.specification.scalars import (
     AnyText,
@@ -17,14 +17,6 @@ from wherry_build.project.specification.scalars import (
     RelativeFile,
     SecretId,
 )
-
-
-class Engine(enum.Enum):
-    """What builds an image."""
-
-    AUTO = "auto"
-    OCI = "oci"
-    DOCKER = "docker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
