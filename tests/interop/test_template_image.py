@@ -9,13 +9,16 @@ import os
 import shutil
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
+import yaml
 from tests.builder.image.wheels.package_index import package_index
 from tests.builder.image.wheels.wheel_making import wheel, wheel_name
 from tests.builder.template.shrinkwrap import new, packages, shrinkwrap
 
 from wherry_build.template import TEMPLATES, export_templates
+from wherry_cli.main import run
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
 
@@ -216,6 +219,24 @@ def test_the_version_of_python_is_that_of_the_base(root, base_image):
         assert done.returncode == 0, done.stdout + done.stderr
     finally:
         run_docker(["docker", "rmi", "--force", tag, base])
+
+
+def test_a_new_project_is_built_by_its_workflows_last_step(
+    base_image, container, tmp_path, monkeypatch
+):
+    """On this base, and with this machine's network; else as it is written there."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["new", "--project", "wherry-interop-shop"]) == 0
+    monkeypatch.chdir(tmp_path / "wherry-interop-shop")
+    workflow = yaml.safe_load(Path(".github/workflows/functions.yaml").read_text())
+    last = workflow["jobs"]["check"]["steps"][-1]["run"].split()
+    assert last[0] == "wherry"
+    image = "registry.example.com/wherry-interop-shop/hello:latest"
+    try:
+        assert run([*last[1:], "--base", base_image, "--network", "host"]) == 0
+        assert container(image, "--user", "12345").get("/?name=Ada") == b'{"hello":"Ada"}'
+    finally:
+        run_docker(["docker", "rmi", "--force", image])
 
 
 def test_packages_that_only_compiling_needs_are_not_in_the_image(
