@@ -16,10 +16,10 @@ from wherry_build.image.plan import BuildOptions, BuildPlan, plan_builds
 from wherry_build.image.registry.credentials import Credentials, SavedCredentials
 from wherry_build.image.registry.reference import Reference
 from wherry_build.project import Project, read_project
+from wherry_build.project.build_engine import Engine
 from wherry_build.project.image_lock import read_lock
 from wherry_build.project.image_name import LOCAL_REGISTRY
 from wherry_build.project.location import PROJECT_FILE
-from wherry_build.project.build_engine import Engine
 
 AREA = "Project"
 _PULLING = "publishing there: wherry push, wherry build --push"

@@ -8,8 +8,8 @@ from wherry_build.errors import InvalidName, ProjectError
 from wherry_build.image.plan import BuildOptions, plan_builds
 from wherry_build.image.platform import Platform
 from wherry_build.project import read_project
-from wherry_build.project.image_lock import ImageLock
 from wherry_build.project.build_engine import Engine
+from wherry_build.project.image_lock import ImageLock
 
 DIGEST = "sha256:" + "a" * 64
 FUNCTION = "def handle(request): ...\n"
