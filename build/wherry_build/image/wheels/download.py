@@ -65,6 +65,7 @@ class _Download:
     progress: Progress
     _connections: Connections | None = None
     _telling: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def all(self, locked: Sequence[LockedFile]) -> None:
         from concurrent.futures import ThreadPoolExecutor
@@ -81,7 +82,8 @@ class _Download:
             for done in [pool.submit(self._one, item) for item in locked]:
                 done.result()
         finally:
-            # After the first error, what has not begun does not begin.
+            # After the first error, or Ctrl-C, nothing is begun and nothing goes on.
+            self._stopped.set()
             pool.shutdown(cancel_futures=True)
             if self._connections is not None:
                 self._connections.close()
@@ -178,6 +180,8 @@ class _Download:
         done = 0
         with self.cache.receiving(item) as part, part.open("wb") as written:
             for chunk in chunks:
+                if self._stopped.is_set():
+                    raise IndexUnavailable(f"{item.file_name}: stopped, as another one failed")
                 done += len(chunk)
                 if done > min(LIMIT_BYTES, item.size_bytes or LIMIT_BYTES):
                     raise WheelRefused(

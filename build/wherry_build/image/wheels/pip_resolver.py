@@ -49,6 +49,12 @@ class PipResolver:
             RequirementsUnresolved: There are no versions that fit.
             WheelNotFound: A package has no wheel that runs there, and is not pure Python.
         """
+        if not self.tool.settings.builds:
+            # A path, a repository or a dependency on one: pip runs its code to see what it needs.
+            raise RequirementsUnresolved(
+                "uv is not installed, and pip may run the code of what it looks at",
+                hint="pip install uv",
+            )
         with PipSources.beside(self.tool) as sources:
             return self._found(wanted, target, sources)
 

@@ -97,8 +97,12 @@ class Requirements:
         return tuple(line.text for line in self.lines if line.is_option)
 
 
-def read_requirements(folder: Path) -> Requirements:
+def read_requirements(folder: Path, *, is_foreign: bool = False) -> Requirements:
     """What `folder` asks for.
+
+    Args:
+        folder: The function's folder.
+        is_foreign: Whether a stranger wrote it, who must not read files or variables of ours.
 
     Raises:
         RequirementsInvalid: A file cannot be read, or includes what cannot be locked.
@@ -107,15 +111,17 @@ def read_requirements(folder: Path) -> Requirements:
         file = folder / source.value
         if not file.is_file():
             continue
+        if is_foreign:
+            _check_inside(file, folder.resolve())
         if source is Source.TEXT:
-            return _text(folder)
+            return _text(folder, is_foreign=is_foreign)
         contents = ((source.value, _content(file)),)
         return Requirements(folder=folder, source=source, contents=contents)
     return Requirements(folder=folder, source=Source.NOTHING)
 
 
-def _text(folder: Path) -> Requirements:
-    walk = _Walk()
+def _text(folder: Path, *, is_foreign: bool) -> Requirements:
+    walk = _Walk(folder.resolve() if is_foreign else None)
     lines = tuple(walk.lines(folder / Source.TEXT.value, is_constraint=False))
     return Requirements(
         folder=folder, source=Source.TEXT, contents=tuple(walk.contents.items()), lines=lines
@@ -125,7 +131,8 @@ def _text(folder: Path) -> Requirements:
 class _Walk:
     """One pass over a requirements file and those that it includes."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Path | None) -> None:
+        self._inside = inside
         self.contents: dict[str, bytes] = {}
         self._open: list[Path] = []
 
@@ -135,7 +142,11 @@ class _Walk:
                 f"{file}: includes itself, or is one of over {_LIMIT_FILES} files",
                 hint="take the -r or -c line out",
             )
+        if self._inside is not None:
+            _check_inside(file, self._inside)
         content = _content(file)
+        if self._inside is not None and b"${" in content:
+            raise RequirementsInvalid("requirements.txt: asks for a variable, which are not given")
         # The name counts for what files hold together, not for where the folder is.
         self.contents[f"{len(self.contents)}:{file.name}"] = content
         self._open.append(file)
@@ -149,6 +160,11 @@ class _Walk:
                 _included(file, name), is_constraint=is_constraint or kind in {"-c", "--constraint"}
             )
         self._open.pop()
+
+
+def _check_inside(file: Path, folder: Path) -> None:
+    if not file.resolve().is_relative_to(folder):
+        raise RequirementsInvalid(f"{file.name}: a file out of the function's folder")
 
 
 def logical_lines(text: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ def resolve(
         WheelNotFound: A package has no wheel that runs there, and is not pure Python.
         IndexUnavailable: A source that must be built cannot be had.
     """
-    requirements = read_requirements(folder)
+    requirements = read_requirements(folder, is_foreign=not sources.builds)
     settings = read_index_settings(sources, requirements.options)
     store = LockStore.default()
     inputs = _inputs(requirements, settings)
@@ -64,7 +64,8 @@ def settings_of(folder: Path, sources: WheelSources) -> IndexSettings:
     Raises:
         RequirementsInvalid: A file of requirements or of pip's settings cannot be read.
     """
-    return read_index_settings(sources, read_requirements(folder).options)
+    requirements = read_requirements(folder, is_foreign=not sources.builds)
+    return read_index_settings(sources, requirements.options)
 
 
 def _are_to_be_had(wheels: tuple[LockedWheel, ...]) -> bool:
@@ -87,4 +88,17 @@ def _inputs(requirements: Requirements, settings: IndexSettings) -> str:
         runtime_version(),
         list(runtime_requirements()),
         json.dumps(settings.public()),
+        _local_files(requirements),
     )
+
+
+def _local_files(requirements: Requirements) -> list[tuple[str, int, int]]:
+    """The files that are asked for by their path: another file there is another input."""
+    found = []
+    for line in requirements.lines:
+        if line.requirement.endswith((".whl", ".tar.gz", ".zip")):
+            file = requirements.folder / line.requirement.rpartition("file://")[2]
+            if file.is_file():
+                status = file.stat()
+                found.append((line.requirement, status.st_size, status.st_mtime_ns))
+    return found

@@ -1,6 +1,8 @@
 """From what a function asks for to exact wheels, by uv and by pip, before an index on loopback."""
 
 import shutil
+import subprocess
+import sys
 from hashlib import sha256
 
 import pytest
@@ -152,6 +154,47 @@ def test_the_second_time_nothing_is_started(resolver, function, publish, found, 
     assert found(folder) == first
 
 
+def test_the_second_time_nothing_heavy_is_imported(resolver, function, publish, found):
+    folder = function(requirements_txt="web\n")
+    script = f"""
+import sys
+from pathlib import Path
+import wherry_build.image.runtime_wheel as runtime
+runtime.runtime_requirements = lambda: ("web",)
+from wherry_build.image.engine import WheelSources
+from wherry_build.image.platform import Platform
+from wherry_build.image.wheels.resolution import resolve
+from wherry_build.image.wheels.target import Target
+target = Target(python=(3, 12), platform=Platform(architecture="amd64"))
+class Told:
+    def step(self, text): print("step")
+resolve(Path({str(folder)!r}), WheelSources(), target, Told())
+print(" ".join(sorted(sys.modules)))
+"""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert [lines[0] == "step" for lines in printed] == [True, False]
+    heavy = {"packaging", "urllib3", "subprocess", "zipfile", "tempfile", "importlib.metadata"}
+    assert {"packaging", "subprocess", "tempfile"} <= set(printed[0])
+    assert not heavy & set(printed[1])
+
+
+def test_another_file_at_a_path_that_is_asked_for_is_another_input(
+    resolver, function, publish, progress
+):
+    folder = function(requirements_txt="./shop-1.0-py3-none-any.whl\n")
+    hashes = []
+    for text in (b"x = 1\n", b"x = 22\n"):
+        put(folder, "shop", files={"shop.py": text})
+        wheels = resolve(folder, WheelSources(), AMD64, progress)
+        hashes += [item.sha256 for item in wheels if item.name == "shop"]
+    assert len(set(hashes)) == 2
+
+
 def test_a_newer_version_is_taken_when_it_is_asked_for(resolver, function, publish, found, index):
     publish("shop", "1.0")
     folder = function(requirements_txt="shop\n")
@@ -276,6 +319,33 @@ def test_uvs_own_lock_needs_no_tool(function, index, found, environment):
     )
     assert found(function(uv_lock=text)) == ["web==1.2"]
     assert index.asked == []
+
+
+def test_for_strangers_nothing_of_theirs_is_run_or_read(
+    either, function, publish, found, index, tmp_path, environment
+):
+    """A source would run its author's code; `${}` and `-r` would read what is the builder's."""
+    strangers = WheelSources(builds=False)
+    environment.setenv("BUILDERS_TOKEN", SECRET)
+    (tmp_path / "private.txt").write_text(f"{SECRET}\n")
+    if either == "pip":
+        with pytest.raises(RequirementsUnresolved, match="uv is not installed"):
+            found(function(requirements_txt="web\n"), sources=strangers)
+        return
+    assert found(function(requirements_txt="web\n"), sources=strangers) == ["web==1.0"]
+    files = {**PURE, "backend.py": f"open({str(tmp_path / 'ran')!r}, 'w')\n"}
+    index.put("old-1.0.tar.gz", source("old", files=files))
+    for line in (
+        "old",
+        "-r ../private.txt",
+        f"-r {tmp_path}/private.txt",
+        f"--extra-index-url {index.origin}/${{BUILDERS_TOKEN}}/",
+    ):
+        with pytest.raises((RequirementsInvalid, RequirementsUnresolved, WheelNotFound)) as caught:
+            found(function(requirements_txt=f"{line}\n"), sources=strangers)
+        assert SECRET not in caught.value.message
+    assert not (tmp_path / "ran").exists()
+    assert not [path for path, _ in index.asked if SECRET in path]
 
 
 def test_without_uv_and_pip_it_is_told_what_to_install(function, index, found, environment):
