@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wherry_build.errors import ContentRefused, ImageNotFound, RegistryUnavailable
 from wherry_build.image.content import BytesContent, Descriptor
@@ -30,6 +30,9 @@ from wherry_build.image.registry.manifest import (
 from wherry_build.image.registry.reference import Reference
 from wherry_build.image.registry.registries import Registries
 from wherry_build.image.registry.remote_content import RemoteContent
+
+if TYPE_CHECKING:
+    from wherry_build.image.registry.repository import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,7 @@ class _Reader:
             raise absent_offline(str(self.reference))
         self.progress.step(f"ask {self.reference.registry} for {self.reference}")
         try:
-            digest = self._fetch(self.reference.tag).descriptor.digest
+            digest = self._ask_tag(is_known=known is not None)
         except RegistryUnavailable as error:
             if known is None or pull:
                 raise
@@ -131,6 +134,14 @@ class _Reader:
             return known.digest
         self.tags.keep(self.reference, digest)
         return digest
+
+    def _ask_tag(self, *, is_known: bool) -> str:
+        """What the registry says; of a tag that is known, without what counts as a pull."""
+        if is_known:
+            digest = self._repository().digest(self.reference.tag)
+            if digest:
+                return digest
+        return self._fetch(self.reference.tag).descriptor.digest
 
     def image(self, asked: str, digest: str, platform: Platform) -> RemoteImage:
         """The image of `platform` of an index, or the one that a manifest is."""
@@ -183,8 +194,7 @@ class _Reader:
     def _fetch(self, version: str) -> BytesContent:
         if self.is_offline:
             raise absent_offline(f"{self.reference.name}@{version}")
-        repository = self.registries.repository(self.reference.registry, self.reference.repository)
-        found = repository.require_manifest(version)
+        found = self._repository().require_manifest(version)
         self.store.write(found.descriptor.digest, found.content)
         return found
 
@@ -193,12 +203,12 @@ class _Reader:
         if kept is None:
             if self.is_offline:
                 raise absent_offline(f"{self.reference.name}@{descriptor.digest}")
-            repository = self.registries.repository(
-                self.reference.registry, self.reference.repository
-            )
-            kept = repository.blob(descriptor)
+            kept = self._repository().blob(descriptor)
             self.store.write(descriptor.digest, kept)
         return BytesContent(descriptor=descriptor, content=kept)
+
+    def _repository(self) -> Repository:
+        return self.registries.repository(self.reference.registry, self.reference.repository)
 
     def _layer(self, descriptor: Descriptor) -> RemoteContent:
         return RemoteContent(

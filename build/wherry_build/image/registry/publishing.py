@@ -1,16 +1,14 @@
 """Publishes an image to a registry: blobs first, all at a time, then what names them.
 
 What the registry has is not sent, what another of its repositories has is mounted, and nothing is
-sent twice. What a blob is called on the way, and that a publication can be stopped, is here too;
-how a blob gets there is `upload`'s business.
+sent twice. How one blob gets there is `upload`'s business.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +20,7 @@ from wherry_build.image.registry.presence import Presence
 from wherry_build.image.registry.reference import Reference
 from wherry_build.image.registry.registries import Registries
 from wherry_build.image.registry.remote_content import RemoteContent
+from wherry_build.image.registry.stoppable_progress import StoppableProgress
 
 if TYPE_CHECKING:
     from wherry_build.image.registry.repository import Repository
@@ -100,9 +99,7 @@ class _Publication:
         self._reference = reference
         self._image = image
         self._presence = presence
-        self._progress = progress
-        self._turn = threading.Lock()
-        self._is_stopped = False
+        self._progress = StoppableProgress(progress)
         blobs = {blob.digest: blob for blob in _blobs(image)}
         self._digests = tuple(blobs)
         known = reference.repository
@@ -146,7 +143,7 @@ class _Publication:
         try:
             transfers = list(pool.map(self._send, asked))
         except BaseException:
-            self._is_stopped = True
+            self._progress.stop()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
         pool.shutdown()
@@ -155,16 +152,14 @@ class _Publication:
     def _send(self, blob: _Blob) -> Transfer:
         from wherry_build.image.registry.upload import put_blob
 
-        size = blob.content.descriptor.size_bytes
-
-        def moved(done_bytes: int) -> None:
-            with self._turn:
-                if self._is_stopped:
-                    raise RegistryError(f"{blob.label}: stopped")
-                self._progress.moved(f"push {blob.label}", done_bytes, size)
-
+        content, size = blob.content, blob.content.descriptor.size_bytes
+        if isinstance(content, RemoteContent):
+            content = replace(content, progress=self._progress)
         return put_blob(
-            self._repository, blob.content, moved=moved, sources=self._sources[blob.digest]
+            self._repository,
+            content,
+            moved=lambda done_bytes: self._progress.moved(f"push {blob.label}", done_bytes, size),
+            sources=self._sources[blob.digest],
         )
 
     def _put_manifests(self, top: str) -> None:

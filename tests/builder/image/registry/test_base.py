@@ -60,7 +60,9 @@ def test_a_tag_is_asked_for_once_a_day(registry, read, python, monkeypatch):
     now_s = time.time()
     monkeypatch.setattr(time, "time", lambda: now_s + FRESH_S + 1)
     assert read().digest == python
-    assert registry.count("GET", "/manifests/3.12") == 1
+    assert [str(each) for each in registry.asked] == [
+        "HEAD /v2/library/python/manifests/3.12 -> [200]"  # does not count as a pull
+    ]
 
 
 def test_a_clock_that_was_set_back_makes_no_tag_fresh(registry, read, python, monkeypatch):
@@ -69,7 +71,7 @@ def test_a_clock_that_was_set_back_makes_no_tag_fresh(registry, read, python, mo
     now_s = time.time()
     monkeypatch.setattr(time, "time", lambda: now_s - 3600)
     read()
-    assert registry.count("GET", "/manifests/3.12") == 1
+    assert registry.count("HEAD", "/manifests/3.12") == 1
 
 
 def test_a_newer_base_is_looked_for_when_that_is_wanted(registry, read, python):
@@ -185,6 +187,13 @@ def test_what_an_index_says_cannot_change_the_terminal(registry, read):
 def test_an_image_for_one_platform_is_for_no_other(read, python):
     with pytest.raises(ImageNotFound, match="not for linux/arm64, but for linux/amd64"):
         read(platform=ARM64)
+
+
+def test_an_image_that_is_gone_is_told(registry, read, python):
+    read()
+    registry.tags.clear()
+    with pytest.raises(ImageNotFound, match="has no image"):
+        read(pull=True)
 
 
 def test_an_image_that_is_not_there_is_told(read):

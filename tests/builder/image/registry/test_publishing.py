@@ -1,6 +1,7 @@
 import gzip
 import os
 import threading
+import time
 
 import pytest
 from tests.builder.image.recording_registry import RecordingRegistry, digest_of
@@ -287,6 +288,33 @@ def test_content_that_cannot_be_read_stops_the_others(registry, make_image, publ
 
     assert registry.count("PUT", "/manifests/") == 0
     assert not [each for each in threading.enumerate() if each.name.startswith("wherry-push")]
+
+
+def test_a_stopped_publication_ends_what_is_on_its_way(
+    registry, make_image, registries, progress, publish
+):
+    with RecordingRegistry() as hub:
+        hub.add_image("library/python", "3.12", layers=(os.urandom(2_000_000),))
+        base = read_base(
+            f"{hub.host}/library/python:3.12", AMD64, registries=registries, progress=progress
+        )
+        stopped = threading.Event()
+
+        class Interrupted:
+            descriptor = BytesContent.of(b"x" * 9_000_000, LAYER).descriptor
+
+            def open(self):
+                assert stopped.wait(30)
+                raise KeyboardInterrupt
+
+        hub.fail("GET", "/blobs/", drip_s=0.01)
+        progress.moved = lambda *_: stopped.set()
+        began_s = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            publish(
+                make_image(f"{registry.host}/a/b:1", layers={}, base=(Interrupted(), *base.layers))
+            )
+        assert time.monotonic() - began_s < 30
 
 
 def test_content_that_is_not_what_its_digest_names_is_refused(registry, make_image, publish):
