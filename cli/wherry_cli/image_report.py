@@ -41,7 +41,8 @@ def print_report(finished: FinishedBuild, *, is_locked: bool, explain: bool) -> 
         run = f"docker run --rm --read-only --cap-drop ALL -p 127.0.0.1:8080:8080 {image.reference}"
         note(f"next: {run}")
     elif not delivery.written:
-        note("kept in the cache, for there is no local engine; next: wherry push, or -o tar:FILE")
+        why = ", for no local engine answers" if delivery.lacks_engine else ""
+        note(f"kept in the cache{why}; next: wherry push, or build with -o tar:FILE")
 
 
 def print_differences(finished: FinishedBuild) -> None:

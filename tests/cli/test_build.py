@@ -283,7 +283,8 @@ def test_a_name_of_ones_own_goes_over_a_caller(build, ground, monkeypatch):
 def test_without_an_engine_it_is_kept(build):
     done = build("functions/hello")
     assert (done.code, done.out) == (0, "dev.local/hello:latest\n"), done.err
-    assert "kept in the cache" in done.err
+    assert "kept in the cache, for no local engine answers" in done.err
+    assert "kept in the cache; next: wherry push" in build("functions/hello", "--no-load").err
 
 
 def test_an_engine_that_is_asked_for_must_answer(build):

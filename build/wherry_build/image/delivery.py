@@ -73,11 +73,13 @@ class Delivery:
         pushed: Reference with the digest that it can be pulled by; empty when it was not pushed.
         loaded: The engine that has it now; empty when none has.
         written: Folders and files.
+        lacks_engine: Whether it would have been loaded, and no engine answered.
     """
 
     pushed: str = ""
     loaded: str = ""
     written: tuple[Output, ...] = ()
+    lacks_engine: bool = False
 
 
 def deliver(
@@ -101,11 +103,17 @@ def deliver(
     """
     for output in wanted.outputs:
         _write(image, output)
-    loaded = _load(image, wanted, progress)
+    loaded, lacks_engine = "", False
+    try:
+        loaded = _load(image, wanted, progress)
+    except EngineUnavailable:
+        if wanted.load:
+            raise
+        lacks_engine = True
     pushed = ""
     if wanted.push:
         pushed = publisher(image).publish(image, progress)
-    return Delivery(pushed=pushed, loaded=loaded, written=wanted.outputs)
+    return Delivery(pushed=pushed, loaded=loaded, written=wanted.outputs, lacks_engine=lacks_engine)
 
 
 def _write(image: BuiltImage, output: Output) -> None:
@@ -132,9 +140,4 @@ def _load(image: BuiltImage, wanted: Destinations, progress: Progress) -> str:
         return ""
     from wherry_build.image.oci.load import load, local_engine
 
-    try:
-        return load(image, local_engine(), progress)
-    except EngineUnavailable:
-        if wanted.load:
-            raise
-        return ""
+    return load(image, local_engine(), progress)
