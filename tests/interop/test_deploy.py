@@ -215,3 +215,33 @@ def test_it_waits_for_the_controllers(wherry, rendered, controllers, cluster):
     with controllers(objects.values()):
         assert wherry("deploy", "--timeout", "30s", *MESH)[0] == 0
     assert cluster.get(route)
+
+
+def test_what_the_project_has_no_more_is_deleted_and_nothing_else(
+    wherry, deployed, cluster, tmp_path
+):
+    name = ("--part-of", "shop")
+    nameless, _ = deployed()
+    objects, _ = deployed(*name)
+    text = (tmp_path / "wherry.yaml").read_text()
+    (tmp_path / "wherry.yaml").write_text(text.replace("  orders: {event_types", "  #"))
+    code, out, err = wherry("deploy", "--timeout", "0s", "--part-of", "till", "--prune")
+    assert code == 0, err
+    assert "deleted" not in out
+    gone = {("Service", "orders"), ("Trigger", "orders")}
+    for key in gone:
+        assert cluster.get(objects[key])["metadata"]["labels"] == (
+            nameless[key]["metadata"]["labels"] | {"app.kubernetes.io/part-of": "shop"}
+        )
+    code, out, err = wherry("deploy", "--timeout", "0s", *name, "--prune")
+    assert code == 0, err
+    assert out.splitlines()[-2:] == [
+        "trigger.eventing.knative.dev/orders deleted",
+        "service.serving.knative.dev/orders deleted",
+    ]
+    for key, each in objects.items():
+        if key in gone:
+            with pytest.raises(RefusedError, match="404"):
+                cluster.get(each)
+        else:
+            assert cluster.get(each)

@@ -57,6 +57,8 @@ def test_haproxy_tells_what_it_cannot(rendering):
     assert found["routes.orders.mirror.function"].instead == "--sidecar envoy"
     assert "functions.orders.traffic_policy.load_balancing" not in found
     assert "functions.orders.traffic_policy.connection_pool.connect_timeout" not in found
+    copied = found["functions.audit.traffic_policy.load_balancing"]
+    assert copied.reason == "only copies of calls would go there, and HAProxy makes none"
     assert "functions.orders.traffic_policy.connection_pool.max_pending" in found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from wherry_build.manifests.coverage import Reason
-from wherry_build.manifests.emission import Emission, PodAddition
+from wherry_build.manifests.emission import Emission, Loss, PodAddition
 from wherry_build.manifests.options import RenderOptions
 from wherry_build.manifests.sidecar import emission
 from wherry_build.manifests.sidecar.haproxy.kind import HAPROXY
@@ -56,12 +56,35 @@ def emit(topology: Topology, options: RenderOptions) -> Emission:  # noqa: ARG00
         ManifestError: The configuration is too large, or a name is not to be had.
     """
     made = emission.emission(HAPROXY, route_table(topology), topology)
-    return replace(made, warnings=(*made.warnings, *_warnings(topology)))
+    return replace(
+        made,
+        losses=(*made.losses, *_copied_alone(topology)),
+        warnings=(*made.warnings, *_warnings(topology)),
+    )
 
 
 def pod_addition(topology: Topology, options: RenderOptions) -> PodAddition:
     """HAProxy's container, and what it needs."""
     return emission.pod_addition(HAPROXY, route_table(topology), topology, options)
+
+
+def _copied_alone(topology: Topology) -> Iterator[Loss]:
+    """What is said of calls to a function that would get copies alone, of which there are none."""
+    called = {each.function for rule in topology.routes for each in rule.backends}
+    copied = {rule.said.mirror.function for rule in topology.routes if rule.said.mirror is not None}
+    for name in sorted(copied.intersection(topology.workloads) - called):
+        said = topology.workloads[name].said.traffic_policy
+        pool = said.connection_pool if said is not None else None
+        for key, value in (
+            ("load_balancing", said and said.load_balancing),
+            ("connection_pool.connect_timeout", pool and pool.connect_timeout),
+        ):
+            if value is not None:
+                yield Loss(
+                    key=f"functions.{name}.traffic_policy.{key}",
+                    reason="only copies of calls would go there, and HAProxy makes none",
+                    instead="--sidecar envoy",
+                )
 
 
 def _warnings(topology: Topology) -> Iterator[str]:
