@@ -33,7 +33,7 @@ def build_options(given: Mapping[str, Any]) -> BuildOptions:
     from wherry_build.image.engine import Attestation, Bom, WheelSources
     from wherry_build.image.plan import BuildOptions
     from wherry_build.image.platform import Platform
-    from wherry_build.project.specification.build import Engine
+    from wherry_build.project.build_engine import Engine
 
     tag = given["tag"] or ""
     is_name = "/" in tag or ":" in tag  # a tag has neither

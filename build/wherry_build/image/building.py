@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
@@ -94,6 +93,8 @@ class Building:
         if len(plans) == 1:  # which needs no thread
             yield self._one(plans[0], progress(plans[0]))
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         failed = threading.Event()
 
         def one(plan: BuildPlan) -> FinishedBuild | None:

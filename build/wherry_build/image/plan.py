@@ -7,18 +7,22 @@ over both. It reads no file but to see that a path stays below the project, and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherry_build import names
 from wherry_build.errors import ProjectError
 from wherry_build.image.dockerfile import DEFAULT_BASE
 from wherry_build.image.engine import Attestation, ImageRequest, WheelSources
 from wherry_build.image.platform import Platform
+from wherry_build.project.build_engine import Engine
 from wherry_build.project.image_lock import ImageLock
 from wherry_build.project.image_name import LOCAL_REGISTRY, image_reference
 from wherry_build.project.model import Function, Project
-from wherry_build.project.specification.build import Build, Engine
+
+if TYPE_CHECKING:
+    from wherry_build.project.specification.build import Build
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,20 @@ class BuildPlan:
     base: str
     reason: str = ""
     may_change: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What wherry.yaml says of one image; its own class takes long to load, and is often absent."""
+
+    engine: Engine | None = None
+    base: str | None = None
+    platforms: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    dockerfile: str | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_builds(project: Project, options: BuildOptions, lock: ImageLock) -> tuple[BuildPlan, ...]:
@@ -181,11 +199,13 @@ def _needs_docker(request: ImageRequest) -> Iterator[str]:
         yield f"the network {request.network!r} for its steps"
 
 
-def _merged(project: Build | None, function: Build | None) -> Build:
+def _merged(project: Build | None, function: Build | None) -> _Said:
     """What a function says over what its project says; of mappings, key by key."""
-    over, under = function or Build(), project or Build()
-    return replace(
-        over,
+    said = [each for each in (function, project) if each is not None]
+    if not said:
+        return _Said()
+    over, under = said[0], said[-1]
+    return _Said(
         engine=over.engine or under.engine,
         base=over.base or under.base,
         platforms=over.platforms or under.platforms,
