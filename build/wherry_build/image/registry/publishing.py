@@ -135,19 +135,22 @@ class _Publication:
     def _send_blobs(self) -> list[tuple[_Blob, Transfer]]:
         if len(self._asked) < 2:
             return [(blob, self._send(blob)) for blob in self._asked]
-        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
         # The largest first: who begins with it has the others done meanwhile.
         asked = sorted(self._asked, key=lambda blob: -blob.content.descriptor.size_bytes)
         pool = ThreadPoolExecutor(min(_TRANSFERS, len(asked)), thread_name_prefix="wherry-push")
         try:
-            transfers = list(pool.map(self._send, asked))
+            sending = [pool.submit(self._send, blob) for blob in asked]
+            ended, _ = wait(sending, return_when=FIRST_EXCEPTION)
+            for each in ended:
+                each.result()  # raises what went wrong, before the others end too
+            return [(blob, each.result()) for blob, each in zip(asked, sending, strict=True)]
         except BaseException:
             self._progress.stop()
-            pool.shutdown(wait=True, cancel_futures=True)
             raise
-        pool.shutdown()
-        return list(zip(asked, transfers, strict=True))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _send(self, blob: _Blob) -> Transfer:
         from wherry_build.image.registry.upload import put_blob

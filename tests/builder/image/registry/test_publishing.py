@@ -301,7 +301,7 @@ def test_a_stopped_publication_ends_what_is_on_its_way(
         stopped = threading.Event()
 
         class Interrupted:
-            descriptor = BytesContent.of(b"x" * 9_000_000, LAYER).descriptor
+            descriptor = BytesContent.of(b"x" * 9, LAYER).descriptor
 
             def open(self):
                 assert stopped.wait(30)
