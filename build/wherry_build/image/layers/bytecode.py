@@ -17,6 +17,9 @@ from typing import Protocol
 
 from wherry_build.image.layers.entry import Entry
 
+FORMAT = 2
+"""How bytecode is written; another number where the same source becomes other bytes."""
+
 _SORTS_CONSTANT_SETS = (3, 11)
 _TIMEOUT_S = 600
 _KNOCK_S = 30

@@ -66,9 +66,9 @@ class LayerCache:
             with record.open("rb") as opened:
                 facts = LayerFacts(**json.loads(opened.read(_LIMIT_RECORD_BYTES)))
             file = self._blob(facts)
-            status = file.stat()
-            if status.st_size != facts.packed_bytes:
+            if not _is_whole(file, facts):
                 return None
+            status = file.stat()
             if time.time() - status.st_mtime > _USED_JUST_NOW_S / 2:
                 os.utime(file)
                 os.utime(record)
@@ -131,6 +131,18 @@ class LayerCache:
             with suppress(FileNotFoundError):
                 Path(path).unlink()
             total -= status.st_size
+
+
+def _is_whole(file: Path, facts: LayerFacts) -> bool:
+    """Whether `file` is as long as it was and ends as gzip does, with the length of what is in it.
+
+    A machine that loses its power may leave a file of the right length and nothing in it.
+    """
+    with file.open("rb") as opened:
+        if opened.seek(0, os.SEEK_END) != facts.packed_bytes:
+            return False
+        opened.seek(-4, os.SEEK_END)
+        return opened.read() == (facts.size_bytes % 2**32).to_bytes(4, "little")
 
 
 def _hashed(key: str) -> str:

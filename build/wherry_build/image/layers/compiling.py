@@ -4,12 +4,15 @@ Run by the Python of the image's version, in this process or as a program in ano
 the standard library alone. As a program it reads a list of paths and sources from its standard
 input, and writes its version and the results to its standard output, both in `marshal`'s format.
 
-The same source and path give the same bytes. `marshal` would else note how often an object is
-referred to, which depends on all that a process has imported; its format 2 has no such notes.
+The same source and path give the same bytes. `marshal` notes which objects are shared, and of those
+that a compiler made that depends on all that a process has imported and compiled before. So they
+are written in format 2, which has no such notes, read again, and what is read is written: nothing
+in there is shared but names and the path, which always are.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import marshal
 import sys
@@ -22,14 +25,14 @@ _UNCHECKED_HASH = (1).to_bytes(4, "little")
 def compiled(path: str, source: bytes) -> bytes | None:
     """The content of a `.pyc` file (PEP 552); None for a source that is none of this version."""
     try:
-        code = compile(source, path, "exec", dont_inherit=True, optimize=0)
+        code = compile(source, sys.intern(path), "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None
     head = importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source)
-    try:
-        return head + marshal.dumps(code, _FORMAT)
-    except ValueError:  # a constant that only newer formats have, as slices are from 3.14 on
-        return head + marshal.dumps(code)
+    # Not of a constant that only newer formats have, as slices are from 3.14 on.
+    with contextlib.suppress(ValueError):
+        code = marshal.loads(marshal.dumps(code, _FORMAT))  # noqa: S302 - just written
+    return head + marshal.dumps(code)
 
 
 def compile_all(sources: list[tuple[str, bytes]]) -> list[bytes | None]:

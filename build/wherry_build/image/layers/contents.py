@@ -13,7 +13,7 @@ from wherry_build.errors import ProjectError
 from wherry_build.image.context import collect
 from wherry_build.image.dockerfile import FUNCTION, SITE
 from wherry_build.image.engine import Layer
-from wherry_build.image.layers.bytecode import Compiler, with_bytecode
+from wherry_build.image.layers.bytecode import FORMAT, Compiler, with_bytecode
 from wherry_build.image.layers.cache import LayerCache
 from wherry_build.image.layers.entry import Entry
 from wherry_build.image.layers.tarball import layer, packed, tar
@@ -40,7 +40,7 @@ class LayerOptions:
 
     def layer(self, entries: Iterable[Entry], *, purpose: str, key: str, epoch_s: int = 0) -> Layer:
         """The layer of `entries` and their bytecode; `key` is what the entries follow from."""
-        compiler = self.compiler.identity if self.compiler is not None else "none"
+        compiler = f"{FORMAT} {self.compiler.identity}" if self.compiler is not None else "none"
         return layer(
             with_bytecode(entries, self.compiler),
             purpose=purpose,

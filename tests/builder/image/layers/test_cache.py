@@ -45,6 +45,8 @@ def test_a_layer_that_is_cut_short_or_gone_is_made_again(tmp_path):
     kept = cache.keep("key", writer(b"x" * 1000))
     kept.file.write_bytes(b"half")
     assert cache.find("key") is None
+    kept.file.write_bytes(bytes(kept.facts.packed_bytes))
+    assert cache.find("key") is None, "of the right length, and empty"
     kept.file.unlink()
     assert cache.find("key") is None
 
@@ -70,12 +72,12 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path):
 
 def test_what_was_not_used_for_longest_goes(tmp_path):
     cache = LayerCache(tmp_path, limit_bytes=200_000)
-    for key in ("old", "older", "new"):
-        kept = cache.keep(key, writer(os.urandom(80_000)))
-        if key != "new":
-            hour_ago = time.time() - {"old": 4000, "older": 8000}[key]
-            for file in (kept.file, *tmp_path.glob("*.json")):
-                os.utime(file, (hour_ago, hour_ago))
+    for key, age_s in (("old", 4000), ("older", 8000), ("new", 0)):
+        before = set(tmp_path.iterdir())
+        cache.keep(key, writer(os.urandom(80_000)))
+        then = time.time() - age_s
+        for file in set(tmp_path.iterdir()) - before:
+            os.utime(file, (then, then))
     assert cache.find("older") is None
     assert cache.find("old") is not None
     assert cache.find("new") is not None
