@@ -50,6 +50,9 @@ Examples:
 @click.option(
     "--docker", is_flag=True, help="Run Dockerfiles, too, with this machine's container engine."
 )
+@click.option(
+    "--sources", is_flag=True, help="Make wheels of sources, too, which runs their authors' code."
+)
 @click.option("--insecure", is_flag=True, help="Believe a registry without a certificate.")
 @click.option(
     "--builds",
@@ -82,6 +85,7 @@ def serve(
     key: Path | None,
     base: str,
     docker: bool,
+    sources: bool,
     insecure: bool,
     builds: int,
     timeout_s: int,
@@ -98,7 +102,7 @@ def serve(
     from wherry_build.remote.process import ProcessWorkshop
     from wherry_build.remote.service import Address, Settings
     from wherry_build.remote.service import serve as serve_until_the_end
-    from wherry_build.remote.shrinkwrap import check_reader
+    from wherry_build.remote.shrinkwrap import House, check_reader
 
     check_reader()
     address = Address.parse(listen)
@@ -118,14 +122,16 @@ def serve(
         timeout_s=timeout_s,
         drain_s=drain_s,
     )
-    _warn(address, docker=docker)
+    _warn(address, runs_programs=[*["--docker"] * docker, *["--sources"] * sources])
 
     def tell(url: str) -> None:
         click.echo(f"export OPENFAAS_REMOTE_BUILDER={url}")
         click.echo(f"export OPENFAAS_PAYLOAD_SECRET={_quoted(secret_file)}")
         note("next: in another shell, with these two lines: faas-cli up --skip-deploy")
 
-    workshop = ProcessWorkshop(base=base, has_docker=docker, is_insecure=insecure)
+    workshop = ProcessWorkshop(
+        house=House(base=base, builds_sources=sources), has_docker=docker, is_insecure=insecure
+    )
     return serve_until_the_end(settings, workshop, tell)
 
 
@@ -172,11 +178,10 @@ def _sealing_key(file: Path | None) -> SealingKey | None:
         return None
 
 
-def _warn(address: Address, *, docker: bool) -> None:
+def _warn(address: Address, *, runs_programs: list[str]) -> None:
     if not address.is_loopback:
         warn([f"{address.host}: sources travel in clear text; put TLS in front"])
-    if docker:
-        warn(["--docker: whoever has the payload secret runs programs on this machine"])
+    warn(f"{each}: others' programs run on this machine" for each in runs_programs)
 
 
 def _configuration() -> Path:

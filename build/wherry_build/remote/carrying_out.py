@@ -16,7 +16,7 @@ from wherry_build.image.context import Entry
 from wherry_build.image.docker.request import ContainerEngine, ContextRequest
 from wherry_build.image.engine import Builder, BuiltImage, Progress, Publisher
 from wherry_build.remote.build import Order
-from wherry_build.remote.shrinkwrap import Wanted, recognise, wanted
+from wherry_build.remote.shrinkwrap import House, Wanted, recognise, wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,14 @@ class Engines:
     containers: Callable[[], ContainerEngine] | None = None
 
 
-def carry_out(order: Order, engines: Engines, progress: Progress, *, base: str = "") -> str:
+def carry_out(order: Order, engines: Engines, progress: Progress, house: House) -> str:
     """Build what `order` says, and publish it; the reference that it can be pulled by, or its name.
 
     Args:
         order: What is wanted.
         engines: What builds.
         progress: Told how it goes on.
-        base: Base image, where the order names none.
+        house: What the builder's owner has decided.
 
     Raises:
         RemoteBuildRefused: A Dockerfile is needed, and the builder has no engine for that.
@@ -50,7 +50,7 @@ def carry_out(order: Order, engines: Engines, progress: Progress, *, base: str =
     found = recognise(order.context)
     if found is None:
         return _by_dockerfile(order, engines, progress, why="its template is none of Wherry's")
-    plan = wanted(found, order.configuration, order.secrets, base=base)
+    plan = wanted(found, order.configuration, order.secrets, house)
     if plan.needs_steps:
         return _by_dockerfile(order, engines, progress, why=f"there is {plan.needs_steps}")
     try:

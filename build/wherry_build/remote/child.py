@@ -27,6 +27,7 @@ from wherry_build.remote.build import Order
 from wherry_build.remote.carrying_out import Engines, carry_out
 from wherry_build.remote.configuration import read_configuration
 from wherry_build.remote.reporting import Reporter
+from wherry_build.remote.shrinkwrap import House
 
 
 def main() -> int:
@@ -37,7 +38,7 @@ def main() -> int:
     said = json.loads(sys.stdin.buffer.read())
     reporter = Reporter(lambda line: _tell(lines, {"say": line}))
     try:
-        built = carry_out(_order(said), _engines(said), reporter, base=said["base"])
+        built = carry_out(_order(said), _engines(said), reporter, _house(said))
         _tell(lines, {"built": built})
     except BuildError as error:
         _tell(lines, {"refused": error.message, "hint": error.hint})
@@ -56,6 +57,10 @@ def _order(said: Mapping[str, Any]) -> Order:
         secrets={name: Path(file) for name, file in said["secrets"].items()},
         document=document,
     )
+
+
+def _house(said: Mapping[str, Any]) -> House:
+    return House(base=said["base"], builds_sources=said["builds_sources"])
 
 
 def _engines(said: Mapping[str, Any]) -> Engines:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from wherry_build.errors import ImageBuildFailed
 from wherry_build.remote.build import Listener, Order
+from wherry_build.remote.shrinkwrap import House
 
 _log = logging.getLogger("wherry.builder")
 _LOOK_S = 0.5
@@ -34,12 +35,15 @@ _PASSED_ON = re.compile(
     r"REGISTRY_AUTH_FILE|WHERRY_(CACHE|CONTAINER_CLI)"
 )
 
+# A function's own folder says nothing to Python or to uv about how they are to run.
+_OURS = {"PYTHONSAFEPATH": "1", "UV_NO_CONFIG": "1"}
+
 
 class ProcessWorkshop:
     """Carries out orders.
 
     Args:
-        base: Base image, where an order names none.
+        house: What the builder's owner has decided.
         has_docker: Whether Dockerfiles are run, by this machine's container engine.
         is_insecure: Whether registries are believed without a certificate.
         command: What is run; the program of `wherry_build.remote.child` when not given.
@@ -49,13 +53,13 @@ class ProcessWorkshop:
     def __init__(
         self,
         *,
-        base: str = "",
+        house: House | None = None,
         has_docker: bool = False,
         is_insecure: bool = False,
         command: tuple[str, ...] = (sys.executable, "-m", "wherry_build.remote.child"),
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._base = base
+        self._house = House() if house is None else house
         self._has_docker = has_docker
         self._is_insecure = is_insecure
         self._command = command
@@ -88,7 +92,8 @@ class ProcessWorkshop:
             "configuration": order.document.decode(),
             "context": str(order.context),
             "secrets": {name: str(file) for name, file in order.secrets.items()},
-            "base": self._base,
+            "base": self._house.base,
+            "builds_sources": self._house.builds_sources,
             "has_docker": self._has_docker,
             "is_insecure": self._is_insecure,
         }
@@ -104,7 +109,7 @@ class ProcessWorkshop:
                 stdout=subprocess.PIPE,
                 stderr=written,
                 cwd=folder,
-                env={**passed_on(self._environ), "PYTHONSAFEPATH": "1", "TMPDIR": str(folder)},
+                env={**passed_on(self._environ), **_OURS, "TMPDIR": str(folder)},
                 start_new_session=True,  # so that what it has started ends with it
             )
         try:

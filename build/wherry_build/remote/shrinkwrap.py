@@ -25,6 +25,7 @@ from wherry_build.project.folder import read_folder
 from wherry_build.project.reading.tree import Scalar, Table
 from wherry_build.project.reading.yaml_text import read_tree
 from wherry_build.remote.configuration import Configuration
+from wherry_build.remote.screening import screen
 from wherry_build.template import Template, template_named
 from wherry_build.template.dockerfile import template_dockerfile
 from wherry_build.template.frame import SUMS
@@ -51,6 +52,19 @@ class Shrinkwrap:
     template: Template
     context: Path
     handler: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What the builder's owner has decided.
+
+    Attributes:
+        base: Base image, where no build argument says another.
+        builds_sources: Whether wheels are made of sources, which runs their authors' code.
+    """
+
+    base: str = ""
+    builds_sources: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +117,7 @@ def recognise(context: Path) -> Shrinkwrap | None:
 
 
 def wanted(
-    found: Shrinkwrap, configuration: Configuration, secrets: Mapping[str, Path], *, base: str = ""
+    found: Shrinkwrap, configuration: Configuration, secrets: Mapping[str, Path], house: House
 ) -> Wanted:
     """What `configuration` asks for of the function in `found`.
 
@@ -114,17 +128,18 @@ def wanted(
         found: The context.
         configuration: What is asked for.
         secrets: Build secrets, each in a file.
-        base: Base image, where no build argument says another.
+        house: What the builder has to say.
 
     Raises:
         ProjectError: The folder holds no function.
-        RemoteBuildRefused: A build argument says what cannot be.
+        RemoteBuildRefused: A build argument says what cannot be, or requirements name what they
+            may not.
     """
     arguments = dict(configuration.arguments)
     packages = arguments.pop("ADDITIONAL_PACKAGE", "").split()
     is_tested = arguments.pop("TEST_ENABLED", "").lower() in _TRUE
     arguments.pop("TEST_COMMAND", None)
-    base = _base(arguments) or base
+    base = _base(arguments) or house.base
     environment = {name: arguments.pop(name) for name in INDEXES if arguments.get(name)}
     environment |= {
         PIP_SECRETS[secret]: str(file) for secret, file in secrets.items() if secret in PIP_SECRETS
@@ -139,6 +154,7 @@ def wanted(
     sums = found.context / SUMS
     if sums.is_file():
         clear(found.handler, read_sums(_text(sums), below=f"{_FOLDER}/"))
+    screen(found.handler)
     function = read_folder(found.handler, name=configuration.function).functions[0]
     wheels = found.context / "wheels"
     has_wheels = any(not _is_runtime(file) for file in wheels.glob("*.whl"))
@@ -148,7 +164,7 @@ def wanted(
             reference=configuration.image,
             base=base,
             platforms=configuration.platforms,
-            wheels=WheelSources(folder=wheels if has_wheels else None),
+            wheels=WheelSources(folder=wheels if has_wheels else None, builds=house.builds_sources),
         ),
         environment=environment,
         notes=(*_notes(found), *unused),

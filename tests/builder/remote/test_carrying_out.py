@@ -16,6 +16,7 @@ from wherry_build.remote.build import Order
 from wherry_build.remote.carrying_out import carry_out
 from wherry_build.remote.configuration import read_configuration
 from wherry_build.remote.reporting import Reporter
+from wherry_build.remote.shrinkwrap import House
 from wherry_build.template import TEMPLATES
 
 IMAGE = "ghcr.io/acme/hello:1.0"
@@ -34,7 +35,7 @@ def carried(tmp_path):
             document=document,
         )
         said = []
-        reference = carry_out(order, engines.engines, Reporter(said.append), base=base)
+        reference = carry_out(order, engines.engines, Reporter(said.append), House(base=base))
         return reference, said
 
     return carried

@@ -12,6 +12,7 @@ from wherry_build.errors import ImageBuildFailed
 from wherry_build.remote.build import Order
 from wherry_build.remote.configuration import read_configuration
 from wherry_build.remote.process import ProcessWorkshop, passed_on
+from wherry_build.remote.shrinkwrap import House
 
 DOCUMENT = json.dumps({"image": "acme/hello:1"}).encode()
 
@@ -62,13 +63,14 @@ SAYS = (
 
 def test_what_it_is_told_and_what_it_says(order, listener, tmp_path):
     code = SAYS + "say(say=json.dumps(order)); say(say=os.getcwd()); say(built='acme/hello@x')"
-    made = workshop(code, base="debian:13", has_docker=True)
+    made = workshop(code, house=House(base="debian:13", builds_sources=True), has_docker=True)
     assert made.build(order, listener) == "acme/hello@x"
     assert json.loads(listener.said[0]) == {
         "configuration": DOCUMENT.decode(),
         "context": str(order.context),
         "secrets": {"token": str(tmp_path / "token")},
         "base": "debian:13",
+        "builds_sources": True,
         "has_docker": True,
         "is_insecure": False,
     }

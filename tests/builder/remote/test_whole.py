@@ -21,33 +21,46 @@ def ground(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def builder(ground, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("builder")
-    (folder / "tmp").mkdir()
-    builder = Builder(
-        folder,
-        *("--listen", "127.0.0.1:0", "--base", ground.base),
-        HOME=str(folder / "home"),
-        XDG_CONFIG_HOME="",
-        WHERRY_CACHE=str(ground.cache),
-        TMPDIR=str(folder / "tmp"),
-        PIP_NO_INDEX="1",
-        PIP_FIND_LINKS=str(ground.wheels),
-        AWS_SECRET_ACCESS_KEY="canary-of-the-builder",
-    )
-    yield builder
-    assert builder.stop() == 0, builder.errors
-    assert list((folder / "tmp").iterdir()) == []
+def serve(ground, tmp_path_factory):
+    """Serve the builder on the ground until the module's end: `serve("--sources")`."""
+    running = []
+
+    def serve(*arguments):
+        folder = tmp_path_factory.mktemp("builder")
+        (folder / "tmp").mkdir()
+        builder = Builder(
+            folder,
+            *("--listen", "127.0.0.1:0", "--base", ground.base, *arguments),
+            HOME=str(folder / "home"),
+            XDG_CONFIG_HOME="",
+            WHERRY_CACHE=str(ground.cache),
+            TMPDIR=str(folder / "tmp"),
+            PIP_NO_INDEX="1",
+            PIP_FIND_LINKS=str(ground.wheels),
+            AWS_SECRET_ACCESS_KEY="canary-of-the-builder",
+        )
+        running.append((builder, folder / "tmp"))
+        return builder
+
+    yield serve
+    for builder, temporary in running:
+        assert builder.stop() == 0, builder.errors
+        assert list(temporary.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def builder(serve):
+    return serve()
 
 
 @pytest.fixture
 def build(builder, ground, shrinkwrap):
     """Ask for an image: `build("hello:1", {"handler.py": "..."}, platforms=[...])`."""
 
-    def build(name, files, *, sealed=None, stream=True, **config):
-        (host, _, secret) = (ground.registry.host, None, _secret(builder))
-        body = request_tar(shrinkwrap(files), docker_config(f"{host}/{name}", **config), sealed)
-        return post(builder.url, body, headers=signed(body, secret), stream=stream, timeout_s=110)
+    def build(name, files, *, sealed=None, of=builder, **config):
+        image = f"{ground.registry.host}/{name}"
+        body = request_tar(shrinkwrap(files), docker_config(image, **config), sealed)
+        return post(of.url, body, headers=signed(body, _secret(of)), timeout_s=110)
 
     return build
 
@@ -135,8 +148,47 @@ def test_the_environment_of_the_builder_reaches_no_requirement(build, ground):
     assert answer.last["status"] == "failed"
     assert "canary" not in json.dumps(answer.results)
     asked = [str(each) for each in ground.registry.requests(pattern="/links/")]
-    assert asked
     assert not any("canary" in each for each in asked)
+
+
+def test_a_file_of_the_builder_reaches_no_image_and_no_answer(build, ground, tmp_path):
+    (tmp_path / "private.txt").write_text("canary-of-a-file")
+    for line in (f"-r {tmp_path}/private.txt", f"-c {tmp_path}/private.txt", f"{tmp_path}/private"):
+        answer = build("acme/hello:4", {"requirements.txt": f"{line}\n"})
+        assert answer.last["status"] == "failed"
+        assert "canary" not in json.dumps(answer.results)
+        assert "requirements.txt: got" in answer.last["error"]
+
+
+def source(name, has_run):
+    """A source distribution whose build backend says where it has been run."""
+    files = {
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "evil"\n'
+        f'backend-path = ["."]\n[project]\nname = "{name}"\nversion = "1"\n',
+        "evil.py": f"open({str(has_run)!r}, 'w').close()\n",
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+    }
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as archive:
+        for path, text in files.items():
+            member = tarfile.TarInfo(f"{name}-1/{path}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return written.getvalue()
+
+
+def test_a_source_runs_no_code_unless_that_is_allowed(build, serve, ground, tmp_path):
+    file, has_run = ground.wheels / "evil-1.tar.gz", tmp_path / "has-run"
+    file.write_bytes(source("evil", has_run))
+    try:
+        answer = build("acme/hello:5", {"requirements.txt": "evil==1\n"})
+        assert answer.last["status"] == "failed"
+        assert "evil" in answer.last["error"]
+        assert not has_run.exists()
+        build("acme/hello:5", {"requirements.txt": "evil==1\n"}, of=serve("--sources"))
+        assert has_run.exists()  # so it would have been seen
+    finally:
+        file.unlink()
 
 
 def test_secrets_are_for_this_build_and_in_nothing(build, builder, ground):
