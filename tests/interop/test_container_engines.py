@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tarfile
 import uuid
+from contextlib import ExitStack
 
 import pytest
 from tests.interop.cluster import ToolAbsentError
@@ -198,25 +199,43 @@ def test_what_the_classic_builder_cannot_do_is_told(engine, base_image, referenc
         )
 
 
-def test_what_is_published_can_be_pulled_by_its_digest(
-    engine, base_image, function, tmp_path, container
-):
-    try:
-        with distribution(tmp_path / "registry") as host:
-            reference = f"{host}/acme/hello:1"
-            asked = ImageRequest(
-                function=function, reference=reference, base=base_image, network="host"
-            )
-            image = DockerBuilder(engine).build(asked, Lines())
-            pinned = DockerPublisher(engine).publish(image, Lines())
-            assert pinned.startswith(f"{reference}@sha256:")
-            docker("rmi", "--force", reference)
-            by_digest = f"{host}/acme/hello@{pinned.rpartition('@')[2]}"
-            docker("pull", by_digest)
-            assert container(by_digest).get("/") == b"ok"
-            docker("rmi", "--force", by_digest, check=False)
-    except ToolAbsentError as absent:
-        pytest.skip(str(absent))
+@pytest.fixture(scope="module")
+def pinned_base(base_image, tmp_path_factory):
+    """The base in a registry on loopback, by its digest."""
+    with ExitStack() as stack:
+        try:
+            host = stack.enter_context(distribution(tmp_path_factory.mktemp("registry") / "data"))
+        except ToolAbsentError as absent:
+            pytest.skip(str(absent))
+        named = f"{host}/base:1"
+        docker("tag", base_image, named)
+        docker("push", named, timeout=600)
+        found = docker("inspect", "--format", '{{join .RepoDigests "\\n"}}', named).splitlines()
+        yield next(each for each in found if each.startswith(host))
+        docker("rmi", "--force", named, check=False)
+
+
+def test_what_is_published_can_be_pulled_by_its_digest(engine, pinned_base, function, container):
+    host = pinned_base.partition("/")[0]
+    named = f"{host}/acme/hello-{uuid.uuid4().hex[:8]}"
+    asked = ImageRequest(
+        function=function, reference=f"{named}:1", base=pinned_base, network="host"
+    )
+    image = DockerBuilder(engine).build(asked, Lines())
+    pinned = DockerPublisher(engine).publish(image, Lines())
+    assert pinned.startswith(f"{named}:1@sha256:")
+    by_digest = f"{named}@{pinned.rpartition('@')[2]}"
+    docker("rmi", "--force", f"{named}:1")
+    docker("pull", by_digest)
+    assert container(by_digest).get("/") == b"ok"
+
+
+def test_a_base_that_is_pinned_is_the_one_that_is_used(engine, pinned_base, reference, function):
+    wrong = f"{pinned_base.partition('@')[0]}@sha256:{'0' * 64}"
+    with pytest.raises(ImageBuildFailed):
+        DockerBuilder(engine).build(
+            ImageRequest(function=function, reference=reference, base=wrong), Lines()
+        )
 
 
 def test_a_registry_that_is_not_there_is_told(engine, base_image):
@@ -228,32 +247,3 @@ def test_a_registry_that_is_not_there_is_told(engine, base_image):
     finally:
         docker("rmi", reference, check=False)
     assert "reachable" in caught.value.hint, caught.value.message
-
-
-def test_a_base_that_is_pinned_is_the_one_that_is_used(engine, base_image, function, tmp_path):
-    try:
-        with distribution(tmp_path / "registry") as host:
-            base = f"{host}/base:1"
-            docker("tag", base_image, base)
-            docker("push", base)
-            digest = docker("inspect", "--format", "{{index .RepoDigests 0}}", base)
-            digest = digest.rpartition("@")[2]
-            docker("rmi", base)
-            reference = f"wherry-interop/pinned-{uuid.uuid4().hex[:8]}:test"
-            asked = ImageRequest(
-                function=function,
-                reference=reference,
-                base=f"{host}/base@{digest}",
-                network="host",
-            )
-            DockerBuilder(engine).build(asked, Lines())
-            layer = docker("inspect", "--format", "{{index .RootFS.Layers 0}}", base_image)
-            assert docker("inspect", "--format", "{{index .RootFS.Layers 0}}", reference) == layer
-            docker("rmi", "--force", reference, check=False)
-            wrong = f"{host}/base@sha256:{'0' * 64}"
-            with pytest.raises(ImageBuildFailed):
-                DockerBuilder(engine).build(
-                    ImageRequest(function=function, reference=reference, base=wrong), Lines()
-                )
-    except ToolAbsentError as absent:
-        pytest.skip(str(absent))
