@@ -274,6 +274,14 @@ def test_skaffold_says_what_it_wants(build, ground, monkeypatch):
     assert config["architecture"] == "arm64"
 
 
+def test_tilt_looks_for_the_image_in_the_local_engine(build, monkeypatch):
+    monkeypatch.setenv("EXPECTED_REF", "localhost:1/hello:tilt-build-1")
+    done = build("functions/hello")
+    assert done.code == 3
+    assert "Tilt asks for localhost:1/hello:tilt-build-1" in done.err
+    assert "/nowhere/docker.sock" in done.err
+
+
 def test_a_name_of_ones_own_goes_over_a_caller(build, ground, monkeypatch):
     monkeypatch.setenv("EXPECTED_REF", "localhost:1/tilt:1")
     done = build("functions/hello", "--image", ground.reference("acme/own:1"), "--push", "-q")

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from wherry_build.errors import BuildError
 from wherry_build.image.build_record import BuildRecord
 from wherry_build.image.delivery import Delivery, Destinations, deliver
 from wherry_build.image.engine import Builder, BuiltImage, Progress, Publisher
@@ -82,11 +83,12 @@ class Building:
     ) -> Iterator[FinishedBuild]:
         """Build all of `plans`; each as it is done, in their order.
 
-        After an error no build begins that has not begun yet.
+        After an error no build begins that has not begun yet; those that have are brought to their
+        end and given, so that what was published is known.
 
         Raises:
             ProjectError: One is to be published whose name no registry has.
-            BuildError: The first that fails, in their order.
+            BuildError: The first that failed, in their order; when all others are done.
         """
         for plan in plans if self._destinations.push else ():
             refuse_local(plan.request.reference)
@@ -107,13 +109,21 @@ class Building:
                 raise
 
         pool = ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="build")
+        error: BuildError | None = None
         try:
             for running in [pool.submit(one, plan) for plan in plans]:
-                finished = running.result()
+                try:
+                    finished = running.result()
+                except BuildError as each:
+                    error = error or each
+                    continue
                 if finished is not None:
                     yield finished
         finally:
-            pool.shutdown(cancel_futures=True)
+            failed.set()
+            pool.shutdown()
+        if error is not None:
+            raise error
 
     def _one(self, plan: BuildPlan, progress: Progress) -> FinishedBuild:
         with self._one_at_a_time if plan.engine is Engine.DOCKER else nullcontext():

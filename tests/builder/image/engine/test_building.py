@@ -93,6 +93,22 @@ def test_after_an_error_none_begins(plans, tmp_path):
     assert begun == ["a"]
 
 
+def test_what_had_begun_is_brought_to_its_end(plans, tmp_path):
+    both_began = threading.Barrier(2)
+
+    class Builder:
+        def build(self, request, progress):
+            both_began.wait(10)
+            if request.function.name == "a":
+                raise BuildError("a cannot")
+            return kept_by_an_engine(request.reference)
+
+    building = run(plans[:2], Builder(), BuildRecords(tmp_path / "builds"))
+    assert next(building).image.reference == "dev.local/b:latest"
+    with pytest.raises(BuildError, match="a cannot"):
+        next(building)
+
+
 def test_builds_of_a_container_engine_are_done_one_by_one(project, tmp_path):
     plans = plan_builds(project, BuildOptions(network="host"), ImageLock())
     at_once, most = [], []
