@@ -92,8 +92,8 @@ def _write(texts: Mapping[str, str], output: Path, options: RenderOptions, *, pr
 
 def _write_templates(texts: Mapping[str, str], output: Path) -> int:
     """Write the template beside each stack file; how many files it has there."""
-    from wherry_build.manifests.openfaas.stack import LANGUAGE, STACK_FILE
-    from wherry_build.template import export_templates
+    from wherry_build.manifests.openfaas.stack import STACK_FILE
+    from wherry_build.template import LANGUAGE, export_templates
 
     folders = sorted({Path(name).parent for name in texts if Path(name).name == STACK_FILE})
     done = [

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.errors import TemplateNotFound
-from wherry_build.manifests.openfaas.stack import LANGUAGE
 
 FOLDER = Path(__file__).parents[1] / "_templates"
+LANGUAGE = "python3-wherry"
+"""What faas-cli calls the template that every function may be built with."""
 PLACEHOLDER = b"FUNCTION_NAME"
 """What stands for the function's name in the files of a handler."""
 

@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wherry_build.image.docker.assembly import wheel_entries
 from wherry_build.image.ignore import NEVER_WANTED
 from wherry_build.image.runtime_wheel import runtime_wheel
-from wherry_build.manifests.openfaas.stack import LANGUAGE
 from wherry_build.template import overlay
 from wherry_build.template.catalogue import (
     FOLDER,
+    LANGUAGE,
     PLACEHOLDER,
     Template,
     handler_files,
@@ -92,7 +91,8 @@ def template_files(template: str = LANGUAGE, *, has_mounts: bool = False) -> dic
     """
     found = template_named(template)
     files = {f"function/{name}": content for name, content in _sample(found).items()}
-    files |= {entry.path: entry.content for entry in wheel_entries(runtime_wheel())}
+    runtime = runtime_wheel()
+    files[f"wheels/{runtime.name}"] = runtime.content
     files |= {path: text.encode() for path, text in frame_files(found, has_mounts).items()}
     files[SUMS] = sums(files).encode()
     return {f"{found.language}/{path}": files[path] for path in sorted(files)}

@@ -15,8 +15,8 @@ from wherry_build import names
 from wherry_build.manifests.document import Document
 from wherry_build.manifests.openfaas.function import DeployedFunction
 from wherry_build.manifests.yaml import Node
+from wherry_build.template.catalogue import LANGUAGE
 
-LANGUAGE = "python3-wherry"
 STACK_FILE = "stack.yaml"
 
 
