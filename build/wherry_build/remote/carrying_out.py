@@ -18,6 +18,10 @@ from wherry_build.image.engine import Builder, BuiltImage, Progress, Publisher
 from wherry_build.remote.build import Order
 from wherry_build.remote.shrinkwrap import House, Wanted, recognise, wanted
 
+_WHEELS = (
+    "put a wheel of it into the template's wheels/, or start the builder with --sources or --docker"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
@@ -57,7 +61,7 @@ def carry_out(order: Order, engines: Engines, progress: Progress, house: House) 
         return _function(order, plan, engines, progress)
     except WheelNotFound as missing:
         if engines.containers is None:
-            raise
+            raise WheelNotFound(missing.message, hint=_WHEELS) from None
         return _by_dockerfile(order, engines, progress, why=missing.message)
 
 

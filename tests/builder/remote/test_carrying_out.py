@@ -217,8 +217,9 @@ def test_what_only_steps_can_do(carried, shrinkwrap, arguments):
 def test_what_must_be_compiled(carried, shrinkwrap):
     engines = RecordingEngines()
     engines.error = WheelNotFound("no wheel of thing", hint="--engine docker")
-    with pytest.raises(WheelNotFound):
+    with pytest.raises(WheelNotFound, match="no wheel of thing") as missing:
         carried(shrinkwrap(), engines)
+    assert "--sources" in missing.value.hint
     engines = RecordingEngines(has_docker=True)
     engines.error = WheelNotFound("no wheel of thing", hint="--engine docker")
     _, said = carried(shrinkwrap(), engines)
