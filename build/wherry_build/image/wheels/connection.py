@@ -112,6 +112,8 @@ class Connections:
                 hint="look at PIP_CERT, PIP_CLIENT_CERT, SSL_CERT_FILE and REQUESTS_CA_BUNDLE",
             ) from None
         if is_trusted:
+            # Who named the host knows; the library would say so again at every request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context

@@ -22,9 +22,14 @@ class PackageIndex(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self):
+    def __init__(self, tls=None):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.origin = f"http://127.0.0.1:{self.server_address[1]}"
+        if tls is not None:
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+        scheme = "http" if tls is None else "https"
+        self.origin = f"{scheme}://127.0.0.1:{self.server_address[1]}"
         self.url = f"{self.origin}/simple"
         self.files = {}
         self.asked = []
@@ -41,6 +46,9 @@ class PackageIndex(ThreadingHTTPServer):
     def url_of(self, user, password):
         """The index's URL, with credentials."""
         return self.url.replace("//", f"//{user}:{password}@")
+
+    def handle_error(self, request, client_address):
+        """A client that does not trust us hangs up."""
 
     def downloads(self):
         """The files that were asked for."""
@@ -121,9 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def package_index():
-    """An index that serves while the block runs."""
-    with PackageIndex() as server:
+def package_index(tls=None):
+    """An index that serves while the block runs, by TLS with the context `tls`."""
+    with PackageIndex(tls) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
