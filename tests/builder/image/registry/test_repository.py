@@ -320,8 +320,9 @@ def test_a_refusal_of_any_shape_is_one(body, registry, repository):
 
 def test_a_wait_that_is_too_long_is_an_error_at_once(registry, repository):
     registry.fail("GET", "/manifests/", status=429, headers={"Retry-After": "3600"}, times=9)
-    with pytest.raises(RegistryError, match="answers 429"):
+    with pytest.raises(RegistryError, match="answers 429") as caught:
         repository.manifest("1")
+    assert "docker login" in caught.value.hint
     assert registry.count() == 1
 
 

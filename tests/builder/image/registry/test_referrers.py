@@ -1,0 +1,100 @@
+import json
+
+import pytest
+from tests.builder.image.recording_registry import INDEX, RecordingRegistry
+from tests.builder.image.registry.images import artifact, make_image
+
+from wherry_build.errors import ContentRefused, RegistryError
+from wherry_build.image.registry.publishing import RegistryPublisher
+from wherry_build.image.registry.referrers import put_referrer, referrers
+
+
+@pytest.fixture
+def bare():
+    """A registry without the API."""
+    with RecordingRegistry(has_referrers=False) as running:
+        yield running
+
+
+@pytest.fixture
+def subject(bare, registries, progress):
+    """An image that is there, with blobs that an artifact may name."""
+    image = make_image(f"{bare.host}/acme/hello:1", layers={"code": b"c"})
+    manifest = image.images[0].manifest
+    for content in artifact(manifest)[:2]:
+        bare.add_blob("acme/hello", content.content)
+    RegistryPublisher(registries).publish(image, progress)
+    return manifest
+
+
+@pytest.fixture
+def repository(bare, registries):
+    return registries.repository(bare.host, "acme/hello", push=True)
+
+
+def tag_of(subject):
+    return subject.descriptor.digest.replace(":", "-")
+
+
+def test_what_is_listed_is_not_listed_again(bare, subject, repository):
+    manifest = artifact(subject)[-1]
+
+    put_referrer(repository, manifest)
+    put_referrer(repository, manifest)
+
+    listed = bare.manifest("acme/hello", tag_of(subject))["manifests"]
+    assert [each["digest"] for each in listed] == [manifest.descriptor.digest]
+    assert bare.count("PUT", f"/manifests/{tag_of(subject)}") == 1
+
+
+def test_what_others_have_listed_stays(bare, subject, repository):
+    signature = {
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "digest": subject.descriptor.digest,
+        "size": 7,
+        "artifactType": "application/vnd.dev.cosign.artifact.sig.v1+json",
+    }
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [signature]}
+    bare.add_manifest("acme/hello", tag_of(subject), index, INDEX)
+
+    put_referrer(repository, artifact(subject)[-1])
+
+    found = referrers(repository, subject.descriptor.digest)
+    assert [each.artifact_type for each in found] == [
+        signature["artifactType"],
+        "application/spdx+json",
+    ]
+
+
+def test_nothing_is_said_of_what_nobody_said_anything_of(bare, subject, repository):
+    assert referrers(repository, subject.descriptor.digest) == ()
+
+
+def test_a_registry_that_lists_gets_no_tag(registry, registries):
+    image = make_image(f"{registry.host}/acme/hello:1", layers={"code": b"c"})
+    subject = image.images[0].manifest
+    for content in artifact(subject)[:2]:
+        registry.add_blob("acme/hello", content.content)
+    repository = registries.repository(registry.host, "acme/hello", push=True)
+
+    put_referrer(repository, artifact(subject)[-1])
+
+    assert registry.tags["acme/hello"] == {}
+    (found,) = referrers(repository, subject.descriptor.digest)
+    assert found.artifact_type == "application/spdx+json"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"manifests": [{}]}', b'{"manifests": 1}', b"<"])
+def test_a_list_that_is_none_is_refused(body, registry, registries):
+    registry.fail("GET", "/referrers/", status=200, body=body)
+    repository = registries.repository(registry.host, "acme/hello")
+    with pytest.raises(ContentRefused):
+        referrers(repository, f"sha256:{'0' * 64}")
+
+
+def test_a_registry_that_refuses_is_not_taken_for_one_without_the_list(registry, registries):
+    body = json.dumps({"errors": [{"code": "DENIED"}]}).encode()
+    registry.fail("GET", "/referrers/", status=403, body=body)
+    repository = registries.repository(registry.host, "acme/hello")
+    with pytest.raises(RegistryError, match="answers 403 DENIED"):
+        referrers(repository, f"sha256:{'0' * 64}")
