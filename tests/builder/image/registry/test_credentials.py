@@ -203,10 +203,16 @@ def test_a_program_that_is_missing_is_a_note(save):
     assert "not installed" in find("a.io/x").note
 
 
-@pytest.mark.parametrize("name", ["../evil", "a b", "/bin/sh", ""])
-def test_the_name_of_a_program_is_no_path(save, name):
-    save({"credsStore": name})
+def test_the_name_of_a_program_is_no_path(save, tmp_path, monkeypatch):
+    evil = tmp_path / "docker-credential-a" / "b"
+    evil.parent.mkdir()
+    evil.write_text('#!/bin/sh\necho \'{"Username": "ann", "Secret": "x"}\'\n')
+    evil.chmod(stat.S_IRWXU)
+    monkeypatch.chdir(tmp_path)
+    save({"credsStore": "a/b"})
+
     assert find("a.io/x").credential is None
+    assert "is none that docker takes" in find("a.io/x").note
 
 
 @pytest.mark.parametrize(
