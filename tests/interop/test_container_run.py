@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
+from tests.interop.cluster import ToolAbsentError
 from tests.interop.conftest import docker
+from tests.interop.distribution import distribution
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
 
@@ -202,3 +205,31 @@ def test_a_function_is_built_first(project, base_image):
         code = made.process.wait(90)
         docker("rmi", "--force", "dev.local/guarded:latest", check=False)
     assert code == 0, made.err
+
+
+def test_a_function_is_built_without_docker_and_run_in_it(project, base_image, tmp_path):
+    with ExitStack() as stack:
+        try:
+            host = stack.enter_context(distribution(tmp_path / "registry"))
+        except ToolAbsentError as absent:
+            pytest.skip(str(absent))
+        base = f"{host}/base:1"
+        docker("tag", base_image, base)
+        stack.callback(docker, "rmi", base, check=False)
+        docker("push", base, timeout=600)
+        said = f"version: 1\nbuild: {{base: '{base}'}}\nfunctions:\n  guarded:"
+        text = (project / "wherry.yaml").read_text()
+        (project / "wherry.yaml").write_text(
+            text.replace("version: 1\nfunctions:\n  guarded:", said)
+        )
+        stack.callback((project / "wherry.yaml").write_text, text)
+        stack.callback(docker, "rmi", "--force", "dev.local/guarded:latest", check=False)
+        made = Running(project, "functions/guarded", "--image")
+        try:
+            status, body = made.get("/")
+        finally:
+            made.process.send_signal(signal.SIGINT)
+            code = made.process.wait(90)
+        assert (status, code) == (200, 0), made.err
+        assert json.loads(body)["secret"] == "the key"
+        assert "Step 1/" not in made.err, "no Dockerfile was built"
