@@ -20,15 +20,18 @@ _LINKER = {
 }
 
 
-def add_base(registry, repository="base/python", tag="1", *, environment=(), extra=b""):
+FOLDERS = ("tmp", "opt", "srv", "usr", "usr/bin")
+
+
+def add_base(registry, repository="base/python", tag="1", *, folders=FOLDERS):
     """Put a base for amd64 and arm64 into `registry`: its reference, and its index's digest."""
     manifests = []
     for architecture, (folder, linker) in _LINKER.items():
-        layer = _base_layer(folder, linker, extra)
+        layer = _base_layer(folder, linker, folders)
         config = {
             "os": "linux",
             "architecture": architecture,
-            "config": {"Env": ["PATH=/usr/bin", f"PYTHON_VERSION={PYTHON}.4", *environment]},
+            "config": {"Env": ["PATH=/usr/bin", f"PYTHON_VERSION={PYTHON}.4"]},
             "rootfs": {"type": "layers", "diff_ids": [_digest(gzip.decompress(layer))]},
             "history": [{"created_by": "debootstrap"}],
         }
@@ -49,18 +52,17 @@ def add_base(registry, repository="base/python", tag="1", *, environment=(), ext
     return f"{registry.host}/{repository}:{tag}", digest
 
 
-def _base_layer(folder, linker, extra):
+def _base_layer(folder, linker, folders):
     files = {
         "etc/os-release": b'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
         f"usr/{folder}/libc.so.6": b"GNU C Library (Debian) stable release version 2.36.",
         f"usr/{folder}/{linker}": b"",
         f"usr/bin/python{PYTHON}": b"",
         f"usr/lib/python{PYTHON}/os.py": b"",
-        "extra": extra,
     }
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w") as archive:
-        for top in ("tmp", "opt", "srv", "usr", "usr/bin"):
+        for top in folders:
             member = tarfile.TarInfo(top)
             member.type, member.mode = tarfile.DIRTYPE, 0o755
             archive.addfile(member)
