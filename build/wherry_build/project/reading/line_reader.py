@@ -193,7 +193,8 @@ class _LineReader:
         indent = len(self._lines[number]) - len(self._lines[number].lstrip(" "))
         margin = " " * indent
         found: list[str] = []
-        for line in self._lines[number:]:
+        for at in range(number, len(self._lines)):
+            line = self._lines[at]
             if line.startswith(margin) and (line.strip(" ") or line == margin):
                 found.append(line[indent:])
             elif not line.strip(" ") and len(line) < indent:
