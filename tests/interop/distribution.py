@@ -18,18 +18,22 @@ http: {{addr: "127.0.0.1:0"{tls}}}
 _HTPASSWD = """\
 auth: {{htpasswd: {{realm: test, path: {file}}}}}
 """
+_TOKENS = """\
+auth: {{token: {{realm: "{realm}", service: {service}, issuer: {issuer}, rootcertbundle: {file}}}}}
+"""
 _LISTENS = re.compile(r"listening on (127\.0\.0\.1:[0-9]+)")
 _START_S = 30
 
 
 @contextmanager
-def distribution(folder, *, users=None, tls=None):
+def distribution(folder, *, users=None, tls=None, tokens=None):
     """A registry with its data in `folder`; the host that images' names begin with.
 
     Args:
         folder: Where its data is.
         users: Passwords by user name; None lets anybody in.
         tls: Certificate chain and key, two files.
+        tokens: What tokens are believed: `realm`, `service`, `issuer` and the CA's `file`.
     """
     if shutil.which("docker-registry") is None:
         raise ToolAbsentError("docker-registry not found")
@@ -40,6 +44,8 @@ def distribution(folder, *, users=None, tls=None):
         passwords = folder / "htpasswd"
         passwords.write_text("".join(_line(name, users[name]) for name in users))
         configuration += _HTPASSWD.format(file=passwords)
+    if tokens is not None:
+        configuration += _TOKENS.format(**tokens)
     file = folder / "config.yml"
     file.write_text(configuration)
     log = folder / "registry.log"

@@ -14,6 +14,7 @@ from tests.builder.image.registry.images import Told, artifact, make_image
 from tests.builder.image.registry.tls import write_certificates
 from tests.interop.cluster import ToolAbsentError
 from tests.interop.distribution import distribution
+from tests.interop.token_service import ISSUER, SERVICE, token_service
 
 from wherry_build.errors import AccessDenied, ImageNotFound
 from wherry_build.image.platform import Platform
@@ -209,6 +210,55 @@ def test_it_lets_in_those_whom_docker_login_would(guarded, tmp_path):
             with pytest.raises(AccessDenied, match="does not accept the credentials") as caught:
                 publish(image)
             assert "wrong" not in str(caught.value)
+
+
+@pytest.fixture
+def tokens(tmp_path):
+    """A registry that believes a token service; the registry's host, and the service."""
+    authority, chain, key = write_certificates(tmp_path, "tokens.example.com")
+    user = ("ann", PASSWORD)
+    try:
+        with token_service(chain, key, user=user) as service:
+            said = {"realm": service.url, "service": SERVICE, "issuer": ISSUER, "file": authority}
+            with distribution(tmp_path / "tokens", tokens=said) as host:
+                auth = base64.b64encode(":".join(user).encode()).decode()
+                (tmp_path / "docker").mkdir()
+                file = tmp_path / "docker" / "config.json"
+                file.write_text(json.dumps({"auths": {host: {"auth": auth}}}))
+                yield host, service
+    except ToolAbsentError as absent:
+        pytest.skip(str(absent))
+
+
+def test_tokens_are_asked_for_what_is_pushed_and_what_is_mounted(tokens):
+    host, service = tokens
+    publish(make_image(f"{host}/library/python:1", layers={"debian": layer("a", 100_000)}))
+    base = read_base(f"{host}/library/python:1", AMD64, registries=Registries(), progress=Told())
+    service.asked.clear()
+    image = make_image(f"{host}/acme/hello:1", layers={"code": layer("c")}, base=base.layers)
+
+    reference, told = publish(image)
+
+    assert reference.endswith(image.digest)
+    assert "mounted" in told.steps[-1]
+    (asked,) = service.asked
+    assert asked["scope"] == [
+        "repository:acme/hello:pull,push",
+        "repository:library/python:pull",
+    ]
+
+
+def test_what_may_not_be_mounted_is_sent(tokens):
+    host, service = tokens
+    publish(make_image(f"{host}/secret/base:1", layers={"debian": layer("a", 100_000)}))
+    base = read_base(f"{host}/secret/base:1", AMD64, registries=Registries(), progress=Told())
+    service.forbidden.add("secret/base")
+    for each in base.layers:
+        each.open().close()
+
+    _, told = publish(make_image(f"{host}/acme/hello:1", layers={}, base=base.layers))
+
+    assert "2 blobs sent" in told.steps[-1]
 
 
 def test_what_is_not_there_is_said(registry):
