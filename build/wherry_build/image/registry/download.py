@@ -12,8 +12,9 @@ from wherry_build.errors import ContentRefused, RegistryUnavailable
 from wherry_build.image.content import Descriptor
 from wherry_build.image.registry.patience import Interruption
 from wherry_build.image.registry.registry import Call, Registry
-from wherry_build.image.registry.wire import blocks
+from wherry_build.image.registry.wire import DOCUMENT_S, blocks
 
+_SLOWEST_BYTES_S = 8 * 1024
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-.{0,64}", re.ASCII)
 
 
@@ -55,7 +56,8 @@ class Download:
         with self._registry.open_once(replace(self._call, headers=rest)) as response:
             if self._size and not self._goes_on(response.status, response.headers):
                 self._begin()
-            for block in blocks(response, limit_bytes=total - self._size):
+            limit_s = DOCUMENT_S + total / _SLOWEST_BYTES_S
+            for block in blocks(response, limit_bytes=total - self._size, limit_s=limit_s):
                 self._hash.update(block)
                 self._file.write(block)
                 self._size += len(block)

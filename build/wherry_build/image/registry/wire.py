@@ -26,8 +26,8 @@ _LIMIT_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
 _UPLOAD_TIMEOUT = urllib3.Timeout(connect=10, read=300)  # what was sent is hashed before the answer
-_DOCUMENT_S = 60
-_SLOWEST_BYTES_S = 8 * 1024
+DOCUMENT_S = 60
+_LEFT_BYTES, _LEFT_S = 64 * 1024, 5
 _BLOCK_BYTES = 256 * 1024
 
 
@@ -94,7 +94,7 @@ class Wire:
             ContentRefused: It is longer.
         """
         with self.open(request) as response:
-            body = b"".join(blocks(response, limit_bytes=limit_bytes, limit_s=_DOCUMENT_S))
+            body = b"".join(blocks(response, limit_bytes=limit_bytes))
             return Answer(
                 status=response.status,
                 headers=response.headers,
@@ -166,14 +166,14 @@ class Wire:
 def blocks(
     response: urllib3.BaseHTTPResponse, *, limit_bytes: int, limit_s: float | None = None
 ) -> Iterator[bytes]:
-    """The body, of at most so many bytes, and no longer than a slow line needs for them.
+    """The body, of at most so many bytes, and for no longer than that; a minute when not given.
 
     Raises:
         ContentRefused: It is longer.
         Interruption: It comes too slowly.
     """
     host = urls.host(response.url or "")
-    allowed_s = _DOCUMENT_S + limit_bytes / _SLOWEST_BYTES_S if limit_s is None else limit_s
+    allowed_s = DOCUMENT_S if limit_s is None else limit_s
     end_s = time.monotonic() + allowed_s
     size = 0
     # `read1` gives what is there; `read` would wait for a whole block from one who drips.
@@ -199,11 +199,11 @@ def blocks(
 
 
 def _let_go(response: urllib3.BaseHTTPResponse) -> None:
-    """Keep the connection of an answer that nobody reads, unless its body is long."""
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and len(length) < 6:
-        response.drain_conn()
-    else:
+    """Keep the connection of an answer that nobody reads, unless its body is long or slow."""
+    try:
+        for _ in blocks(response, limit_bytes=_LEFT_BYTES, limit_s=_LEFT_S):
+            pass
+    except (ContentRefused, RegistryUnavailable, Interruption):
         response.close()
     response.release_conn()
 

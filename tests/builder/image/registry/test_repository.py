@@ -125,8 +125,7 @@ def test_a_huge_manifest_is_not_read_to_its_end(registry, repository):
 
 
 def test_a_registry_that_drips_is_not_waited_for(registry, repository, monkeypatch):
-    monkeypatch.setattr("wherry_build.image.registry.wire._DOCUMENT_S", 0.2)
-    monkeypatch.setattr("wherry_build.image.registry.wire._SLOWEST_BYTES_S", 1 << 40)
+    monkeypatch.setattr("wherry_build.image.registry.wire.DOCUMENT_S", 0.2)
     registry.add_image("acme/hello", "1")
     registry.fail("GET", "/manifests/", drip_s=0.05, times=9)
     began_s = time.monotonic()
