@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wherry_build.errors import WheelNotFound, WheelRefused
-from wherry_build.image.dockerfile import SITE
+from wherry_build.image.conventions import SITE
 from wherry_build.image.layers.entry import Entry
 from wherry_build.image.wheels.archive import Member, Wheel, read_wheel
 from wherry_build.image.wheels.elf import foreign_machine

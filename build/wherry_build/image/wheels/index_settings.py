@@ -108,10 +108,12 @@ class IndexSettings:
         ]
         # With their names, by which a pyproject.toml may ask for them.
         named = environ.get("UV_INDEX", "").split()
-        known = {_with_credentials(url, environ) for url in named}
+        known = {with_credentials(url, environ) for url in named}
         is_folder = Path(self.certificates).is_dir() if self.certificates else False
+        # Where nothing was said, a project's own settings of uv count.
+        index = "" if self.index == PYPI else self.index
         told = {
-            "PIP_INDEX_URL": self.index,
+            "PIP_INDEX_URL": index,
             "PIP_EXTRA_INDEX_URL": " ".join(self.extra),
             "PIP_FIND_LINKS": " ".join(links),
             "PIP_NO_INDEX": "" if self.has_index else "1",
@@ -120,7 +122,7 @@ class IndexSettings:
             "PIP_CLIENT_CERT": self.client_certificate,
             "PIP_NO_INPUT": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "UV_DEFAULT_INDEX": self.index,
+            "UV_DEFAULT_INDEX": index,
             "UV_INDEX": " ".join([*named, *(url for url in self.extra if url not in known)]),
             "UV_FIND_LINKS": ",".join(links),
             "UV_NO_INDEX": "" if self.has_index else "1",
@@ -175,8 +177,8 @@ def read_index_settings(
     folder = [str(sources.folder.absolute())] if sources.folder is not None else []
     switched = {told("PIP_NO_INDEX", "no-index").lower(), environ.get("UV_NO_INDEX", "").lower()}
     return IndexSettings(
-        index=_with_credentials(index, environ),
-        extra=tuple(dict.fromkeys(_with_credentials(url, environ) for url in extra)),
+        index=with_credentials(index, environ),
+        extra=tuple(dict.fromkeys(with_credentials(url, environ) for url in extra)),
         find_links=tuple(dict.fromkeys([*folder, *links])),
         has_index=not (sources.is_offline or switched & _TRUE or "--no-index" in options),
         is_offline=sources.is_offline,
@@ -189,8 +191,11 @@ def read_index_settings(
     )
 
 
-def _with_credentials(url: str, environ: Mapping[str, str]) -> str:
-    """`url` of an index of uv's, `name=https://...`, with the credentials set for that name."""
+def with_credentials(url: str, environ: Mapping[str, str]) -> str:
+    """The URL of an index of uv's, `name=https://...`, with what is set for that name.
+
+    The credentials are in UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD.
+    """
     named = re.match(_NAMED, url) if "=" in url else None
     if named is None:
         return url

@@ -59,13 +59,18 @@ def resolve(
 
 
 def settings_of(folder: Path, sources: WheelSources) -> IndexSettings:
-    """The indexes that the function in `folder` is to be had from, as `resolve` asks them.
+    """The indexes that the files of the function in `folder` are to be had from.
 
     Raises:
-        RequirementsInvalid: A file of requirements or of pip's settings cannot be read.
+        RequirementsInvalid: A file of requirements, of pip's or of uv's settings cannot be read.
     """
+    from dataclasses import replace
+
+    from wherry_build.image.wheels.uv_configuration import uv_indexes
+
     requirements = read_requirements(folder, is_foreign=not sources.builds)
-    return read_index_settings(sources, requirements.options)
+    settings = read_index_settings(sources, requirements.options)
+    return replace(settings, extra=(*settings.extra, *uv_indexes(folder)))
 
 
 def _are_to_be_had(wheels: tuple[LockedWheel, ...]) -> bool:

@@ -12,8 +12,9 @@ from wherry_build.errors import RequirementsInvalid, RequirementsUnresolved, Whe
 from wherry_build.image.engine import WheelSources
 from wherry_build.image.wheels import locking, resolution, runtime_stub, tool
 from wherry_build.image.wheels.archive import read_wheel
+from wherry_build.image.wheels.download import fetch
 from wherry_build.image.wheels.index_settings import IndexSettings
-from wherry_build.image.wheels.resolution import resolve
+from wherry_build.image.wheels.resolution import resolve, settings_of
 
 SECRET = "s3cret-Zq"
 HAS_UV = tool.found_uv(IndexSettings()) is not None
@@ -163,7 +164,7 @@ import wherry_build.image.runtime_wheel as runtime
 runtime.runtime_requirements = lambda: ("web",)
 from wherry_build.image.engine import WheelSources
 from wherry_build.image.platform import Platform
-from wherry_build.image.wheels.resolution import resolve
+from wherry_build.image.wheels.resolution import resolve, settings_of
 from wherry_build.image.wheels.target import Target
 target = Target(python=(3, 12), platform=Platform(architecture="amd64"))
 class Told:
@@ -220,6 +221,26 @@ def test_a_private_index_with_a_password(
     for file in kept:
         assert SECRET.encode() not in (file.read_bytes() if file.is_file() else b"")
     assert SECRET not in " ".join(progress.steps)
+
+
+def test_an_index_of_the_projects_own_with_its_password(
+    resolver, function, publish, index, environment, progress, cache
+):
+    environment.delenv("PIP_INDEX_URL")
+    environment.delenv("UV_NO_CONFIG")
+    environment.setenv("UV_INDEX_INNER_USERNAME", "me")
+    environment.setenv("UV_INDEX_INNER_PASSWORD", SECRET)
+    index.user = ("me", SECRET)
+    publish("shop")
+    folder = function(
+        pyproject_toml='[project]\nname = "f"\nversion = "1"\ndependencies = ["shop"]\n'
+        f'[[tool.uv.index]]\nname = "inner"\nurl = "{index.url}"\ndefault = true\n'
+    )
+    wheels = resolve(folder, WheelSources(), AMD64, progress)
+    assert [item.pin for item in wheels] == ["shop==1.0", "web==1.0"]
+    settings = settings_of(folder, WheelSources())
+    assert SECRET not in repr(settings)
+    assert fetch(wheels, cache, progress, settings=settings)
 
 
 def test_a_password_is_not_in_an_error(either, function, index, environment, found):
