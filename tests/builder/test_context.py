@@ -4,6 +4,7 @@ import io
 import os
 import socket
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -337,6 +338,28 @@ def test_two_entries_of_one_path_are_refused():
         ("*.md\n!b.md", "", "b.md", False),
         ("[z-a].md", "", "b.md", False),
         ("\\#x", "", "#x", True),
+        ("\\!x", "", "!x", True),
+        ("a\\*", "", "a*", True),
+        ("a\\*", "", "ab", False),
+        ("a\\ ", "", "a ", True),
+        ("[]a]", "", "]", True),
+        ("[!]a]", "", "b", True),
+        ("[!]a]", "", "]", False),
+        ("a**b", "", "axb", True),
+        ("a**/b", "", "a/x/b", False),
+        ("a/**/b", "", "a/b", True),
+        ("a/**/b", "", "a/x/y/b", True),
+        ("", "**.md", "a/x/b.md", True),
+        ("", "a/**.md", "a/x/y/b.md", True),
+        ("**.md", "", "a/b.md", True),
+        ("x/**.md", "", "x/a/b.md", False),
+        ("a/**", "", "a", False),
+        ("**", "", "a/b", True),
+        ("*a*b*", "", "xaybz", True),
+        ("*a*b", "", "xaybz", False),
+        ("a/**/b/**/c", "", "a/x/b/b/y/c", True),
+        ("a/**/b/**/c", "", "a/x/y/c", False),
+        ("a/**/*b/**/c", "", "a/xb/c", True),
         ("folder/", "", "folder", False),
         ("a.c", "", "abc", False),
         ("!x.pyc", "", "x.pyc", True),
@@ -346,6 +369,24 @@ def test_two_entries_of_one_path_are_refused():
 def test_patterns(gitignore, dockerignore, path, ignored):
     rules = IgnoreRules(gitignore=gitignore, dockerignore=dockerignore)
     assert rules.is_ignored(path, is_folder=False) is ignored
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*a" * 30 + "b", "a" * 255),
+        ("?*" * 60 + "b", "a" * 255),
+        ("**/a/" * 30 + "b", "a/" * 100 + "c"),
+        ("**/" * 50 + "b", "a/" * 100 + "c"),
+        ("**/*a*a*/" * 20 + "b", "aaaa/" * 100 + "c"),
+        ("*" * 1000 + "b", "a" * 255),
+    ],
+)
+def test_no_pattern_makes_a_path_slow(pattern, path):
+    began = time.process_time()
+    for rules in (IgnoreRules(gitignore=pattern), IgnoreRules(dockerignore=pattern)):
+        assert not rules.is_ignored(path, is_folder=False)
+    assert time.process_time() - began < 1, "and not years"
 
 
 @pytest.mark.parametrize("name", [name for name in NEVER_WANTED if "*" not in name])

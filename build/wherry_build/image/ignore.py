@@ -2,9 +2,8 @@
 
 Three lists are asked, the last rule that matches decides: `.gitignore`, of the folder and of each
 folder in it, as git does; our own list of what is never wanted; the folder's own `.dockerignore`,
-which alone may take one back (`!.env`), out of a folder that stays out too (`*`, `!lib/**`). The
-patterns are the common part of both formats: `*`, `?`, `[a-z]`, `**`, a leading `/`, a trailing
-`/` for folders, `!`, `#`.
+which alone may take one back (`!.env`), out of a folder that stays out too (`*`, `!lib/**`). How a
+pattern is read is `ignore_pattern`'s.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from wherry_build.image.ignore_pattern import compiled
 
 NEVER_WANTED = (
     ".git", ".hg", ".svn", ".gitignore", ".gitattributes", ".dockerignore", ".github",
@@ -102,50 +103,19 @@ def _rules(
     """Read patterns; `floating` ones without a `/` match at any depth, as git has it."""
     rules = []
     for raw in lines:
-        line = raw.strip()
+        line = raw.strip() if not raw.rstrip().endswith("\\") else raw.lstrip()
         if not line or line.startswith("#"):
             continue
         takes_back = line.startswith("!")
-        body = line.removeprefix("!").removeprefix("\\").removeprefix("./")
+        body = line.removeprefix("!").removeprefix("./")
         only_folders = body.endswith("/")
         body = body.rstrip("/")
         anchored = "/" in body or not floating
         body = body.lstrip("/")
         if body:
-            lead = "" if anchored else "(?:.*/)?"
-            try:
-                pattern = re.compile(lead + _translated(body), flags)
-            except re.error:  # a range such as `[z-a]` is taken as it stands
-                pattern = re.compile(lead + re.escape(body), flags)
+            pattern = compiled(body, is_anchored=anchored, is_git=floating, flags=flags)
             rules.append(_Rule(pattern, only_folders, takes_back, body, below))
     return rules
-
-
-def _translated(pattern: str) -> str:
-    made = ""
-    position = 0
-    while position < len(pattern):
-        rest = pattern[position:]
-        if rest.startswith("**/"):
-            made += "(?:.*/)?"
-            position += 3
-        elif rest.startswith("**"):
-            made += ".*"
-            position += 2
-        elif rest.startswith("*"):
-            made += "[^/]*"
-            position += 1
-        elif rest.startswith("?"):
-            made += "[^/]"
-            position += 1
-        elif rest.startswith("[") and (end := rest.find("]", 2)) > 0:
-            inner = rest[1:end].replace("\\", "\\\\").replace("[", "\\[")
-            made += "(?!/)[" + ("^" + inner[1:] if inner[0] in "!^" else inner) + "]"
-            position += end + 1
-        else:
-            made += re.escape(rest[0])
-            position += 1
-    return made
 
 
 _OWN = _rules(NEVER_WANTED, floating=True, flags=re.DOTALL | re.IGNORECASE)
