@@ -13,8 +13,9 @@ from tests.builder.project.test_properties import projects
 
 from wherry_build.errors import ProjectFileInvalid
 from wherry_build.manifests.yaml import dump
+from wherry_build.project.reading import line_reader, yaml_text
 from wherry_build.project.reading.line_reader import line_tree
-from wherry_build.project.reading.tree import LIMIT_DEPTH, LIMIT_NODES
+from wherry_build.project.reading.tree import LIMIT_DEPTH
 from wherry_build.project.reading.yaml_text import parsed_tree, read_tree
 from wherry_build.quoted_scalar import Unusual
 
@@ -28,7 +29,7 @@ PARTS = (
     "...", "%", "<<", "é", "\u2028", "~", "a: b", "\n  ", "\n    ", "\n- ", "=",
 )  # fmt: skip
 SLOW = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,
@@ -152,12 +153,30 @@ def test_what_is_read_quickly(text, is_quick):
     [
         "a: " + "{a: " * (LIMIT_DEPTH + 2) + "b" + "}" * (LIMIT_DEPTH + 2),
         "\n".join(f"{' ' * depth}a:" for depth in range(LIMIT_DEPTH + 2)),
-        "a: [" + "b, " * LIMIT_NODES + "b]",
     ],
-    ids=["flow", "block", "nodes"],
+    ids=["flow", "block"],
 )
-def test_limits_are_told_by_the_library(text):
+def test_depth_is_told_by_the_library(text):
     with pytest.raises(Unusual):
         line_tree(text, path="f")
     with pytest.raises(ProjectFileInvalid):
         read_tree(text.encode(), path="f")
+
+
+def is_taken(reader, text):
+    try:
+        reader(text, path="f")
+    except (Unusual, ProjectFileInvalid):
+        return False
+    return True
+
+
+def test_both_count_the_same(monkeypatch):
+    text = "a: [b, {c: d}]\ne:\n- f\n- g: h\n  i: |\n    j\nk:\n"
+    taken = []
+    for limit in range(20):
+        monkeypatch.setattr(line_reader, "LIMIT_NODES", limit)
+        monkeypatch.setattr(yaml_text, "LIMIT_NODES", limit)
+        taken.append(is_taken(line_tree, text))
+        assert taken[-1] == is_taken(parsed_tree, text), limit
+    assert taken[0] < taken[-1]
