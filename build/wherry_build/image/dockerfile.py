@@ -13,23 +13,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from wherry_build import names
-
-DEFAULT_BASE = "python:3.12-slim"
-SITE = "/opt/wherry"
-FUNCTION = "/srv/function"
-USER = "65532:65532"
-PORT = 8080
-ENTRYPOINT = ("python3", "-m", "wherry")
-ENVIRONMENT: Mapping[str, str] = {
-    "HOME": "/tmp",  # noqa: S108 - in the image, the only place to write to
-    "PORT": str(PORT),
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONPATH": SITE,
-    "PYTHONSAFEPATH": "1",
-    "PYTHONUNBUFFERED": "1",
-    "WHERRY_HOST": "0.0.0.0",
-}
-"""What every image sets, whichever engine makes it."""
+from wherry_build.image.conventions import (
+    DEFAULT_BASE,
+    ENTRYPOINT,
+    ENVIRONMENT,
+    FUNCTION,
+    PORT,
+    PROBE,
+    SITE,
+    USER,
+    function_environment,
+)
 
 PIP_SECRETS: Mapping[str, str] = {
     "ca.pem": "PIP_CERT",
@@ -40,14 +34,12 @@ PIP_SECRETS: Mapping[str, str] = {
 
 _SECRETS = "/run/secrets"
 _PIP = "python3 -m pip install"
-_PIP_OPTIONS = f"--no-compile --disable-pip-version-check --root-user-action=ignore --target {SITE}"
+_PIP_OPTIONS = (
+    "--no-compile --progress-bar off --disable-pip-version-check --root-user-action=ignore "
+    f"--target {SITE}"
+)
 _PIP_CACHE = "--mount=type=cache,target=/root/.cache/pip,sharing=locked"
 _COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash"
-PROBE = (
-    "import http.client as h, os, sys; "
-    f"c = h.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or {PORT}), timeout=2); "
-    "c.request('GET', '/_/health'); sys.exit(c.getresponse().status != 200)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +115,8 @@ def _build_stage(recipe: Recipe) -> list[str]:
     if recipe.is_offline:
         install.append("--no-index")
     install.append(recipe.runtime)
-    lines = [f"FROM {_base(recipe)} AS build"]
+    # A base may have a user of its own, who may not write to either folder.
+    lines = [f"FROM {_base(recipe)} AS build", "USER 0:0"]
     lines += [f"ARG {names.environment_name(name)}" for name in recipe.arguments]
     lines += ["WORKDIR /build", "COPY wheels/ wheels/"]
     if recipe.has_requirements:
@@ -179,12 +172,6 @@ def _identity(recipe: Recipe) -> list[str]:
     labels = " ".join(f"{json.dumps(name)}={json.dumps(value)}" for name, value in recipe.labels)
     environment = function_environment(recipe.function, recipe.handler)
     return [_environment(environment), *([f"LABEL {labels}"] if labels else [])]
-
-
-def function_environment(name: str, handler: str) -> dict[str, str]:
-    """What the image of one function sets besides; an empty `name` leaves it to the platform."""
-    found = FUNCTION if handler == "handler.py" else f"{FUNCTION}/{handler}"
-    return {"WHERRY_HANDLER": found, **({"WHERRY_FUNCTION": name} if name else {})}
 
 
 def _environment(variables: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wherry_build import names
 from wherry_build.errors import ProjectError
-from wherry_build.image.dockerfile import DEFAULT_BASE
+from wherry_build.image.conventions import DEFAULT_BASE
 from wherry_build.image.engine import Attestation, ImageRequest, WheelSources
 from wherry_build.image.platform import Platform
 from wherry_build.project.build_engine import Engine

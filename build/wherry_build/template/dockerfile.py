@@ -11,16 +11,16 @@ import json
 from collections.abc import Sequence
 
 from wherry._version import __version__
-from wherry_build.image.dockerfile import (
+from wherry_build.image.conventions import (
     ENTRYPOINT,
     ENVIRONMENT,
     FUNCTION,
-    PIP_SECRETS,
     PORT,
     PROBE,
     SITE,
     USER,
 )
+from wherry_build.image.dockerfile import PIP_SECRETS
 
 _TESTED = "/opt/test"
 _FROM = "FROM --platform=${TARGETPLATFORM:-linux/amd64} ${BASE}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wherry.deadline import duration_s
-from wherry_build.image.dockerfile import PORT, USER
+from wherry_build.image.conventions import PORT, USER
 from wherry_build.project.model import Function
 from wherry_build.project.specification import FunctionSpecification
 from wherry_build.project.specification.amounts import Cpu, Memory

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wherry_build.errors import ContainerFailed
+from wherry_build.image.conventions import PORT, USER
 from wherry_build.image.docker.container import LABEL, Container, host_options
 from wherry_build.image.docker.containers import Ending, start_failed
 from wherry_build.image.docker.sdk_engine import SdkEngine
-from wherry_build.image.dockerfile import PORT, USER
 
 _SLACK_S = 30
 

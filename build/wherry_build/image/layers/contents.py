@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from wherry_build.errors import ProjectError
 from wherry_build.image.context import collect
-from wherry_build.image.dockerfile import FUNCTION, SITE
+from wherry_build.image.conventions import FUNCTION, SITE
 from wherry_build.image.engine import Layer
 from wherry_build.image.layers.bytecode import FORMAT, Compiler, with_bytecode
 from wherry_build.image.layers.cache import LayerCache

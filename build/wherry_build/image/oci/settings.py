@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wherry_build.errors import InvalidName
-from wherry_build.image.dockerfile import (
+from wherry_build.image.conventions import (
     ENTRYPOINT,
     ENVIRONMENT,
     FUNCTION,

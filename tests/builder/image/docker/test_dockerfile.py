@@ -5,7 +5,8 @@ import json
 import pytest
 
 from wherry_build.errors import InvalidName
-from wherry_build.image.dockerfile import ENTRYPOINT, ENVIRONMENT, Recipe, dockerfile
+from wherry_build.image.conventions import ENTRYPOINT, ENVIRONMENT
+from wherry_build.image.dockerfile import Recipe, dockerfile
 
 
 def instructions(text):
@@ -40,6 +41,12 @@ def test_what_the_final_image_is(packages):
     assert final[-1] == ("COPY", "--from=build /srv/function /srv/function"), "edits are last"
     variables = next(value for name, value in final if name == "ENV").split()
     assert variables == [f"{name}={value}" for name, value in ENVIRONMENT.items()]
+
+
+def test_what_builds_is_root_whatever_the_base_says():
+    (build, final) = stages(dockerfile(Recipe(runtime="w")))
+    assert build[1] == ("USER", "0:0")
+    assert ("USER", "0:0") not in final
 
 
 def test_packages_are_one_layer_below_both_stages():
