@@ -187,14 +187,15 @@ class Registry:
             return f"https:{url.removeprefix('http:')}"
         return url
 
+    def refusal(self, call: Call, answer: Answer) -> RegistryError:
+        """The error that an answer to `call` is."""
+        return refused(self.host, call.what, answer, secrets=self._authorization.secrets)
+
     def _error(self, call: Call, answer: Answer) -> RegistryError | Interruption:
-        error = self._refused(call, answer)
+        error = self.refusal(call, answer)
         if answer.status in BUSY:
             return Interruption(error, pause_s=pause_s(answer))
         return error
-
-    def _refused(self, call: Call, answer: Answer) -> RegistryError:
-        return refused(self.host, call.what, answer, secrets=self._authorization.secrets)
 
     def _request(self, call: Call, shown: str) -> Request:
         base = self._base()

@@ -10,13 +10,19 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO
 
-from wherry_build.errors import ContentLacking, ContentRefused, ImageNotFound, RegistryUnavailable
+from wherry_build.errors import (
+    ContentLacking,
+    ContentRefused,
+    ImageNotFound,
+    RegistryError,
+    RegistryUnavailable,
+)
 from wherry_build.image.content import BytesContent, Descriptor
 from wherry_build.image.registry.authorization import Access
 from wherry_build.image.registry.download import Download, short, untrue
 from wherry_build.image.registry.manifest import ACCEPT, media_type_of, parse_document
 from wherry_build.image.registry.reference import DOCKER_HUB, is_digest
-from wherry_build.image.registry.refusal import login, read_refusal, refused
+from wherry_build.image.registry.refusal import login, read_refusal
 from wherry_build.image.registry.registry import Call, Registry
 from wherry_build.image.registry.wire import LIMIT_DOCUMENT_BYTES, Answer
 
@@ -205,11 +211,11 @@ class Repository:
             )
         )
 
-    def _not_taken(self, call: Call, answer: Answer) -> Exception:
+    def _not_taken(self, call: Call, answer: Answer) -> RegistryError:
         said = read_refusal(answer.body)
         if said is not None and _LACKING.intersection(said.codes):
             return ContentLacking(
                 f"{self} does not have all that the manifest names",
                 hint="try again; a registry that loses blobs is to be looked after",
             )
-        return refused(self.registry.host, call.what, answer)
+        return self.registry.refusal(call, answer)

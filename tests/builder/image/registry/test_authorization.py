@@ -1,10 +1,12 @@
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.builder.image.recording_registry import RecordingRegistry
+from tests.builder.image.recording_registry import MANIFEST, RecordingRegistry
 
 from wherry_build.errors import AccessDenied, RegistryError, RegistryUnavailable
+from wherry_build.image.content import BytesContent
 
 SECRET = "TOPSECRET:with colon"
 
@@ -130,19 +132,37 @@ def test_no_credentials_are_told_with_why(registries, home):
         assert caught.value.hint == f"docker login {registry.host}"
 
 
-def test_a_registry_may_quote_what_it_was_shown_and_no_message_does(registries, log_in):
+@pytest.mark.parametrize("secret", ["TOPSECRET", "YW5uOlRPUFNFQ1JFVA=="])
+def test_a_registry_may_quote_what_it_was_shown_and_no_message_does(secret, registries, log_in):
     with RecordingRegistry(username="ann", password="TOPSECRET", auth="basic") as registry:
         log_in(registry.host, "ann", "TOPSECRET")
-        body = b'{"errors": [{"code": "DENIED", "message": "ann:TOPSECRET may not"}]}'
-        repository = registries.repository(registry.host, "acme/hello")
+        errors = {"errors": [{"code": "DENIED", "message": f"ann:{secret} may not"}]}
+        body = json.dumps(errors).encode()
+        repository = registries.repository(registry.host, "acme/hello", push=True)
         repository.manifest("1")
         registry.fail("GET", "/manifests/", status=403, body=body)
+        registry.fail("PUT", "/manifests/", status=400, body=body)
 
-        with pytest.raises(AccessDenied) as caught:
-            repository.manifest("1")
+        for ask in (
+            lambda: repository.manifest("1"),
+            lambda: repository.put_manifest(BytesContent.of(b"{}", MANIFEST)),
+        ):
+            with pytest.raises(AccessDenied) as caught:
+                ask()
+            assert "DENIED" in caught.value.message
+            assert secret not in caught.value.message
 
-        assert "DENIED" in caught.value.message
-        assert "TOPSECRET" not in caught.value.message
+
+def test_a_registry_may_quote_a_token_and_no_message_does(guarded, registries):
+    repository = registries.repository(guarded.host, "acme/hello")
+    repository.manifest("1")
+    (token,) = guarded.tokens
+    errors = {"errors": [{"code": "DENIED", "message": f"{token} may not"}]}
+    guarded.fail("GET", "/manifests/", status=403, body=json.dumps(errors).encode())
+
+    with pytest.raises(AccessDenied) as caught:
+        repository.manifest("1")
+    assert token not in caught.value.message
 
 
 @pytest.mark.parametrize(
