@@ -1,8 +1,11 @@
 """What is written is what others read: Docker loads it, skopeo copies it, OCI's schemas take it."""
 
 import json
+import os
 import shutil
 import subprocess
+import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +18,8 @@ from tests.builder.image.oci.conftest import (  # noqa: F401 - fixtures
 )
 from tests.interop.conftest import docker
 
-from wherry_build.image.oci.archive import write_archive
+from wherry_build.image.content import BytesContent, Descriptor
+from wherry_build.image.oci.archive import archive, write_archive
 from wherry_build.image.oci.document import platform_image
 from wherry_build.image.oci.engine_socket import local_engine
 from wherry_build.image.oci.layout import write_layout
@@ -57,6 +61,43 @@ def skopeo():
         return done.stdout
 
     return skopeo
+
+
+@pytest.fixture(scope="session")
+def containerd():
+    """A containerd of the tests' own, as Docker's image store stands on: `containerd("import")`."""
+    if shutil.which("containerd") is None or shutil.which("ctr") is None:
+        pytest.skip("containerd or ctr not found")
+    if os.getuid() != 0:
+        pytest.skip("containerd runs as root alone")
+    folder = Path(tempfile.mkdtemp(prefix="wherry-ctd-", dir="/tmp"))  # a socket's path is short
+    address = folder / "socket"
+    places = ["--root", folder / "root", "--state", folder / "state", "--address", address]
+    (folder / "config.toml").write_text(
+        'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+    )
+    with (folder / "log").open("wb") as log:
+        running = subprocess.Popen(
+            ["containerd", "--config", folder / "config.toml", *places], stdout=log, stderr=log
+        )
+
+    def ctr(*arguments, check=True):
+        command = ["ctr", "--address", address, "--namespace", "test", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout if done.returncode == 0 else ""
+
+    try:
+        deadline = time.monotonic() + 60
+        while not (address.exists() and ctr("version", check=False)):
+            assert running.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield ctr
+    finally:
+        running.terminate()
+        running.wait(60)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -162,6 +203,33 @@ def test_an_edit_is_loaded_by_its_layer_alone(
     progress.bytes.clear()
     load(images[b"second"], engine, progress)
     assert progress.bytes == {} != before, "it is there, and nothing is sent"
+
+
+@pytest.mark.parametrize("media", MediaTypes)
+@pytest.mark.parametrize("platforms", [("amd64",), ("amd64", "arm64")])
+def test_containerd_imports_the_tar(make_image, containerd, tmp_path, media, platforms):  # noqa: F811
+    name = f"ghcr.io/acme/{media.name.lower()}-{len(platforms)}:1.0"
+    image = make_image(*platforms, reference=name, media=media)
+    write_archive(image, tmp_path / "image.tar")
+    containerd("images", "import", "--no-unpack", "--all-platforms", tmp_path / "image.tar")
+    lines = containerd("images", "ls").splitlines()
+    (line,) = [each.split() for each in lines if each.startswith(name)]
+    assert line[2] == image.digest
+    assert all(f"linux/{platform}" in line[-2] for platform in platforms)
+
+
+def test_containerd_wants_every_layer(make_image, containerd, tmp_path):  # noqa: F811
+    """Why its store is sent all of an image, whatever it has."""
+    image = make_image(reference="ghcr.io/acme/sparse:1.0")
+    digest = image.images[0].layers[0].content.descriptor.digest
+    lacking = Descriptor.of(b"not there", MediaTypes.OCI.layer)
+    manifest = image.images[0].manifest
+    changed = manifest.content.replace(digest.encode(), lacking.digest.encode())
+    again = BytesContent.of(changed, manifest.descriptor.media_type)
+    made = replace(image.images[0], manifest=again)
+    image = replace(image, images=(made,), digest=again.descriptor.digest)
+    (tmp_path / "sparse.tar").write_bytes(b"".join(archive(image)))
+    assert not containerd("images", "import", "--no-unpack", tmp_path / "sparse.tar", check=False)
 
 
 def test_skopeo_reads_the_layout(make_image, skopeo, tmp_path):  # noqa: F811
