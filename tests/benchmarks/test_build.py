@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-
 from benchmarks.build.__main__ import main
 from benchmarks.build.contestants import Site
 from benchmarks.build.measurement import Timings, measure
