@@ -126,7 +126,8 @@ def hello(faas_cli, folder, base_image, image):
     """A function that Docker has built for faas-cli, with its tests and a package: its image."""
     faas_cli(folder, "new", "hello", "--lang", "python3-wherry")
     described(folder, image=image("hello"), build_args={"BASE": base_image})
-    told = faas_cli(folder, "build", "-f", "stack.yaml", "--build-arg", "TEST_ENABLED=true")
+    options = ["--no-cache", "--build-arg", "TEST_ENABLED=true"]
+    told = faas_cli(folder, "build", "-f", "stack.yaml", *options)
     assert "2 passed" in told
     return "wherry-interop/faas-cli-hello:test"
 

@@ -162,8 +162,9 @@ def built_with_buildkit(buildkit, root, base_image):
     """The image of a new function, by BuildKit, its tests run before."""
     tag = "wherry-interop/template-buildkit:test"
     context = shrinkwrap(root, "hello", "python3-wherry", new(root, "hello", "python3-wherry"))
-    command = [buildkit, "build", "--progress", "plain", "--network", "host", "--tag", tag]
-    command += ["--build-arg", f"BASE={base_image}", "--build-arg", "TEST_ENABLED=true", context]
+    command = [buildkit, "build", "--no-cache", "--progress", "plain", "--network", "host"]
+    command += ["--tag", tag, "--build-arg", f"BASE={base_image}"]
+    command += ["--build-arg", "TEST_ENABLED=true", context]
     done = run_docker(command, DOCKER_BUILDKIT="1")
     assert done.returncode == 0, done.stderr
     yield tag, done.stdout + done.stderr
@@ -193,8 +194,9 @@ def test_build_secrets_reach_pip_and_no_layer(buildkit, tmp_path, base_image, co
         index.user = ("ada", "canary-of-the-index")
         url = index.url_of(*index.user)
         secret.write_text(f"[global]\nextra-index-url = {url}\ntrusted-host = 127.0.0.1\n")
-        command = [buildkit, "build", "--progress", "plain", "--network", "host", "--tag", tag]
-        command += ["--build-arg", f"BASE={base_image}", "--secret", f"id=pip.conf,src={secret}"]
+        command = [buildkit, "build", "--no-cache", "--progress", "plain", "--network", "host"]
+        command += ["--tag", tag, "--build-arg", f"BASE={base_image}"]
+        command += ["--secret", f"id=pip.conf,src={secret}"]
         done = run_docker([*command, context], DOCKER_BUILDKIT="1")
     try:
         assert done.returncode == 0, done.stderr
