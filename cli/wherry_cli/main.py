@@ -27,6 +27,7 @@ COMMANDS = {
     "plugin": "Make `faas-cli wherry` run this command.",
     "render": "Write the manifests for a platform.",
     "deploy": "Apply the manifests to a cluster or a gateway, and wait.",
+    "up": "Build, publish and deploy.",
     "diff": "Show what a deployment would change.",
     "lint": "Look for faults in manifests and proxy configurations.",
     "certs": "Make a CA and certificates of services, as Secrets.",

@@ -1,0 +1,59 @@
+"""`wherry up`: builds, publishes and deploys, in this order; each is its own command's work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wherry_cli import build, deploy
+
+_OF_A_BUILD = (
+    "engine", "platforms", "base", "labels", "wheels", "no_index", "pull", "bom", "provenance",
+    "arguments", "secrets", "network", "insecure", "parallel",
+)  # fmt: skip
+"""Parameters of `wherry build` that `wherry up` has too; names and paths are those of a deploy."""
+
+
+def _parameters() -> list[click.Parameter]:
+    """Those of a deploy, and then those that only a build has."""
+    own = [each for each in build.command.params if each.name in _OF_A_BUILD]
+    return [*deploy.command.params, *own]
+
+
+@click.command(
+    params=_parameters(),
+    epilog="""\b
+Examples:
+  wherry up --target knative --registry ghcr.io/acme
+  wherry up --target openfaas --env staging --yes
+  wherry up --target kubernetes --platform linux/amd64,linux/arm64 --yes
+  wherry up --target knative --no-build""",
+)
+@click.option(
+    "--build/--no-build",
+    "builds",
+    default=True,
+    help="Build and publish first; otherwise deploy what was published last.",
+)
+@click.pass_context
+def command(ctx: click.Context, /, builds: bool, **given: Any) -> Any:
+    """Build the functions at PATH, publish their images, and deploy them by their digests.
+
+    As `wherry build --push` and `wherry deploy` after it. What changes at the destination is shown
+    before anything is changed there, and asked; what is not built anew is not published again.
+    """
+    of_a_build = {name: given.pop(name) for name in _OF_A_BUILD}
+    if builds:
+        ctx.invoke(
+            build.command,
+            path=given["path"],
+            functions=given["functions"],
+            environment=given["environment"],
+            registry=given["registry"],
+            tag=given["tag"],
+            push=True,
+            as_json=given["as_json"],
+            **of_a_build,
+        )
+    return ctx.invoke(deploy.command, **given)
