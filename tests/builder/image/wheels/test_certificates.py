@@ -4,6 +4,10 @@ import datetime as dt
 import ssl
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from tests.builder.image.wheels.package_index import package_index
 from tests.builder.image.wheels.wheel_making import AMD64, locked, wheel, wheel_name
 
@@ -24,6 +28,29 @@ def certificates(tmp_path_factory):
     order = Order(identities=(served,), output=folder, authority=folder / "ca")
     (issued,) = issue(order, now=dt.datetime.now(dt.timezone.utc)).issued
     return folder / "ca/ca.crt", issued.folder
+
+
+def _client_pem():
+    """A key, and a certificate of it that it signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "builder")])
+    now = dt.datetime.now(dt.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.fixture
@@ -61,6 +88,25 @@ def test_without_it_nothing_is_taken_and_the_variable_is_named(
         fetch([item], cache, progress, settings=read_index_settings(WheelSources()))
     assert "SSL_CERT_FILE" in caught.value.hint
     assert index.downloads() == []
+
+
+def test_a_certificate_of_our_own_is_shown(certificates, cache, progress, environment, tmp_path):
+    authority, folder = certificates
+    own = tmp_path / "own.pem"
+    own.write_bytes(_client_pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    context.load_verify_locations(own)
+    context.verify_mode = ssl.CERT_REQUIRED
+    environment.setenv("PIP_CERT", str(authority))
+    environment.setattr("wherry_build.image.wheels.connection._RETRIES", 0)
+    with package_index(context) as served:
+        content = wheel("web")
+        item = locked(content, name="web", url=served.put(wheel_name("web"), content))
+        with pytest.raises(IndexUnavailable):
+            fetch([item], cache, progress, settings=read_index_settings(WheelSources()))
+        environment.setenv("PIP_CLIENT_CERT", str(own))
+        assert fetch([item], cache, progress, settings=read_index_settings(WheelSources()))
 
 
 def test_a_file_that_is_none_is_told(item, cache, progress, environment, tmp_path):
