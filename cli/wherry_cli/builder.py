@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wherry_build.remote.service import Address
 
 
-@click.group()
+@click.group(epilog="Examples:\n\n  wherry builder serve")
 def command() -> None:
     """Build images that faas-cli asks for, without Docker."""
 

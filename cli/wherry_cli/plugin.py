@@ -9,7 +9,7 @@ import click
 from wherry_cli.notes import note
 
 
-@click.group()
+@click.group(epilog="Examples:\n\n  wherry plugin install")
 def command() -> None:
     """Make `faas-cli wherry ...` run this command."""
 
