@@ -82,7 +82,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise KeyFileInvalid(f"{folder}: {error.strerror}") from None
+        raise KeyFileInvalid(f"{folder}: {error.strerror}", hint="name another file") from None
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:

@@ -125,7 +125,11 @@ class ProcessWorkshop:
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
     """What a build's process has of the builder's environment."""
-    return {name: value for name, value in environ.items() if _PASSED_ON.fullmatch(name)}
+    kept = {name: value for name, value in environ.items() if _PASSED_ON.fullmatch(name)}
+    if kept.get("PYTHONPATH"):  # it runs in another folder
+        folders = kept["PYTHONPATH"].split(os.pathsep)
+        kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, folders))
+    return kept
 
 
 def _send(process: subprocess.Popen[bytes], order: bytes) -> None:

@@ -152,6 +152,15 @@ def test_its_environment_has_nothing_of_ours(order, listener):
     assert set(passed_on(environ)) == kept
 
 
+def test_modules_are_found_from_another_folder():
+    environ = {"PYTHONPATH": os.pathsep.join(["runtime", "/srv/build"])}
+    assert passed_on(environ)["PYTHONPATH"].split(os.pathsep) == [
+        os.path.join(os.getcwd(), "runtime"),
+        "/srv/build",
+    ]
+    assert passed_on({"PYTHONPATH": ""}) == {"PYTHONPATH": ""}
+
+
 def test_the_real_one_refuses_what_it_cannot_build(order, listener):
     (order.context / "template.yml").write_text("language: node20\n")
     with pytest.raises(ImageBuildFailed, match="none of Wherry's") as refused:
