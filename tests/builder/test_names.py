@@ -22,6 +22,8 @@ CHECKS = [
     names.url,
     names.event_type,
     names.handler_file,
+    names.system_package,
+    names.build_secret,
 ]
 HOSTILE = [
     "",

@@ -125,5 +125,5 @@ def _look_at_registry(project: Project, credentials: Credentials) -> Iterator[Fi
         state=State.OK if found.credential is not None else State.ABSENT,
         said=f"from {source}" if source else found.note or "none saved",
         purpose=_PULLING,
-        hint="" if found.credential is not None else f"docker login {registry}",
+        hint="" if found.credential is not None else f"docker login {registry}; or podman's",
     )

@@ -73,7 +73,7 @@ def test_a_registry_without_credentials_says_how_to_log_in(write):
     root = write({"wherry.yaml": REGISTRY, "functions/hello/handler.py": HANDLER})
     found = told(root)["credentials of registry.acme.test"]
     assert (found.state, found.said) == (State.ABSENT, "none saved")
-    assert found.hint == "docker login registry.acme.test"
+    assert found.hint.startswith("docker login registry.acme.test")
 
 
 def test_credentials_are_present_and_never_shown(write, tmp_path):

@@ -171,9 +171,12 @@ def _secrets(secrets: Mapping[str, Path]) -> dict[str, Path]:
 
 def _platform(request: ImageRequest) -> Platform | None:
     if len(request.platforms) > 1:
+        needs_steps = request.packages or request.dockerfile or request.secrets
         raise BuildUnsupported(
             f"function {request.function.name!r}: the engine `docker` builds for one platform at a "
             f"time, and {', '.join(map(str, request.platforms))} are asked for",
-            hint="give --engine oci, or one --platform",
+            hint=f"build each by itself: --platform {request.platforms[0]}"
+            if needs_steps
+            else "give --engine oci, or one --platform",
         )
     return request.platforms[0] if request.platforms else None

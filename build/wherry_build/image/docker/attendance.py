@@ -80,6 +80,8 @@ def attend(
     codes: list[int] = []
     try:
         for container in wanted:
+            if wish.times:
+                break
             each = _start(container, containers, observer)
             running.append(each)
             _watch(each, containers, observer, endings)

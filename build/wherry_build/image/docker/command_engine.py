@@ -139,10 +139,10 @@ class CommandEngine:
             words = ["push", *self._push_options(reference, file), reference]
             code = self.command.follow(words, lines.tell)
             digest = file.read_text().strip() if file.exists() else _digest(lines.kept)
-        if code:
-            raise push_failed(reference, lines.reason or f"exit code {code}", lines.kept)
-        if not digest:
-            raise push_failed(reference, "the engine does not say its digest", lines.kept)
+        if code or not digest:
+            silent = f"exit code {code}" if code else "the engine does not say its digest"
+            reason = (code and lines.reason) or silent
+            raise push_failed(reference, reason, lines.kept, command=self.command.kind.value)
         return digest
 
     def _push_options(self, reference: str, digest: Path) -> list[str]:

@@ -22,6 +22,8 @@ from wherry_build.errors import EngineUnavailable
 
 VARIABLE = "WHERRY_CONTAINER_CLI"
 _ASKED_S = 60
+_NOT_STARTED = "start it, for one with `sudo systemctl start docker`; or set DOCKER_HOST"
+_NOT_ALLOWED = "sudo usermod --append --groups docker $USER, and log in again; or use podman"
 _NAMED = re.compile(r"\b(docker|podman|nerdctl) version v?([0-9][^\s,]*)", re.IGNORECASE)
 _INTEGRATED_BUILDKIT = range(18, 23)
 """Major versions of docker's command that have BuildKit without the plugin `buildx`."""
@@ -141,9 +143,10 @@ class CommandLine:
             told = {}
         if said.code or not isinstance(told, dict) or told.get("ServerErrors"):
             errors = told.get("ServerErrors") if isinstance(told, dict) else None
+            reason = str(errors[0] if errors else said.reason)
             raise EngineUnavailable(
-                f"no engine answers {self.path}: {errors[0] if errors else said.reason}",
-                hint="start it, for one with `sudo systemctl start docker`; or set DOCKER_HOST",
+                f"no engine answers {self.path}: {reason}",
+                hint=_NOT_ALLOWED if "permission denied" in reason else _NOT_STARTED,
             )
         return _podman_facts(told) if self.kind is Kind.PODMAN else _docker_facts(told)
 

@@ -110,8 +110,13 @@ def _seconds(function: Function, variable: str, usual: float) -> float:
         return usual  # the runtime says so itself, and does not start
 
 
-def run_words(container: Container) -> list[str]:
-    """The words that every command line takes, from `--detach` to the image."""
+def run_words(container: Container, *, mount_options: str = "") -> list[str]:
+    """The words that every command line takes, from `--detach` to the image.
+
+    Args:
+        container: What is to run.
+        mount_options: What one of them says of a mount besides, beginning with a comma.
+    """
     host = f"[{container.host}]" if ":" in container.host else container.host
     return [
         *("--detach", "--label", f"{LABEL}={container.name}"),
@@ -123,13 +128,13 @@ def run_words(container: Container) -> list[str]:
         *("--cpu-shares", str(container.cpu_shares), "--pids-limit", str(_PIDS)),
         *(["--cpus", f"{container.cpu_millicores / 1000:g}"] if container.cpu_millicores else []),
         *(word for item in container.environment.items() for word in ("--env", "=".join(item))),
-        *(_mount_words(container.secrets) if container.secrets is not None else ()),
+        *(_mount_words(container.secrets, mount_options) if container.secrets is not None else ()),
         container.image,
     ]
 
 
-def _mount_words(folder: Path) -> tuple[str, str]:
-    return "--mount", f"type=bind,source={folder},target={SECRETS_FOLDER},readonly"
+def _mount_words(folder: Path, options: str) -> tuple[str, str]:
+    return "--mount", f"type=bind,source={folder},target={SECRETS_FOLDER},readonly{options}"
 
 
 def host_options(container: Container) -> dict[str, Any]:

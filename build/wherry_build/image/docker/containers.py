@@ -9,11 +9,13 @@ from secrets import token_hex
 from typing import Protocol
 
 from wherry_build.errors import ContainerFailed
-from wherry_build.image.docker.command_line import CommandLine
+from wherry_build.image.docker.command_line import CommandLine, Kind
 from wherry_build.image.docker.container import Container, run_words
 
 _START_S = 600
 """For an image that the engine has to pull first."""
+_MOUNT_OPTIONS = {Kind.PODMAN: ",relabel=shared"}
+"""Where SELinux is enforcing, podman leaves a folder as it is labelled unless it is told."""
 _SLACK_S = 30
 """For an engine to do what it was asked, beyond the time that a container has."""
 
@@ -82,7 +84,8 @@ class CommandContainers:
             ContainerFailed: The engine refused.
         """
         name = f"wherry-{container.name}-{token_hex(4)}"
-        said = self.command.ask("run", "--name", name, *run_words(container), timeout_s=_START_S)
+        words = run_words(container, mount_options=_MOUNT_OPTIONS.get(self.command.kind, ""))
+        said = self.command.ask("run", "--name", name, *words, timeout_s=_START_S)
         if said.code:
             self.remove(name)  # it may have been made before it did not start
             raise start_failed(container, said.reason)

@@ -64,13 +64,15 @@ def build_failed(reference: str, reason: str, log: Sequence[str]) -> ImageBuildF
     return ImageBuildFailed(f"{reference}: {reason.strip()}", log=tuple(log), hint=hint)
 
 
-def push_failed(reference: str, reason: str, log: Sequence[str]) -> ImagePushFailed:
-    """A push that failed, and what to try."""
+def push_failed(
+    reference: str, reason: str, log: Sequence[str], *, command: str = "docker"
+) -> ImagePushFailed:
+    """A push by the command line `command` that failed, and what to try."""
     host = reference.partition("/")[0]
     text = "\n".join([reason, *log]).lower()
     hint = ""
     if any(word in text for word in ("denied", "unauthorized", "authentication required")):
-        hint = f"log in with the engine's own command: docker login {host}"
+        hint = f"log in with the engine's own command: {command} login {host}"
     elif "no such host" in text or "connection refused" in text:
         hint = f"is {host} the right registry, and reachable?"
     elif "does not exist locally" in text or "not known" in text:

@@ -131,7 +131,7 @@ def test_one_that_ends_ends_the_others_and_gives_its_code():
 
 def test_a_second_wish_does_not_wait():
     engine, wish = Engine(ignores=("hello",)), Wish()
-    wish.stop()
+    notes = Notes(lambda kind, _: wish.stop() if kind == "printed" else None)
 
     def again():
         deadline = time.monotonic() + WITHIN_S
@@ -142,10 +142,27 @@ def test_a_second_wish_does_not_wait():
     thread = threading.Thread(target=again)
     thread.start()
     began = time.monotonic()
-    attend([container()], engine, Notes(), wish)
+    attend([container()], engine, notes, wish)
     thread.join()
     assert time.monotonic() - began < WITHIN_S / 2
     assert engine.asked == [("stop", "hello", 3), ("remove", "hello")]
+
+
+def test_a_wish_while_they_start_starts_no_more():
+    wish = Wish()
+    notes = Notes(lambda kind, said: wish.stop() if said == "a began" else None)
+
+    class Slow(Engine):
+        def start(self, wanted):
+            made = super().start(wanted)
+            deadline = time.monotonic() + WITHIN_S
+            while wanted.name == "b" and not wish.times and time.monotonic() < deadline:
+                time.sleep(0.01)
+            return made
+
+    engine = Slow()
+    attend([container("a"), container("b"), container("c")], engine, notes, wish)
+    assert "c" not in engine.ends
 
 
 def test_one_that_does_not_start_leaves_none_behind():

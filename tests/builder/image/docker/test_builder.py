@@ -55,6 +55,14 @@ def test_several_platforms_are_refused_with_the_way_out(commands, function, prog
             ImageRequest(function=function, reference=REFERENCE, platforms=platforms), progress
         )
     assert "--engine oci" in caught.value.hint
+    with pytest.raises(BuildUnsupported) as caught:
+        DockerBuilder().build(
+            ImageRequest(
+                function=function, reference=REFERENCE, platforms=platforms, packages=("libpq5",)
+            ),
+            progress,
+        )
+    assert caught.value.hint == "build each by itself: --platform linux/amd64"
 
 
 def test_an_image_that_runs_as_root_is_told_of(commands, function, progress):

@@ -231,3 +231,10 @@ def test_an_archive_is_loaded(commands, progress, tmp_path):
     commands.answer("docker", docker_answers(load={"err": "no tar\n", "code": 1}))
     with pytest.raises(ImageBuildFailed, match="no tar"):
         engine.load(tmp_path / "a.tar", progress)
+
+
+def test_podmans_own_login_is_named(commands, progress):
+    commands.add("podman", podman_answers(push={"err": "Error: unauthorized: no\n", "code": 125}))
+    with pytest.raises(ImagePushFailed) as caught:
+        find_command_engine().push(REFERENCE, progress)
+    assert caught.value.hint.endswith("podman login ghcr.io")

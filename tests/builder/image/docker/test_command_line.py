@@ -110,6 +110,14 @@ def test_an_engine_that_does_not_answer_is_told(commands, answer):
     assert "systemctl start docker" in caught.value.hint
 
 
+def test_an_engine_that_does_not_let_us_in_says_what_to_do(commands):
+    refused = {"ServerErrors": ["permission denied while trying to connect to the socket"]}
+    commands.add("docker", docker_answers(info={"out": json.dumps(refused)}))
+    with pytest.raises(EngineUnavailable, match="permission denied") as caught:
+        container_engine()
+    assert "usermod" in caught.value.hint
+
+
 def test_the_first_whose_engine_answers_is_taken(commands):
     commands.add("docker", docker_answers(info={"code": 1, "err": "no daemon"}))
     commands.add("podman", podman_answers())

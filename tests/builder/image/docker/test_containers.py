@@ -1,10 +1,11 @@
 """Containers by a command line and by the SDK, each recorded."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from docker.errors import APIError, NotFound
-from tests.builder.image.docker.recorded_command import docker_answers
+from tests.builder.image.docker.recorded_command import docker_answers, podman_answers
 
 from wherry_build.errors import ContainerFailed
 from wherry_build.image.docker.container import Container
@@ -47,6 +48,16 @@ def test_the_life_of_a_container(commands):
         ["stop", "-t", "12", "abc123"],
         ["rm", "--force", "--volumes", "abc123"],
     ]
+
+
+def test_podman_is_told_to_label_the_secrets(commands, tmp_path):
+    commands.add("podman", podman_answers(run={"out": "abc\n"}))
+    engine = container_engine()
+    assert not is_docker(engine)
+    containers_of(engine).start(replace(CONTAINER, secrets=tmp_path))
+    (call,) = commands.asked("run")
+    (mount,) = [word for word in call["words"] if word.startswith("type=bind")]
+    assert mount.endswith(",readonly,relabel=shared")
 
 
 def test_a_container_that_somebody_else_removed(commands):
