@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,8 @@ _log = logging.getLogger("wherry.builder")
 _HEARTBEAT_S = 2.0  # also how soon it is noticed that a client has gone
 _LOOK_S = 0.5
 _MOST_WAITING = 256
+_MOST_COLLECTED = 10_000
+_PASSWORD = re.compile(r"password[ \t=:]+(\S+)|://[^/\s:@]*:([^/\s@]+)@", re.IGNORECASE)
 
 
 class Listener(Protocol):
@@ -210,8 +214,9 @@ class Build:
             )
         secrets = self._terms.key.unseal(sealed)
         for value in secrets.values():
-            for redactor in (self._redactor, REDACTOR):  # the client's lines, and our log
-                redactor.remember(value.decode("utf-8", "replace").strip())
+            for part in _secret_parts(value.decode("utf-8", "replace").strip()):
+                self._redactor.remember(part)  # in what the client reads
+                REDACTOR.remember(part)  # and in our log
         return secrets
 
     def say(self, line: str) -> None:
@@ -241,13 +246,20 @@ class Build:
 
 
 def collected(results: Iterable[BuildResult]) -> BuildResult:
-    """All of `results` as one, for a client that waits for the end."""
-    log: list[str] = []
+    """All of `results` as one, for a client that waits; of a long log the last lines."""
+    log: deque[str] = deque(maxlen=_MOST_COLLECTED)
     last = _failed("the build said nothing")
     for result in results:
         log.extend(result.log)
         last = result
     return BuildResult(status=last.status, log=tuple(log), image=last.image, error=last.error)
+
+
+def _secret_parts(text: str) -> Iterator[str]:
+    """A secret, and the passwords in one that is a file of pip's or a netrc."""
+    yield text
+    for found in _PASSWORD.finditer(text):
+        yield found[1] or found[2]
 
 
 def _failed(reason: str) -> BuildResult:

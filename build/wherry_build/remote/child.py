@@ -1,8 +1,9 @@
-"""One build in a process of its own: an order on standard input, and what is said as lines of JSON.
+"""One build in a process of its own: an order on standard input, lines of JSON on the output.
 
 A process can be ended, and has an environment of its own: what a stranger's requirements may read
 there, and where this build's wheels come from. `python -m wherry_build.remote.child` is for
-`wherry_build.remote.process` alone.
+`wherry_build.remote.process` alone. When standard input ends, so does the process with all that it
+has started: then the builder is gone.
 
     {"say": "a line"}                    while it goes on
     {"built": "a reference"}             done
@@ -14,7 +15,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +38,8 @@ def main() -> int:
     # What a library or a program prints is no line of ours.
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     os.dup2(2, 1)
-    said = json.loads(sys.stdin.buffer.read())
+    said = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_the_builder, daemon=True).start()
     reporter = Reporter(lambda line: _tell(lines, {"say": line}))
     try:
         built = carry_out(_order(said), _engines(said), reporter, _house(said))
@@ -47,6 +51,12 @@ def main() -> int:
         where = "".join(traceback.format_tb(error.__traceback__))
         _tell(lines, {"broken": f"{type(error).__name__}\n{where}"})
     return 0
+
+
+def _end_with_the_builder() -> None:
+    while os.read(0, 1):  # not `sys.stdin`, whose lock a thread must not hold at the end
+        pass
+    os.killpg(0, signal.SIGKILL)
 
 
 def _order(said: Mapping[str, Any]) -> Order:

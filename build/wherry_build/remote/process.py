@@ -135,8 +135,8 @@ def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
 def _send(process: subprocess.Popen[bytes], order: bytes) -> None:
     assert process.stdin is not None  # noqa: S101 - it is a pipe
     with suppress(BrokenPipeError):  # its exit code says why
-        process.stdin.write(order)
-        process.stdin.close()
+        process.stdin.write(order + b"\n")
+        process.stdin.flush()  # and it stays open, as long as the builder is there
 
 
 def _lines(process: subprocess.Popen[bytes], listener: Listener) -> Iterator[dict[str, str]]:
@@ -159,10 +159,16 @@ def _lines(process: subprocess.Popen[bytes], listener: Listener) -> Iterator[dic
 
 def _end(process: subprocess.Popen[bytes], *, patience_s: float) -> int:
     """Wait for the process for a while, then end it and all that it has started; its exit code."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(BrokenPipeError):
-                pipe.close()
+    try:
+        return _waited_for(process, patience_s)
+    finally:
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+
+def _waited_for(process: subprocess.Popen[bytes], patience_s: float) -> int:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(subprocess.TimeoutExpired):
             return process.wait(patience_s)

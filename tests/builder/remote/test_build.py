@@ -106,6 +106,19 @@ def test_secrets_reach_the_workshop_as_files_and_nothing_else(begin, body, works
     assert "[redacted]" in result.error
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        b"machine pypi.acme.example login ada password canary-of-a-netrc\n",
+        b"[global]\nindex-url = https://ada:canary-of-a-netrc@pypi.acme.example/simple\n",
+    ],
+)
+def test_passwords_in_files_of_secrets_are_not_told(begin, body, workshop, secret):
+    workshop.lines = ["401 for canary-of-a-netrc"]
+    result = collected(begin(body(sealed=seal(KEY.public, {"netrc": secret}))))
+    assert result.log[0] == "401 for [redacted]"
+
+
 def test_secrets_that_cannot_be_opened_build_nothing(begin, body, workshop):
     sealed = seal(SealingKey.generate().public, {"a": b"x"}, key_id="")
     assert "cannot be opened" in collected(begin(body(sealed=sealed))).error
@@ -179,3 +192,10 @@ def test_quiet_builds_show_that_they_live(begin, body, workshop, monkeypatch):
     build = begin(body())
     result = next(build)
     assert (result.status, result.log) == (Status.IN_PROGRESS, ())
+
+
+def test_of_a_long_log_the_last_lines_are_collected(begin, body, workshop):
+    workshop.lines = [f"line {n}" for n in range(11_000)]
+    log = collected(begin(body())).log
+    assert len(log) == 10_000
+    assert log[-2] == "line 10999"

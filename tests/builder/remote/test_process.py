@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -56,7 +59,7 @@ def workshop(code, **options):
 
 
 SAYS = (
-    "import json, os, sys; order = json.load(sys.stdin)\n"
+    "import json, os, sys; order = json.loads(sys.stdin.readline())\n"
     "say = lambda **what: print(json.dumps(what), flush=True)\n"
 )
 
@@ -174,3 +177,38 @@ def test_the_real_one_takes_no_module_of_the_context(order, listener):
         (folder / "json.py").write_text("raise SystemExit('taken over')\n")
     with pytest.raises(ImageBuildFailed, match="none of Wherry's"):
         ProcessWorkshop().build(order, listener)
+
+
+def test_it_ends_with_the_builder(order, tmp_path):
+    """Standard input is all that holds it: of a builder that is killed nothing else is left."""
+    (order.context / "function").mkdir()
+    (order.context / "function/handler.py").write_text("def handle(): ...\n")
+    (order.context / "template.yml").write_text("language: python3-wherry\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base = f"127.0.0.1:{silent.getsockname()[1]}/base:1"
+        said = {
+            "configuration": DOCUMENT.decode(),
+            "context": str(order.context),
+            "secrets": {},
+            "base": base,
+            "builds_sources": False,
+            "has_docker": False,
+            "is_insecure": False,
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wherry_build.remote.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            cwd=tmp_path,
+            env={**os.environ, **passed_on(os.environ)},
+        )
+        with process:
+            process.stdin.write(json.dumps(said).encode() + b"\n")
+            process.stdin.flush()
+            silent.settimeout(60)
+            asked, _ = silent.accept()  # it waits for an answer that never comes
+            assert process.poll() is None
+            process.stdin.close()
+            assert process.wait(20) == -signal.SIGKILL
+            asked.close()
