@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,11 @@ import click
 from wherry_cli.notes import note
 
 if TYPE_CHECKING:
-    from wherry_build.image.delivery import Destinations
     from wherry_build.image.docker.attendance import Wish
     from wherry_build.image.docker.container import Container
     from wherry_build.image.docker.containers import Ending
     from wherry_build.image.docker.request import ContainerEngine
-    from wherry_build.image.plan import BuildPlan
     from wherry_build.project import Function, Project
-    from wherry_cli.image_progress import ImageProgress
 
 _KILLED = 137
 
@@ -88,47 +85,18 @@ def _projects(
 
 
 def _built(project: Project, engine: ContainerEngine) -> Iterator[str]:
-    """Build the images of `project` into `engine`, as far as they are not there; their names."""
-    from wherry_build.image.plan import BuildOptions, plan_builds
-    from wherry_build.image.platform import Platform
-    from wherry_build.project.image_lock import read_lock
+    """Build the images of `project` into `engine`; their names."""
+    from wherry_build.image.docker.local_images import build_into
     from wherry_cli.image_progress import ImageProgress
 
-    own = Platform(architecture=engine.architecture)
-    plans = plan_builds(project, BuildOptions(platforms=(own,)), read_lock(project.root))
     progress = ImageProgress()
     try:
-        for plan in plans:
-            yield _loaded(plan, engine, progress)
+        for finished in build_into(engine, project, progress):
+            progress.close()
+            note(f"{finished.image.reference}: built in {finished.took_s:.1f} s")
+            yield finished.image.reference
     finally:
         progress.close()
-
-
-def _loaded(plan: BuildPlan, engine: ContainerEngine, progress: ImageProgress) -> str:
-    """Build one image into `engine`; its name."""
-    from wherry_build.image.delivery import Destinations, Output, OutputKind
-    from wherry_build.image.docker.engine_containers import is_docker
-    from wherry_build.project.build_engine import Engine
-
-    if plan.engine is Engine.DOCKER or is_docker(engine):
-        return _build(plan, Destinations(load=True), progress)
-    with tempfile.TemporaryDirectory(prefix="wherry-load-") as folder:
-        archive = Path(folder) / "image.tar"
-        written = Output(kind=OutputKind.ARCHIVE, path=archive)
-        reference = _build(plan, Destinations(outputs=(written,)), progress)
-        engine.load(archive, progress)
-    return reference
-
-
-def _build(plan: BuildPlan, destinations: Destinations, progress: ImageProgress) -> str:
-    from wherry_build.image.building import Building
-    from wherry_build.image.engines import Engines
-
-    with closing(Engines()) as engines:
-        building = Building(destinations, engines)
-        (finished,) = building.run([plan], lambda _: progress, parallel=1)
-    note(f"{finished.image.reference}: built in {finished.took_s:.1f} s")
-    return finished.image.reference
 
 
 def _container(

@@ -17,12 +17,11 @@ from wherry_build.errors import BuildUnsupported, EngineUnavailable
 from wherry_build.image.docker.command_line import (
     BuildWay,
     CommandLine,
-    Facts,
     Kind,
-    architecture,
     find_command_lines,
 )
 from wherry_build.image.docker.context_folder import write_context
+from wherry_build.image.docker.engine_facts import Facts, architecture
 from wherry_build.image.docker.failure import LastLines, build_failed, push_failed
 from wherry_build.image.docker.request import ContextRequest, EngineImage
 from wherry_build.image.engine import Progress

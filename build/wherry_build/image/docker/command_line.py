@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from wherry_build.errors import EngineUnavailable
+from wherry_build.image.docker.engine_facts import Facts, docker_facts, podman_facts
 
 VARIABLE = "WHERRY_CONTAINER_CLI"
 _ASKED_S = 60
@@ -49,23 +49,6 @@ class BuildWay(enum.Enum):
     def has_mounts(self) -> bool:
         """Whether it takes `RUN --mount`."""
         return self is not BuildWay.CLASSIC
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What an engine says of itself.
-
-    Attributes:
-        version: Its version.
-        architecture: What it runs on, in the words of OCI.
-        is_rootless: Whether it runs without root.
-        keeps_contents: Whether images are kept as they were pushed, in containerd's image store.
-    """
-
-    version: str
-    architecture: str
-    is_rootless: bool = False
-    keeps_contents: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +131,7 @@ class CommandLine:
                 f"no engine answers {self.path}: {reason}",
                 hint=_NOT_ALLOWED if "permission denied" in reason else _NOT_STARTED,
             )
-        return _podman_facts(told) if self.kind is Kind.PODMAN else _docker_facts(told)
+        return podman_facts(told) if self.kind is Kind.PODMAN else docker_facts(told)
 
     def ask(self, *words: str, timeout_s: float = _ASKED_S) -> Outcome:
         """Call it with `words`, and wait for what it says.
@@ -243,28 +226,3 @@ def _call(
         check=False,
     )
     return Outcome(code=done.returncode, out=done.stdout, err=done.stderr)
-
-
-def _docker_facts(told: Mapping[str, Any]) -> Facts:
-    status = [str(row) for row in told.get("DriverStatus") or ()]
-    return Facts(
-        version=str(told.get("ServerVersion", "")),
-        architecture=architecture(str(told.get("Architecture", ""))),
-        is_rootless=any("rootless" in str(each) for each in told.get("SecurityOptions") or ()),
-        keeps_contents=any("io.containerd.snapshotter" in row for row in status),
-    )
-
-
-def _podman_facts(told: Mapping[str, Any]) -> Facts:
-    host, version = told.get("host") or {}, told.get("version") or {}
-    return Facts(
-        version=str(version.get("Version", "")),
-        architecture=architecture(str(host.get("arch", ""))),
-        is_rootless=bool((host.get("security") or {}).get("rootless")),
-        keeps_contents=True,
-    )
-
-
-def architecture(machine: str) -> str:
-    """What OCI calls the architecture that a kernel calls `machine`."""
-    return {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}.get(machine, machine)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from wherry_build.errors import BuildUnsupported, EngineUnavailable, ImageBuildFailed
 from wherry_build.image.context import pack
 from wherry_build.image.docker.command_engine import beyond_classic, engine_image
-from wherry_build.image.docker.command_line import architecture
+from wherry_build.image.docker.engine_facts import architecture
 from wherry_build.image.docker.failure import LastLines, build_failed, push_failed
 from wherry_build.image.docker.request import ContextRequest, EngineImage
 from wherry_build.image.docker.sdk_connection import connect
