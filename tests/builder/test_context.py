@@ -112,6 +112,13 @@ def test_only_the_dockerignore_of_the_function_takes_secrets_back(write):
         ("*\n!lib/deep/b.txt\n", ["lib/deep/b.txt"]),
         ("lib\n!lib/a.py\n", ["handler.py", "lib/a.py"]),
         ("*\n!.git/config\n", [".git/config"]),
+        ("*\n!lib\n", ["lib/a.py", "lib/deep/b.txt"]),
+        ("*\n!lib/\n", ["lib/a.py", "lib/deep/b.txt"]),
+        ("*\n!lib\nlib/deep\n", ["lib/a.py"]),
+        ("*\n!lib\n!lib/**\n!*\n", ["handler.py", "lib/a.py", "lib/deep/b.txt"]),
+        ("**\n!lib/.env\n", ["lib/.env"]),
+        ("lib\nhandler.py/\n!**/.env\n", []),
+        ("!.git\nhandler.py\nlib\n", [".git/HEAD", ".git/config"]),
     ],
 )
 def test_what_is_taken_back_out_of_a_folder_that_stays_out(write, dockerignore, found):
@@ -121,6 +128,8 @@ def test_what_is_taken_back_out_of_a_folder_that_stays_out(write, dockerignore, 
             "handler.py": "",
             "lib/a.py": "",
             "lib/deep/b.txt": "",
+            "lib/.env": CANARY,
+            "lib/__pycache__/a.pyc": "",
             ".git/config": "",
             ".git/HEAD": "",
         }
@@ -276,7 +285,7 @@ def test_an_ignore_file_that_is_a_pipe_or_a_link_is_none(write):
 
 def test_a_folder_that_became_a_link_is_not_gone_through(write, monkeypatch):
     root = write({"f/handler.py": "", "f/sub/x": "", "outside/x": CANARY}) / "f"
-    looked = IgnoreRules.is_ignored
+    looked = IgnoreRules.standing
 
     def swap(self, path, **options):
         if path == "sub" and not (root / "sub").is_symlink():
@@ -284,7 +293,7 @@ def test_a_folder_that_became_a_link_is_not_gone_through(write, monkeypatch):
             (root / "sub").symlink_to("../outside")
         return looked(self, path, **options)
 
-    monkeypatch.setattr(IgnoreRules, "is_ignored", swap)
+    monkeypatch.setattr(IgnoreRules, "standing", swap)
     with pytest.raises(UnsafePath):
         collect(root)
 

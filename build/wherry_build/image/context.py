@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherry_build.errors import ContextTooLarge, UnsafePath
-from wherry_build.image.ignore import IgnoreRules
+from wherry_build.image.ignore import IgnoreRules, Standing
 from wherry_build.image.layers.entry import Entry as Entry  # noqa: PLC0414 - given on
 
 if TYPE_CHECKING:
@@ -106,10 +106,10 @@ class _Walk:
                 gitignore=_patterns(".gitignore", folder),
                 dockerignore=_patterns(".dockerignore", folder),
             )
-            yield from self._folder(folder, "", rules, is_ignored=False)
+            yield from self._folder(folder, "", rules, Standing())
 
     def _folder(
-        self, folder: int, inside: str, rules: IgnoreRules, *, is_ignored: bool
+        self, folder: int, inside: str, rules: IgnoreRules, above: Standing
     ) -> Iterator[Entry]:
         if inside.count("/") > LIMIT_DEPTH:
             raise UnsafePath(f"{self._root}: folders in folders, over {LIMIT_DEPTH} deep")
@@ -118,19 +118,19 @@ class _Walk:
         for item in items:
             path = f"{inside}{item.name}"
             is_folder = item.is_dir(follow_symlinks=False)
-            ignored = rules.is_ignored(path, is_folder=is_folder, is_folder_ignored=is_ignored)
-            if ignored and not (is_folder and rules.may_take_back_below(path)):
+            standing = rules.standing(path, is_folder=is_folder, above=above)
+            if standing.is_ignored and not (is_folder and rules.may_take_back_below(path)):
                 continue
             if is_folder:
                 self._check(path)
-                yield from self._inner(folder, item.name, path, rules, is_ignored=ignored)
+                yield from self._inner(folder, item.name, path, rules, standing)
             else:
                 self._check(path)
                 is_link = item.is_symlink()
                 yield self._link(folder, path) if is_link else self._file(folder, path, rules)
 
     def _inner(
-        self, above: int, name: str, path: str, rules: IgnoreRules, *, is_ignored: bool
+        self, above: int, name: str, path: str, rules: IgnoreRules, standing: Standing
     ) -> Iterator[Entry]:
         try:
             opened = _open(name, os.O_DIRECTORY, above)
@@ -138,7 +138,7 @@ class _Walk:
             raise UnsafePath(f"{self._root}/{path}: {error.strerror}") from None
         with _closing(opened) as folder:
             inner = rules.within(path, _patterns(".gitignore", folder))
-            yield from self._folder(folder, f"{path}/", inner, is_ignored=is_ignored)
+            yield from self._folder(folder, f"{path}/", inner, standing)
 
     def _check(self, path: str) -> None:
         shown = ascii(f"{self._root}/{path}")

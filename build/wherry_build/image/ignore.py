@@ -1,9 +1,10 @@
 """Which files of a folder stay out of a build context. Pure: paths in, yes or no out.
 
-Three lists are asked, the last rule that matches decides: `.gitignore`, of the folder and of each
-folder in it, as git does; our own list of what is never wanted; the folder's own `.dockerignore`,
-which alone may take one back (`!.env`), out of a folder that stays out too (`*`, `!lib/**`). How a
-pattern is read is `ignore_pattern`'s.
+Three lists are asked: `.gitignore`, of the folder and of each folder in it, as git does; our own
+list of what is never wanted; and the folder's own `.dockerignore`, as docker does, which has the
+last word: the last of its rules that matches a path or a folder above it decides. What is never
+wanted it takes back by name alone (`!.env`, `!*.pem`), for whoever writes `!lib` or `!lib/**`
+does not mean `lib/.env`. How a pattern is read is `ignore_pattern`'s.
 """
 
 from __future__ import annotations
@@ -33,6 +34,20 @@ NEVER_WANTED = (
 and what says how a function is deployed."""
 
 
+class Standing(NamedTuple):
+    """What is said of one path, and so of what is in it.
+
+    Attributes:
+        is_ignored: Whether it stays out.
+        by_git: Whether a `.gitignore` says so, of it or of a folder above.
+        by_us: Whether it is never wanted, or a folder above is not.
+    """
+
+    is_ignored: bool = False
+    by_git: bool = False
+    by_us: bool = False
+
+
 class _Rule(NamedTuple):
     pattern: re.Pattern[str]
     only_folders: bool
@@ -45,13 +60,18 @@ class _Rule(NamedTuple):
             return False
         return self.pattern.fullmatch(path, len(self.below)) is not None
 
+    @property
+    def is_by_name(self) -> bool:
+        """Whether it says more of the name than that there is one."""
+        return self.text.rpartition("/")[2].strip("*") != ""
+
 
 class IgnoreRules:
     """The rules of one folder."""
 
     def __init__(self, *, gitignore: str = "", dockerignore: str = "") -> None:
-        self._git = _rules(gitignore.splitlines(), floating=True)
-        self._docker = _rules(dockerignore.splitlines(), floating=False)
+        self._git = _rules(gitignore.splitlines(), is_git=True)
+        self._docker = _rules(dockerignore.splitlines(), is_git=False)
 
     def within(self, folder: str, gitignore: str) -> IgnoreRules:
         """These rules and those of the `.gitignore` in `folder`, for what is in there."""
@@ -61,27 +81,31 @@ class IgnoreRules:
         rules._docker = self._docker
         rules._git = [
             *self._git,
-            *_rules(gitignore.splitlines(), floating=True, below=f"{folder}/"),
+            *_rules(gitignore.splitlines(), is_git=True, below=f"{folder}/"),
         ]
         return rules
 
-    def is_ignored(self, path: str, *, is_folder: bool, is_folder_ignored: bool = False) -> bool:
-        """Whether `path`, relative and with `/`, stays out.
+    def is_ignored(self, path: str, *, is_folder: bool) -> bool:
+        """Whether `path`, relative and with `/`, stays out; of folders above nothing is known."""
+        return self.standing(path, is_folder=is_folder).is_ignored
 
-        Args:
-            path: The path.
-            is_folder: Whether it is a folder.
-            is_folder_ignored: Whether the folder that it is in stays out, and it therefore too,
-                unless `.dockerignore` takes it back.
-        """
-        ignored = is_folder_ignored
-        if not ignored:
-            ignored = _decided((*self._git, *_OWN), path, is_folder=is_folder, ignored=False)
-        return _decided(self._docker, path, is_folder=is_folder, ignored=ignored)
+    def standing(self, path: str, *, is_folder: bool, above: Standing | None = None) -> Standing:
+        """What is said of `path`, relative and with `/`, which is in a folder with `above`."""
+        above = above or Standing()
+        by_git = above.by_git or _is_ignored_by_git(self._git, path, is_folder=is_folder)
+        by_us = above.by_us or any(rule.matches(path, is_folder=is_folder) for rule in _OWN)
+        by_us = by_us and not self.is_taken_back(path)
+        last = self._last_word(path)
+        if last is None:
+            return Standing(by_git or by_us, by_git, by_us)
+        return Standing(by_us or not last.takes_back, by_git, by_us)
 
     def is_taken_back(self, path: str) -> bool:
-        """Whether `.dockerignore` says of the file `path` that it belongs into the image."""
-        return any(rule.takes_back and rule.matches(path, is_folder=False) for rule in self._docker)
+        """Whether `.dockerignore` says by its name that `path` belongs into the image."""
+        return any(
+            rule.takes_back and rule.is_by_name and rule.matches(path, is_folder=False)
+            for rule in self._docker
+        )
 
     def may_take_back_below(self, folder: str) -> bool:
         """Whether `.dockerignore` takes back something in `folder`, which stays out."""
@@ -89,8 +113,20 @@ class IgnoreRules:
             rule.takes_back and f"{rule.text}/".startswith(f"{folder}/") for rule in self._docker
         )
 
+    def _last_word(self, path: str) -> _Rule | None:
+        """The last rule of `.dockerignore` that matches `path` or a folder above it."""
+        if not self._docker:
+            return None
+        parts = path.split("/")
+        paths = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        for rule in reversed(self._docker):
+            if any(rule.matches(each, is_folder=True) for each in paths):
+                return rule
+        return None
 
-def _decided(rules: Iterable[_Rule], path: str, *, is_folder: bool, ignored: bool) -> bool:
+
+def _is_ignored_by_git(rules: Iterable[_Rule], path: str, *, is_folder: bool) -> bool:
+    ignored = False
     for rule in rules:
         if rule.takes_back == ignored and rule.matches(path, is_folder=is_folder):
             ignored = not rule.takes_back
@@ -98,9 +134,9 @@ def _decided(rules: Iterable[_Rule], path: str, *, is_folder: bool, ignored: boo
 
 
 def _rules(
-    lines: Iterable[str], *, floating: bool, below: str = "", flags: re.RegexFlag = re.DOTALL
+    lines: Iterable[str], *, is_git: bool, below: str = "", flags: re.RegexFlag = re.DOTALL
 ) -> list[_Rule]:
-    """Read patterns; `floating` ones without a `/` match at any depth, as git has it."""
+    """Read patterns; those without a `/` match at any depth to git, at the root to docker."""
     rules = []
     for raw in lines:
         line = raw.strip() if not raw.rstrip().endswith("\\") else raw.lstrip()
@@ -108,14 +144,14 @@ def _rules(
             continue
         takes_back = line.startswith("!")
         body = line.removeprefix("!").removeprefix("./")
-        only_folders = body.endswith("/")
+        only_folders = is_git and body.endswith("/")
         body = body.rstrip("/")
-        anchored = "/" in body or not floating
+        anchored = "/" in body or not is_git
         body = body.lstrip("/")
         if body:
-            pattern = compiled(body, is_anchored=anchored, is_git=floating, flags=flags)
+            pattern = compiled(body, is_anchored=anchored, is_git=is_git, flags=flags)
             rules.append(_Rule(pattern, only_folders, takes_back, body, below))
     return rules
 
 
-_OWN = _rules(NEVER_WANTED, floating=True, flags=re.DOTALL | re.IGNORECASE)
+_OWN = _rules(NEVER_WANTED, is_git=True, flags=re.DOTALL | re.IGNORECASE)
