@@ -105,7 +105,7 @@ class Authorization:
     def _show_password(self, access: Access, found: FoundCredential, shown: str) -> None:
         basic = found.credential.basic if found.credential is not None else ""
         if not basic or basic == shown:
-            raise self._denied(access, found)
+            raise self.denied(access)
         self._basic[access.repository] = basic
 
     def _token(
@@ -114,7 +114,7 @@ class Authorization:
         credential = found.credential
         if credential is not None and credential.registry_token:
             if shown == f"Bearer {credential.registry_token}":
-                raise self._denied(access, found)
+                raise self.denied(access)
             return credential.registry_token
         realm = self._realm(challenge, url)
         answer = self._asked(realm, challenge, access, credential)
@@ -123,8 +123,8 @@ class Authorization:
             narrow = replace(access, sources=())
             answer = self._asked(realm, challenge, narrow, credential)
         if answer.status in {400, 401, 403}:
-            raise self._denied(access, found)
-        what = f"a token for {access.repository or 'it'}"
+            raise self.denied(access)
+        what = f"for a token for {access.repository or 'it'}"
         if answer.status in BUSY:
             raise Interruption(self._refused(what, answer), pause_s=pause_s(answer))
         if answer.status != 200:
@@ -196,26 +196,29 @@ class Authorization:
             basic = credential.basic.partition(" ")[2]
             self._secrets.update(filter(None, (*shown, basic)))
 
-    def _denied(self, access: Access, found: FoundCredential) -> AccessDenied:
-        return denied(self._registry, access, found)
+    def denied(self, access: Access) -> AccessDenied:
+        """The error of not being let in, with the way in.
+
+        Raises:
+            CredentialsUnreadable: There is a file of credentials that cannot be read.
+        """
+        found = self._credentials.find(f"{self._registry}/{access.repository}")
+        what = f"{'push to' if access.push else 'read'} {self._registry}/{access.repository}"
+        if found.credential is not None:
+            source = found.credential.source or "the command"
+            return AccessDenied(
+                f"{what}: {self._registry} does not accept the credentials from {source}",
+                hint=f"{login(self._registry)}, as somebody who may",
+            )
+        note = f"; {found.note}" if found.note else ""
+        return AccessDenied(
+            f"{what}: {self._registry} wants to know who asks, and there are no credentials for it"
+            f"{note}",
+            hint=login(self._registry),
+        )
 
     def _refused(self, what: str, answer: Answer) -> RegistryError:
         return refused(self._registry, what, answer, secrets=self.secrets)
-
-
-def denied(registry: str, access: Access, found: FoundCredential) -> AccessDenied:
-    """The error of not being let in, with the way in."""
-    what = f"{'push to' if access.push else 'read'} {registry}/{access.repository}"
-    if found.credential is not None:
-        return AccessDenied(
-            f"{what}: {registry} does not accept the credentials from {found.credential.source}",
-            hint=f"{login(registry)}, as somebody who may",
-        )
-    note = f"; {found.note}" if found.note else ""
-    return AccessDenied(
-        f"{what}: {registry} wants to know who asks, and there are no credentials for it{note}",
-        hint=login(registry),
-    )
 
 
 def _token_of(answer: Answer) -> str:

@@ -64,8 +64,8 @@ class Download:
                 if self._moved is not None:
                     self._moved(self._size)
         if self._size < total:
-            message = f"{self._registry.host}: {self._call.what} ended after {self._size} bytes"
-            raise Interruption(RegistryUnavailable(f"{message} of {total}", hint="try again"))
+            message = f"{self._registry.host}, asked {self._call.what}, stops after {self._size}"
+            raise Interruption(RegistryUnavailable(f"{message} of {total} bytes", hint="try again"))
 
     def check(self) -> None:
         """See that it is what the digest names.
@@ -75,7 +75,7 @@ class Download:
         """
         digest = f"sha256:{self._hash.hexdigest()}"
         if digest != self._descriptor.digest:
-            what = f"{self._call.what} from {self._registry.host}"
+            what = f"what {self._registry.host} gives, asked {self._call.what},"
             raise untrue(what, self._descriptor.digest, digest)
 
     def _begin(self) -> None:

@@ -67,10 +67,10 @@ def login(registry: str) -> str:
 def refused(
     registry: str, what: str, answer: Answer, *, secrets: Iterable[str] = ()
 ) -> RegistryError:
-    """The error that an answer to `what` is."""
+    """The error that an answer is; `what` was asked, `for a token`."""
     said = read_refusal(answer.body)
     told = _told(answer, said, secrets)
-    message = f"{registry}: {what}: it answers {answer.status}{told}"
+    message = f"{registry}, asked {what}, answers {answer.status}{told}"
     status = answer.status
     code = said.codes[0] if said is not None and said.codes else ""
     if status in {401, 403} or code in {"DENIED", "UNAUTHORIZED"}:

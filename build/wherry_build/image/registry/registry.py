@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from wherry_build.errors import RegistryError, RegistryUnavailable
@@ -43,7 +44,7 @@ class Call:
     """One thing that is asked of a registry.
 
     Attributes:
-        what: In words, for messages: `the manifest of acme/hello:1.0`.
+        what: In words, as a message goes on after `asked`: `for the manifest of acme/hello:1.0`.
         method: `GET`.
         path: Path and query, or the URL that the registry named.
         access: What that must be allowed.
@@ -147,7 +148,7 @@ class Registry:
             RegistryError: There is no such answer.
             Interruption: There may be one later.
         """
-        for tried in range(_TRIES_TO_GET_IN):
+        for tried in count(1):
             shown = self._authorization.header(call.access)
             request = self._request(call, shown)
             with self._wire.open(request) as response:
@@ -155,8 +156,8 @@ class Registry:
                     yield response
                     return
                 answer = _short(response, request.url)
-            if tried + 1 == _TRIES_TO_GET_IN:
-                raise self._error(call, answer)
+            if answer.status == 401 and tried == _TRIES_TO_GET_IN:
+                raise self._authorization.denied(call.access)
             if answer.status == 401:
                 fields = response.headers.getlist("WWW-Authenticate")
                 challenges = parse_challenges(", ".join(fields))

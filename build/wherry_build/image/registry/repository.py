@@ -151,7 +151,7 @@ class Repository:
             RegistryError: The registry does not give it.
             ContentRefused: What it gives is not what the digest names.
         """
-        what = f"{short(descriptor.digest)} of {self.name}"
+        what = f"for {short(descriptor.digest)} of {self.name}"
         download = Download(
             self.registry,
             Call(
@@ -202,7 +202,7 @@ class Repository:
     def _manifest(self, method: str, version: str) -> Answer:
         return self.registry.ask(
             Call(
-                what=f"the manifest of {self.name}:{version}",
+                what=f"for the manifest of {self.name}:{version}",
                 method=method,
                 path=f"/v2/{self.name}/manifests/{version}",
                 access=self.access,

@@ -192,6 +192,16 @@ def test_a_token_service_that_is_busy_is_asked_again(guarded, registries):
     assert registries.repository(guarded.host, "acme/hello").manifest("1") is not None
 
 
+def test_anybodys_token_does_not_do_to_push(guarded, registries):
+    repository = registries.repository(guarded.host, "acme/hello", push=True)
+    with pytest.raises(AccessDenied) as caught:
+        repository.put_manifest(BytesContent.of(b"{}", MANIFEST))
+    assert "there are no credentials for it" in caught.value.message
+    assert f"push to {guarded.host}/acme/hello" in caught.value.message
+    assert caught.value.hint == f"docker login {guarded.host}"
+    assert guarded.count() < 8
+
+
 def test_tokens_that_never_do_end_the_asking(guarded, registries):
     headers = {"WWW-Authenticate": f'Bearer realm="{guarded.url}/token",service="test"'}
     guarded.fail("GET", "/manifests/", status=401, headers=headers, times=99)

@@ -49,13 +49,15 @@ def test_a_certificate_authority_of_ones_own_is_trusted(
     assert far.tunnel.asked[0][0].startswith(f"CONNECT {HOST}:443 HTTP/1.")
 
 
-def test_the_certificates_that_docker_has_for_a_registry_are_trusted(far, ask, certificates, home):
+def test_the_certificates_that_docker_has_for_a_registry_are_trusted_for_it_alone(
+    far, registries, certificates, home
+):
     folder = home / ".docker" / "certs.d" / HOST
     folder.mkdir(parents=True)
     (folder / "ca.crt").write_bytes(certificates[0].read_bytes())
-    assert ask() is not None
-    with pytest.raises(RegistryUnavailable, match="not trusted"):
-        ask("other.example.com")
+    assert registries.repository(HOST, "acme/hello").manifest("1") is not None
+    with pytest.raises(RegistryUnavailable, match="its certificate is not trusted: .*self"):
+        registries.repository("other.example.com", "acme/hello").manifest("1")
 
 
 def test_a_certificate_of_nobody_is_told_with_the_way_out(far, ask):
