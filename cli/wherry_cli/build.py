@@ -72,13 +72,15 @@ def command(path: Path, **given: Any) -> None:
     No Docker is needed. Where a local engine answers the image is loaded into it; --push publishes
     it, and so does `wherry push` later.
     """
-    from wherry_build.image.plan import plan_builds
+    from wherry_build.image.plan import divided, plan_builds
     from wherry_build.project import read_project, select
     from wherry_build.project.image_lock import read_lock
 
     options, destinations = _called_for(given)
     project = read_project(path, name=given["name"], environment=given["environment"])
-    project = select(project, given["functions"])
+    project, built = divided(select(project, given["functions"]))
+    for function in () if given["quiet"] or given["as_json"] else built:
+        note(f"{function.name}: not built, for wherry.yaml names its image by a digest")
     if destinations.outputs and len(project.functions) > 1:
         raise click.UsageError("--output is for one image, and there is more than one function")
     plans = plan_builds(project, options, read_lock(project.root))

@@ -46,13 +46,13 @@ def command(
     Nothing is built. The digests are written to wherry.lock, which `wherry render` reads.
     """
     from wherry_build.image.engines import Engines
-    from wherry_build.image.plan import BuildOptions
+    from wherry_build.image.plan import BuildOptions, divided
     from wherry_build.image.publication import Publication, publications
     from wherry_build.project import read_project, select
     from wherry_build.project.image_lock import lock_digests
     from wherry_cli.image_progress import ImageProgress
 
-    project = select(read_project(path, name=name, environment=environment), functions)
+    project, _ = divided(select(read_project(path, name=name, environment=environment), functions))
     wanted: tuple[Publication, ...] = publications(
         project, BuildOptions(image=image, tag=tag, registry=registry)
     )

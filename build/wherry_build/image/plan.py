@@ -7,7 +7,7 @@ over both. It reads no file but to see that a path stays below the project, and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,20 @@ class _Said:
     arguments: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def divided(project: Project) -> tuple[Project, tuple[Function, ...]]:
+    """`project` with the functions that can be built, and those whose image is built already.
+
+    wherry.yaml names the image of these by its digest. A project of nothing else stays as it is.
+    """
+    built = tuple(
+        function
+        for function in project.functions
+        if function.said is not None and "@" in (function.said.image or "")
+    )
+    rest = tuple(function for function in project.functions if function not in built)
+    return (replace(project, functions=rest), built) if built and rest else (project, ())
 
 
 def plan_builds(project: Project, options: BuildOptions, lock: ImageLock) -> tuple[BuildPlan, ...]:

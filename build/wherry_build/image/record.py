@@ -55,7 +55,7 @@ class BuildRecords:
         document = {"version": _VERSION, **record_document(replace(record, previous=before))}
         file = self._file(function)
         part = file.with_suffix(f".{os.getpid()}.part")
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             part.write_text(json.dumps(document), encoding="utf-8")
             part.replace(file)

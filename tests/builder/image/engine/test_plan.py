@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from wherry_build.errors import InvalidName, ProjectError
-from wherry_build.image.plan import BuildOptions, plan_builds
+from wherry_build.image.plan import BuildOptions, divided, plan_builds
 from wherry_build.image.platform import Platform
 from wherry_build.project import read_project
 from wherry_build.project.build_engine import Engine
@@ -128,6 +128,19 @@ def test_an_image_by_its_digest_cannot_be_built(planned):
     with pytest.raises(ProjectError, match="names what is built already") as raised:
         planned(f"functions: {{a: {{image: acme/a@{DIGEST}}}}}")
     assert DIGEST in raised.value.hint
+
+
+def test_what_is_built_already_is_told_apart(planned, tmp_path):
+    planned()
+    text = "version: 1\nfunctions: {a: {image: acme/a@%s}, b: {image: acme/b}}\n"
+    (tmp_path / "wherry.yaml").write_text(text % DIGEST)
+    project = read_project(tmp_path)
+    rest, built = divided(project)
+    assert [function.name for function in rest.functions] == ["b"]
+    assert [function.name for function in built] == ["a"]
+    only = replace(project, functions=built)
+    assert divided(only) == (only, ())
+    assert divided(rest) == (rest, ())
 
 
 @pytest.mark.parametrize("options", [{"base": "A B"}, {"tag": "-"}, {"registry": "Ghcr.io/:"}])
