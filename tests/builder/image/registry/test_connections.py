@@ -56,7 +56,7 @@ def test_the_certificates_that_docker_has_for_a_registry_are_trusted_for_it_alon
     folder.mkdir(parents=True)
     (folder / "ca.crt").write_bytes(certificates[0].read_bytes())
     assert registries.repository(HOST, "acme/hello").manifest("1") is not None
-    with pytest.raises(RegistryUnavailable, match="its certificate is not trusted: .*self"):
+    with pytest.raises(RegistryUnavailable, match="local issuer"):
         registries.repository("other.example.com", "acme/hello").manifest("1")
 
 
