@@ -200,7 +200,7 @@ class _BoundedReads:
     def seek(self, position: int) -> int:
         """Go there; a header of a negative size would go back, for ever."""
         if position < 0:
-            raise RemoteBuildRefused("the body: got a tar with sizes below nothing")
+            raise RemoteBuildRefused("the body: got no tar that can be read, expected a tar")
         return self._file.seek(position)
 
     def tell(self) -> int:
