@@ -7,12 +7,14 @@ left out is asked for again, and what only this machine needs is dropped.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from wherry_build.errors import RequirementsInvalid, RequirementsUnresolved
 from wherry_build.image.wheels.locked import (
@@ -218,6 +220,9 @@ def _locked(item: dict[str, Any], name: str, target: Target) -> LockedWheel:
     download = item["download_info"]
     url = download["url"]
     sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
+    if sha256 is None and url.startswith("file:") and url.endswith(".whl"):
+        # Of a file beside the index, pip before 23.1 says none.
+        sha256 = hashlib.sha256(Path(unquote(urlsplit(url).path)).read_bytes()).hexdigest()
     if sha256 is None:
         raise RequirementsUnresolved(
             f"{name}: comes from {without_credentials(url)}, expected a file with a hash",
