@@ -205,7 +205,7 @@ class Authorization:
         found = self._credentials.find(f"{self._registry}/{access.repository}")
         what = f"{'push to' if access.push else 'read'} {self._registry}/{access.repository}"
         if found.credential is not None:
-            source = found.credential.source or "the command"
+            source = found.credential.source
             return AccessDenied(
                 f"{what}: {self._registry} does not accept the credentials from {source}",
                 hint=f"{login(self._registry)}, as somebody who may",

@@ -1,10 +1,10 @@
-"""Which credential a registry is shown: what was given, else what docker and podman have saved.
+"""Which credential a registry is shown, of those that docker and podman have saved.
 
-In order: what the command was given; the file that REGISTRY_AUTH_FILE names; `config.json` of
-DOCKER_CONFIG, else of `~/.docker`; `containers/auth.json` of XDG_RUNTIME_DIR. In each file the
-program for the registry goes before the program for all, and that before the file's own entries,
-of which the one for the longest beginning of the image's name counts. The first that has a
-credential ends the search. Nothing is read before a registry wants a credential.
+In order: the file that REGISTRY_AUTH_FILE names; `config.json` of DOCKER_CONFIG, else of
+`~/.docker`; `containers/auth.json` of XDG_RUNTIME_DIR. In each file the program for the registry
+goes before the program for all, and that before the file's own entries, of which the one for the
+longest beginning of the image's name counts. The first that has a credential ends the search.
+Nothing is read before a registry wants a credential.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from wherry_build.image.registry.credential import Credential, FoundCredential
+from wherry_build.image.registry.credential import FoundCredential
 from wherry_build.image.registry.credential_file import read_credential_file, server_name
 
 
@@ -29,21 +29,6 @@ class Credentials(Protocol):
             CredentialsUnreadable: There is a file that cannot be read.
         """
         ...
-
-
-class GivenCredentials:
-    """One credential, for the registry that it was given for; other registries have the saved."""
-
-    def __init__(self, registry: str, credential: Credential, saved: Credentials) -> None:
-        self._registry = registry
-        self._given = FoundCredential(credential=credential)
-        self._saved = saved
-
-    def find(self, name: str) -> FoundCredential:
-        """The credential for an image's name."""
-        if name.partition("/")[0] == self._registry:
-            return self._given
-        return self._saved.find(name)
 
 
 class SavedCredentials:

@@ -8,7 +8,6 @@ import pytest
 from wherry_build.errors import CredentialsUnreadable
 from wherry_build.image.registry.credential import Credential
 from wherry_build.image.registry.credentials import (
-    GivenCredentials,
     SavedCredentials,
     credential_paths,
 )
@@ -242,14 +241,6 @@ def test_a_folder_in_the_place_of_a_file_is_an_error(home):
     (home / ".docker" / "config.json").mkdir(parents=True)
     with pytest.raises(CredentialsUnreadable):
         find("a.io/x")
-
-
-def test_what_the_command_was_given_goes_before_what_is_saved(save):
-    save({"auths": {"a.io": {"auth": pair("file", "x")}, "b.io": {"auth": pair("file", "x")}}})
-    given = GivenCredentials("a.io", Credential(username="ann", password="x"), SavedCredentials())
-
-    assert given.find("a.io/x").credential.username == "ann"
-    assert given.find("b.io/x").credential.username == "file"
 
 
 def test_each_name_is_looked_for_once(save, program):
