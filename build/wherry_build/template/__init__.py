@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     )
     from wherry_build.template.export import Export, export_templates
     from wherry_build.template.frame import template_files
-    from wherry_build.template.function import scaffold
     from wherry_build.template.project import scaffold_project
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "Template",
     "add_function",
     "export_templates",
-    "scaffold",
     "scaffold_project",
     "template_files",
     "template_named",
@@ -42,7 +40,6 @@ _HOMES = {
     **dict.fromkeys(("FOLDER", "LANGUAGE", "TEMPLATES", "Template", "template_named"), "catalogue"),
     **dict.fromkeys(("Export", "export_templates"), "export"),
     "template_files": "frame",
-    "scaffold": "function",
     "scaffold_project": "project",
 }
 

@@ -1,4 +1,4 @@
-"""Scaffolds a function's folder from a template. Nothing that exists is written over."""
+"""A function's files, from a template, and a new folder for them; nothing is written over."""
 
 from __future__ import annotations
 
@@ -23,17 +23,6 @@ def function_files(name: str, *, style: str) -> dict[str, bytes]:
         )
         for path, content in handler_files(template_of_style(style)).items()
     }
-
-
-def scaffold(name: str, *, style: str, parent: Path) -> list[Path]:
-    """Make the folder of a function called `name` in `parent`; the files made.
-
-    Raises:
-        InvalidName: `name` is no function name.
-        TemplateNotFound: There is no template for `style`.
-        DestinationExists: There is something at its place already.
-    """
-    return write_new(function_files(name, style=style), parent / name)
 
 
 def write_new(files: dict[str, bytes], folder: Path) -> list[Path]:

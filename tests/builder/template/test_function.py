@@ -10,14 +10,14 @@ import pytest
 import wherry
 from wherry_build.errors import DestinationExists, InvalidName, TemplateNotFound
 from wherry_build.project import read_project
-from wherry_build.template import TEMPLATES, scaffold
+from wherry_build.template import TEMPLATES, add_function
 
 STYLES = [template.style for template in TEMPLATES]
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_scaffold_is_a_function(tmp_path, style):
-    made = scaffold("my-function", style=style, parent=tmp_path / "functions")
+    made = add_function("my-function", style=style, parent=tmp_path / "functions").made
     assert [path.name for path in made] == [
         "README.md",
         "handler.py",
@@ -32,7 +32,7 @@ def test_a_scaffold_is_a_function(tmp_path, style):
 
 def test_all_scaffolds_together_pass_in_one_run(tmp_path):
     for style in STYLES:
-        scaffold(f"a-{style}", style=style, parent=tmp_path)
+        add_function(f"a-{style}", style=style, parent=tmp_path)
     done = pytest_in(tmp_path, "-rA")
     assert done.returncode == 0, done.stdout + done.stderr
     for style in STYLES:
@@ -59,18 +59,18 @@ def test_nothing_is_written_over(tmp_path):
     (tmp_path / "dangling").symlink_to("nowhere")
     for name in ("there", "dangling"):
         with pytest.raises(DestinationExists):
-            scaffold(name, style="http", parent=tmp_path)
+            add_function(name, style="http", parent=tmp_path)
     assert list((tmp_path / "there").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", "-x", "A", "a\n"])
 def test_names_are_checked(tmp_path, name):
     with pytest.raises(InvalidName):
-        scaffold(name, style="http", parent=tmp_path)
+        add_function(name, style="http", parent=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_styles_are_refused(tmp_path):
     with pytest.raises(TemplateNotFound) as caught:
-        scaffold("x", style="nope", parent=tmp_path)
+        add_function("x", style="nope", parent=tmp_path)
     assert caught.value.hint == f"there are: {', '.join(STYLES)}"
