@@ -190,6 +190,17 @@ def registry(tmp_path, base_image):
         yield host, two_platforms(host, "base", source="one", tag="two")
 
 
+def test_up_builds_with_docker_and_pushes(faas_cli, folder, registry, base_image):
+    host, _ = registry
+    faas_cli(folder, "new", "hello", "--lang", "python3-wherry-async")
+    described(folder, image=f"{host}/hello:1", build_args={"BASE": base_image})
+    try:
+        faas_cli(folder, "up", "-f", "stack.yaml", "--skip-deploy")
+    finally:
+        docker("rmi", "--force", f"{host}/hello:1", check=False)
+    assert manifest_of(host, "hello", "1")["schemaVersion"] == 2
+
+
 def test_publish_for_two_platforms(faas_cli, folder, registry, tmp_path, container, image):
     """No Docker command is run by faas-cli, and nothing is emulated: the builder does it all."""
     host, base = registry
