@@ -100,11 +100,14 @@ def serve(
     from wherry_build import names
     from wherry_build.remote.key_files import own_payload_secret, read_payload_secret
     from wherry_build.remote.process import ProcessWorkshop
+    from wherry_build.remote.screening import check_resolver
     from wherry_build.remote.service import Address, Settings
     from wherry_build.remote.service import serve as serve_until_the_end
     from wherry_build.remote.shrinkwrap import House, check_reader
 
     check_reader()
+    if not sources:
+        check_resolver()
     address = Address.parse(listen)
     if payload_secret is None and not address.is_loopback:
         raise click.UsageError(

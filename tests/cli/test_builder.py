@@ -85,7 +85,7 @@ def test_a_secret_and_a_key_of_ones_own(serving, here, wherry):
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0"])
 def test_for_other_machines_a_secret_must_be_given(wherry, home, listen):
-    done = wherry("builder", "serve", "--listen", listen)
+    done = wherry("builder", "serve", "--sources", "--listen", listen)
     assert done.code == 2
     assert "--payload-secret" in done.err
 
@@ -102,14 +102,14 @@ def test_for_other_machines_a_secret_must_be_given(wherry, home, listen):
     ],
 )
 def test_what_it_cannot_start_with(wherry, home, arguments, said):
-    done = wherry("builder", "serve", *arguments)
+    done = wherry("builder", "serve", "--sources", *arguments)
     assert done.code == 2
     assert said in done.err
 
 
 def test_a_port_that_is_taken(wherry, serving, home):
     address = serving().url.removeprefix("http://")
-    done = wherry("builder", "serve", "--listen", address)
+    done = wherry("builder", "serve", "--sources", "--listen", address)
     assert done.code != 0
     assert "cannot listen" in done.err
 
@@ -144,3 +144,11 @@ def test_it_leaves_nothing_behind(serving, here, monkeypatch):
     while os.listdir(here / "temporary"):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_without_uv_it_must_be_allowed_to_run_sources(wherry, home, monkeypatch):
+    monkeypatch.setattr("wherry_build.remote.screening.found_uv", lambda _settings: None)
+    done = wherry("builder", "serve", "--listen", "127.0.0.1:0")
+    assert done.code == 3
+    assert "pip install uv" in done.err
+    assert "--sources" in done.err

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from wherry_build.errors import RemoteBuildRefused
+from wherry_build.errors import ExtraMissing, RemoteBuildRefused
+from wherry_build.image.wheels.index_settings import IndexSettings
 from wherry_build.image.wheels.pylock import toml_document
 from wherry_build.image.wheels.requirements import Source, logical_lines
+from wherry_build.image.wheels.tool import found_uv
 
 _LIMIT_FILES = 50
 _LIMIT_BYTES = 4 * 1024 * 1024
@@ -32,6 +34,19 @@ _REQUIREMENT = re.compile(
 _WHEEL_URL = re.compile(r"https?://[^\s#?]+\.whl(?:#\S*)?")
 _WEB = re.compile(r"https?://\S+")
 _PLACES = frozenset({"path", "directory", "editable", "registry", "url", "find-links", "index"})
+
+
+def check_resolver() -> None:
+    """See that there is a resolver that runs nobody's code, before it is needed.
+
+    Raises:
+        ExtraMissing: uv is not installed; pip may run the code of what it looks at.
+    """
+    if found_uv(IndexSettings()) is None:
+        raise ExtraMissing(
+            "uv is not installed, and pip may run the code of what strangers ask for",
+            hint="pip install uv; or allow it: wherry builder serve --sources",
+        )
 
 
 def screen(folder: Path) -> None:

@@ -2,12 +2,19 @@
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+HAS_UV = bool(shutil.which("uv")) or Path(sys.executable).with_name("uv").exists()
+
+
+def _allowed():
+    """Where there is no uv it must be said that pip will do."""
+    return () if HAS_UV else ("--sources",)
 
 
 def _paths():
@@ -22,7 +29,7 @@ class Builder:
         self._errors = folder / "stderr"
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "wherry_cli", "builder", "serve", *arguments],
+                [sys.executable, "-m", "wherry_cli", "builder", "serve", *arguments, *_allowed()],
                 cwd=folder,
                 env={**os.environ, **_paths(), **environment},
                 stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ import pytest
 from tests.builder.image.engine.ground import Ground
 from tests.builder.image.recording_registry import RecordingRegistry
 from tests.builder.remote.client import docker_config, get, post, request_tar, seal, signed
-from tests.builder.remote.command import Builder
+from tests.builder.remote.command import HAS_UV, Builder
 
 HANDLER = "def handle(request):\n    return 'hello'\n"
 
@@ -177,6 +177,7 @@ def source(name, has_run):
     return written.getvalue()
 
 
+@pytest.mark.skipif(not HAS_UV, reason="uv is not installed: pip install uv")
 def test_a_source_runs_no_code_unless_that_is_allowed(build, serve, ground, tmp_path):
     file, has_run = ground.wheels / "evil-1.tar.gz", tmp_path / "has-run"
     file.write_bytes(source("evil", has_run))
