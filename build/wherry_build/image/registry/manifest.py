@@ -12,16 +12,14 @@ from typing import Any
 
 from wherry_build.errors import ContentRefused, InvalidName
 from wherry_build.image.content import Descriptor
+from wherry_build.image.oci.media_types import MediaTypes
 from wherry_build.image.platform import Platform
 from wherry_build.image.registry.reference import is_digest
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-INDEXES = frozenset({OCI_INDEX, DOCKER_INDEX})
-MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
-ACCEPT = f"{OCI_INDEX}, {OCI_MANIFEST}, {DOCKER_INDEX}, {DOCKER_MANIFEST}"
+OCI_INDEX = MediaTypes.OCI.index
+INDEXES = frozenset(family.index for family in MediaTypes)
+MANIFESTS = frozenset(family.manifest for family in MediaTypes)
+ACCEPT = ", ".join(kind for family in MediaTypes for kind in (family.index, family.manifest))
 _LIMIT_NAMED = 10_000
 _LIMIT_BYTES = 1 << 40
 
@@ -53,7 +51,7 @@ def media_type_of(document: Mapping[str, Any], what: str) -> str:
     if said is None and "manifests" in document:
         return OCI_INDEX
     if said is None and "config" in document:
-        return OCI_MANIFEST
+        return MediaTypes.OCI.manifest
     if document.get("schemaVersion") == 1:
         raise ContentRefused(
             f"{what} is of the format that registries had before 2016",
