@@ -123,7 +123,7 @@ def _build(
     from wherry_build.image.building import Building, lock
     from wherry_build.image.engines import Engines
     from wherry_cli.image_progress import ImageProgress
-    from wherry_cli.image_report import print_json, print_report
+    from wherry_cli.image_report import print_json, print_line, print_report
 
     as_json, quiet = given["as_json"], given["quiet"]
     progress = ImageProgress(is_quiet=quiet or as_json)
@@ -145,7 +145,11 @@ def _build(
                 print_json(finished)
                 continue
             _print_name(finished)
-            if not quiet:
+            if quiet:
+                continue
+            if len(plans) > 1:
+                print_line(finished, explain=given["explain"])
+            else:
                 print_report(finished, is_locked=is_locked, explain=given["explain"])
     except ImageBuildFailed as error:
         if quiet or as_json:  # what led to it has not been shown yet

@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 _COLOURS = {"new": "green", "changed": "yellow", "gone": "red", "same": "bright_black"}
 
 
+def print_line(finished: FinishedBuild, *, explain: bool) -> None:
+    """Print what was built, of one function among several, in a line."""
+    delivery = finished.delivery
+    where = "published" if delivery.pushed else "loaded" if delivery.loaded else "in the cache"
+    note(f"{finished.plan.request.function.name}: {_built(finished)}; {where}")
+    if explain:
+        print_differences(finished)
+
+
 def print_report(finished: FinishedBuild, *, is_locked: bool, explain: bool) -> None:
     """Print what was built and where it went, and what to type next."""
     image, delivery = finished.image, finished.delivery
-    short = (image.digest or image.id)[7:19]
-    platforms = ", ".join(map(str, image.platforms))
-    note(f"built in {finished.took_s:.2f} s: {short}, {_sizes(image)}, {platforms}")
+    note(_built(finished))
     if explain:
         print_differences(finished)
     for output in delivery.written:
@@ -43,6 +50,13 @@ def print_report(finished: FinishedBuild, *, is_locked: bool, explain: bool) -> 
     elif not delivery.written:
         why = ", for no local engine answers" if delivery.lacks_engine else ""
         note(f"kept in the cache{why}; next: wherry push, or build with -o tar:FILE")
+
+
+def _built(finished: FinishedBuild) -> str:
+    image = finished.image
+    short = (image.digest or image.id)[7:19]
+    platforms = ", ".join(map(str, image.platforms))
+    return f"built in {finished.took_s:.2f} s: {short}, {_sizes(image)}, {platforms}"
 
 
 def print_differences(finished: FinishedBuild) -> None:

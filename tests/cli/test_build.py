@@ -74,6 +74,13 @@ def test_every_function_as_json(build, ground, here):
     assert images == {each["image"]: each["digest"] for each in told}
 
 
+def test_of_several_functions_each_has_a_line(build, ground):
+    done = build("--registry", ground.reference("lines"), "--push")
+    lines = [line for line in done.err.splitlines() if "built in" in line]
+    assert [line.partition(":")[0] for line in lines] == ["hello", "orders"]
+    assert all(line.endswith("; published") for line in lines)
+
+
 def test_functions_with_the_same_requirements_share_all_but_the_code(build, ground):
     done = build("--registry", ground.reference("shared"), "--push", "--json")
     one, two = (json.loads(line)["layers"] for line in done.out.splitlines())
