@@ -30,6 +30,15 @@ def test_what_was_built_is_published(wherry, built, ground, here):
     assert locked["images"] == {name: digest}
 
 
+def test_what_is_attached_is_published_with_it(wherry, built, ground):
+    name = ground.reference("push/attached:1")
+    built("--image", name)
+    assert wherry("push", "functions/hello").code == 0
+    (seen,) = wherry("image", "inspect", name, "-o", "json").out.splitlines()
+    kinds = {each["kind"] for each in json.loads(seen)["artifacts"]}
+    assert kinds == {"application/spdx+json", "application/vnd.in-toto+json"}
+
+
 def test_it_is_published_under_another_name(wherry, built, ground):
     digest = json.loads(built("--json").out)["digest"]
     done = wherry("push", "functions/hello", "--registry", ground.reference("other"), "--json")
