@@ -17,9 +17,8 @@ from wherry_build.image.conventions import SITE
 from wherry_build.image.layers.entry import Entry
 from wherry_build.image.wheels.archive import Member, Wheel, read_wheel
 from wherry_build.image.wheels.elf import foreign_machine
-from wherry_build.image.wheels.pylock import WAYS_OUT
 from wherry_build.image.wheels.record import digest, written
-from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.target import WAYS_OUT, Target
 
 _INSTALLER = b"wherry\n"
 _ANY_PYTHON = b"#!/usr/bin/env python3"

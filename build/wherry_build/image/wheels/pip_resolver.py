@@ -25,10 +25,10 @@ from wherry_build.image.wheels.locked import (
     without_credentials,
 )
 from wherry_build.image.wheels.pip_sources import PipSources
-from wherry_build.image.wheels.pylock import WAYS_OUT, check_fits, toml_document
+from wherry_build.image.wheels.pylock import check_fits, toml_document
 from wherry_build.image.wheels.requirements import Line, Requirements, Source
 from wherry_build.image.wheels.runtime_stub import PACKAGE
-from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.target import WAYS_OUT, Target
 from wherry_build.image.wheels.tool import Tool, ToolFailed
 from wherry_build.image.wheels.wanted import Wanted
 

@@ -17,9 +17,8 @@ from pathlib import Path
 from wherry_build.errors import WheelNotFound
 from wherry_build.image.wheels.cache import WheelCache
 from wherry_build.image.wheels.locked import LockedWheel
-from wherry_build.image.wheels.pylock import WAYS_OUT
 from wherry_build.image.wheels.source_build import EPOCH_S
-from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.target import WAYS_OUT, Target
 from wherry_build.image.wheels.tool import Tool, ToolFailed
 
 _ABSENT = re.compile(r"No matching distribution found for (([A-Za-z0-9][A-Za-z0-9._-]*)\S*)")

@@ -12,6 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin
 
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageSdist,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockUnsupportedVersionError,
+    PylockValidationError,
+)
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
 from wherry_build.errors import RequirementsInvalid, WheelNotFound
 from wherry_build.image.wheels.locked import (
     LockedFile,
@@ -21,16 +38,10 @@ from wherry_build.image.wheels.locked import (
     without_credentials,
 )
 from wherry_build.image.wheels.requirements import Requirements
-from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.target import WAYS_OUT, Target
 
 if TYPE_CHECKING:
     from packaging.markers import Environment
-    from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
-
-WAYS_OUT = (
-    "wherry build --engine docker, or put a wheel of it into a folder and name it with --wheels, "
-    "or take another base"
-)
 
 
 def toml_document(text: str, file: Path) -> dict[str, Any]:
@@ -82,13 +93,6 @@ def selected(
         RequirementsInvalid: It is no such lock, or not for this Python.
         WheelNotFound: A package has nothing that fits.
     """
-    from packaging.pylock import (
-        Pylock,
-        PylockSelectError,
-        PylockUnsupportedVersionError,
-        PylockValidationError,
-    )
-
     document = toml_document(text, file)
     if hashes is not None:
         _keep(document, hashes)
@@ -178,8 +182,6 @@ def check_fits(file_name: str, target: Target) -> None:
     Raises:
         WheelNotFound: It does not.
     """
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
     try:
         tags = parse_wheel_filename(file_name)[3]
     except InvalidWheelFilename:
@@ -190,13 +192,6 @@ def check_fits(file_name: str, target: Target) -> None:
 
 def version_of(file_name: str) -> str:
     """The version in the name of a wheel or of a source distribution."""
-    from packaging.utils import (
-        InvalidSdistFilename,
-        InvalidWheelFilename,
-        parse_sdist_filename,
-        parse_wheel_filename,
-    )
-
     try:
         if file_name.endswith(".whl"):
             return str(parse_wheel_filename(file_name)[1])

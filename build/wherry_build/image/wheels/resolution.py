@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from wherry_build.extras import extra
 from wherry_build.image.runtime_wheel import runtime_requirements, runtime_version
 from wherry_build.image.wheels.cache import WheelCache
 from wherry_build.image.wheels.index_settings import IndexSettings, read_index_settings
@@ -41,6 +42,7 @@ def resolve(
         RequirementsUnresolved: No versions fit, or there is neither uv nor pip.
         WheelNotFound: A package has no wheel that runs there, and is not pure Python.
         IndexUnavailable: A source that must be built cannot be had.
+        ExtraMissing: The package that reads locks is not installed.
     """
     requirements = read_requirements(folder, is_foreign=not sources.builds)
     settings = read_index_settings(sources, requirements.options)
@@ -50,8 +52,8 @@ def resolve(
     found = None if is_renewed else store.wheels(key)
     if found is None or not _are_to_be_had(found):
         progress.step(f"resolving {requirements.source.value} for {target}")
-        from wherry_build.image.wheels.locking import Locking
-
+        with extra("build"):
+            from wherry_build.image.wheels.locking import Locking
         work = Locking(requirements, settings, target, store, inputs, is_renewed)
         found = work.wheels(progress)
         store.keep_wheels(key, found)

@@ -18,8 +18,7 @@ from wherry_build.image.wheels.cache import WheelCache, write_whole
 from wherry_build.image.wheels.download import fetch
 from wherry_build.image.wheels.index_settings import IndexSettings
 from wherry_build.image.wheels.locked import LockedSource, LockedWheel, parse_locked_wheel
-from wherry_build.image.wheels.pylock import WAYS_OUT
-from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.target import WAYS_OUT, Target
 from wherry_build.image.wheels.tool import ToolFailed, found_pip, found_uv, neither
 
 if TYPE_CHECKING:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 Libc = Literal["glibc", "musl"]
 
+WAYS_OUT = (
+    "wherry build --engine docker, or put a wheel of it into a folder and name it with --wheels, "
+    "or take another base"
+)
+"""What to do where nothing runs on a target: a hint."""
+
 
 class Machine(NamedTuple):
     """One architecture, in the words of wheels and of ELF headers."""

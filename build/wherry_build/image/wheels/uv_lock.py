@@ -25,8 +25,8 @@ from wherry_build.image.wheels.locked import (
     file_name_of,
     without_credentials,
 )
-from wherry_build.image.wheels.pylock import WAYS_OUT, toml_document
-from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.pylock import toml_document
+from wherry_build.image.wheels.target import WAYS_OUT, Target
 
 _VERSION = 1
 _OWN = ({"virtual": "."}, {"editable": "."}, {"directory": "."})
