@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class AskedTags:
         """Keep what the registry has just said; a cache that cannot be written keeps nothing."""
         file = self._file(reference)
         said = {"reference": str(reference), "digest": digest, "asked_s": time.time()}
-        part = file.with_name(f".{file.name}.{os.getpid()}")
+        part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             part.write_text(json.dumps(said))

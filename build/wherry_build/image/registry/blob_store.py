@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,7 +67,7 @@ class BlobStore:
     def write(self, digest: str, content: bytes) -> None:
         """Keep a small blob that has been checked; a cache that cannot be written keeps nothing."""
         file = self._file(digest)
-        part = file.with_name(f".{file.name}.{os.getpid()}.{id(content):x}")
+        part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             part.write_bytes(content)

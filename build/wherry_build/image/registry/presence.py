@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,6 +22,7 @@ from wherry_build.image.registry.reference import is_digest
 FRESH_S = 24 * 3600
 _LIMIT_BYTES = 4 * 1024 * 1024
 _LIMIT_DIGESTS = 5_000
+_TURN = threading.Lock()  # several images may be published at a time
 
 
 class Presence:
@@ -53,17 +55,19 @@ class Presence:
 
     def keep(self, repository: str, digests: Iterable[str]) -> None:
         """Keep that the repository has the blobs, beside what others have kept meanwhile."""
-        known = self._read()
-        for digest in digests:
-            known.setdefault(digest, {})[repository] = time.time()
-        self._write(known)
+        with _TURN:
+            known = self._read()
+            for digest in digests:
+                known.setdefault(digest, {})[repository] = time.time()
+            self._write(known)
 
     def forget(self, repository: str) -> None:
         """Forget what the repository has."""
-        known = self._read()
-        for repositories in known.values():
-            repositories.pop(repository, None)
-        self._write(known)
+        with _TURN:
+            known = self._read()
+            for repositories in known.values():
+                repositories.pop(repository, None)
+            self._write(known)
 
     def _read(self) -> dict[str, dict[str, float]]:
         try:

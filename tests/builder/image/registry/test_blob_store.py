@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.builder.image.recording_registry import digest_of
@@ -141,6 +142,16 @@ def test_two_commands_keep_what_each_knows(tmp_path):
     two.keep("acme/two", [B])
     assert Presence("ghcr.io", tmp_path).has("acme/one", A)
     assert Presence("ghcr.io", tmp_path).has("acme/two", B)
+
+
+def test_several_publications_at_a_time_keep_what_each_knows(tmp_path):
+    repositories = [f"acme/{number}" for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        for each in repositories:
+            pool.submit(Presence("ghcr.io", tmp_path).keep, each, [A])
+    known = Presence("ghcr.io", tmp_path)
+    assert all(known.has(each, A) for each in repositories)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(
