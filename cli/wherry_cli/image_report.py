@@ -45,8 +45,7 @@ def print_report(finished: FinishedBuild, *, is_locked: bool, explain: bool) -> 
     if delivery.pushed:
         return
     if delivery.loaded:
-        run = f"docker run --rm --read-only --cap-drop ALL -p 127.0.0.1:8080:8080 {image.reference}"
-        note(f"next: {run}")
+        note(f"next: wherry run --image {image.reference}")
     elif not delivery.written:
         why = ", for no local engine answers" if delivery.lacks_engine else ""
         note(f"kept in the cache{why}; next: wherry push, or build with -o tar:FILE")
