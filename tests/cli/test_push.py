@@ -93,6 +93,7 @@ def test_a_local_name_is_not_published(wherry, built):
 
 def test_layers_that_are_gone_are_told(wherry, built, ground, monkeypatch, tmp_path):
     cache = tmp_path / "cache"
+    built()  # so that there is a cache, and wheels in it
     shutil.copytree(ground.cache, cache)
     monkeypatch.setenv("WHERRY_CACHE", str(cache))
     built("--image", ground.reference("push/gone:1"))
