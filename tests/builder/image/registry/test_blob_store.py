@@ -88,6 +88,12 @@ def test_the_cache_is_where_it_is_said_to_be(tmp_path):
     assert (tmp_path / "cache" / "blobs" / "sha256" / digest_of(b"blob")[7:]).is_file()
 
 
+@pytest.fixture
+def kept(tmp_path):
+    """An empty folder; the test's own has a home in it."""
+    return tmp_path / "kept"
+
+
 REFERENCE = Reference.parse("ghcr.io/acme/hello:1")
 
 
@@ -100,10 +106,10 @@ def test_what_a_tag_was_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize("said", ["", "{", "[]", '{"digest": "x", "asked_s": 1}', '{"digest": 1}'])
-def test_what_is_no_memory_of_tags_is_forgotten(said, tmp_path):
-    tags = AskedTags(tmp_path)
+def test_what_is_no_memory_of_tags_is_forgotten(said, kept):
+    tags = AskedTags(kept)
     tags.keep(REFERENCE, digest_of(b"a"))
-    next(tmp_path.iterdir()).write_text(said)
+    next(kept.iterdir()).write_text(said)
     assert tags.find(REFERENCE) is None
 
 
@@ -144,20 +150,20 @@ def test_two_commands_keep_what_each_knows(tmp_path):
     assert Presence("ghcr.io", tmp_path).has("acme/two", B)
 
 
-def test_several_publications_at_a_time_keep_what_each_knows(tmp_path):
+def test_several_publications_at_a_time_keep_what_each_knows(kept):
     repositories = [f"acme/{number}" for number in range(12)]
     with ThreadPoolExecutor(12) as pool:
         for each in repositories:
-            pool.submit(Presence("ghcr.io", tmp_path).keep, each, [A])
-    known = Presence("ghcr.io", tmp_path)
+            pool.submit(Presence("ghcr.io", kept).keep, each, [A])
+    known = Presence("ghcr.io", kept)
     assert all(known.has(each, A) for each in repositories)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(kept.iterdir())) == 1
 
 
 @pytest.mark.parametrize(
     "said", ["", "[]", '{"registry": "ghcr.io", "blobs": []}', '{"registry": "ghcr.io"}']
 )
-def test_what_is_no_memory_of_pushes_is_forgotten(said, tmp_path):
-    Presence("ghcr.io", tmp_path).keep("acme/one", [A])
-    next(tmp_path.iterdir()).write_text(said)
-    assert not Presence("ghcr.io", tmp_path).has("acme/one", A)
+def test_what_is_no_memory_of_pushes_is_forgotten(said, kept):
+    Presence("ghcr.io", kept).keep("acme/one", [A])
+    next(kept.iterdir()).write_text(said)
+    assert not Presence("ghcr.io", kept).has("acme/one", A)
