@@ -92,6 +92,21 @@ def go_client():
 
 
 @pytest.fixture
+def pull():
+    """Pull an image, and remove it when whatever ran of it is gone: `pull("host/name:tag")`."""
+    pulled = []
+
+    def pull(image):
+        docker("pull", image, timeout=300)
+        pulled.append(image)
+        return image
+
+    yield pull
+    for image in pulled:
+        docker("rmi", "--force", image, check=False)
+
+
+@pytest.fixture
 def context(tmp_path):
     """A function as faas-cli shrinkwraps it."""
     context = tmp_path / "build/hello"
@@ -107,13 +122,12 @@ def context(tmp_path):
     return context
 
 
-def test_what_a_client_in_go_sends_runs(go_client, builder, registry, context, container):
+def test_what_a_client_in_go_sends_runs(go_client, builder, registry, context, pull, container):
     image = f"{registry}/acme/hello:go"
     done = go_client(builder, context, "--image", image, "--build-arg", "ADDITIONAL_PACKAGE=")
     assert done.returncode == 0, done.stderr + done.stdout
     assert done.stdout.splitlines()[-1] == f"success: {image}"
-    docker("pull", image, timeout=300)
-    running = container(image, "--user", "12345", "--env", "OPENFAAS_NAME=hello")
+    running = container(pull(image), "--user", "12345", "--env", "OPENFAAS_NAME=hello")
     assert running.get("/?name=Ada") == b'{"hello":"Ada"}'
     assert running.get("/_/health")
     assert running.get("/_/ready")
@@ -151,9 +165,7 @@ def test_a_wrong_secret_is_refused_to_a_client_in_go(go_client, builder, context
     assert (done.returncode, done.stderr.strip()) == (1, "status 401")
 
 
-def test_another_template_is_built_by_docker(
-    go_client, builder, registry, base, tmp_path, container_of
-):
+def test_another_template_is_built_by_docker(go_client, builder, registry, base, tmp_path, pull):
     context = tmp_path / "other"
     context.mkdir()
     (context / "template.yml").write_text("language: dockerfile\nfprocess: ''\n")
@@ -167,22 +179,7 @@ def test_another_template_is_built_by_docker(
     assert done.returncode == 0, done.stderr + done.stdout
     assert "because its template is none of Wherry's" in done.stdout
     docker("rmi", "--force", image)
-    docker("pull", image, timeout=300)
-    assert container_of(image) == "hello there"
-
-
-@pytest.fixture
-def container_of():
-    """What an image prints; it is removed in the end."""
-    images = []
-
-    def container_of(image):
-        images.append(image)
-        return docker("run", "--rm", "--network", "none", image)
-
-    yield container_of
-    for image in images:
-        docker("rmi", "--force", image, check=False)
+    assert docker("run", "--rm", "--network", "none", pull(image)) == "hello there"
 
 
 @pytest.fixture
@@ -223,14 +220,13 @@ def faas_cli(tmp_path, builder, registry):
     return faas_cli
 
 
-def test_faas_cli_up_without_docker(faas_cli, registry, container):
+def test_faas_cli_up_without_docker(faas_cli, registry, pull, container):
     faas_cli("new", "up", "--lang", "python3-wherry")
     (faas_cli.folder / "up/handler.py").write_text(HANDLER)
     said = faas_cli("up", "--skip-deploy")
     image = f"{registry}/acme/up:latest"
     assert image in said
-    docker("pull", image, timeout=300)
-    assert container(image).get("/?name=Ada") == b'{"hello":"Ada"}'
+    assert container(pull(image)).get("/?name=Ada") == b'{"hello":"Ada"}'
 
 
 def test_faas_cli_runs_the_plugin(faas_cli):
