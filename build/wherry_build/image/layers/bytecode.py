@@ -17,12 +17,14 @@ from typing import Protocol
 
 from wherry_build.image.layers.entry import Entry
 
-FORMAT = 2
+FORMAT = 3
 """How bytecode is written; another number where the same source becomes other bytes."""
 
 _SORTS_CONSTANT_SETS = (3, 11)
 _TIMEOUT_S = 600
 _KNOCK_S = 30
+_MOST_PROCESSES = 8
+_WORTH_A_PROCESS = 64
 _IDENTITY = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
 _one_at_a_time = threading.Lock()
 
@@ -53,10 +55,14 @@ class ThisPython:
     identity: str
 
     def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
-        """Compile here; one call at a time, as what is warned of is a process's own."""
+        """Compile here; many, in processes of this Python, one for each processor."""
+        if _processes(len(sources)) > 1:
+            elsewhere = OtherPython(self.python, self.identity, sys.executable).compile(sources)
+            if any(content is not None for content in elsewhere):
+                return elsewhere
         from wherry_build.image.layers.compiling import compile_all
 
-        with _one_at_a_time:
+        with _one_at_a_time:  # what is warned of is a process's own
             return compile_all(list(sources))
 
 
@@ -70,16 +76,34 @@ class OtherPython:
 
     def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
         """Compile there; nothing where it fails, for an image works without."""
+        count = _processes(len(sources))
+        if count < 2:
+            return self._ask(sources)
+        from concurrent.futures import ThreadPoolExecutor
+
+        made: list[bytes | None] = [None] * len(sources)
+        with ThreadPoolExecutor(count) as threads:
+            shares = [sources[number::count] for number in range(count)]
+            for number, share in enumerate(threads.map(self._ask, shares)):
+                made[number::count] = share
+        return made
+
+    def _ask(self, sources: Sequence[tuple[str, bytes]]) -> list[bytes | None]:
         import marshal
 
         program = Path(__file__).with_name("compiling.py").read_text(encoding="utf-8")
         asked = marshal.dumps([(path, bytes(source)) for path, source in sources], 2)
         answer = _run(self.executable, program, asked, _TIMEOUT_S)
-        nothing: list[bytes | None] = [None] * len(sources)
-        if answer is None:
-            return nothing
-        version, implementation, compiled = marshal.loads(answer)  # noqa: S302 - a Python of ours
-        return compiled if (version, implementation) == (self.python, "cpython") else nothing
+        if answer is not None:
+            version, implementation, compiled = marshal.loads(answer)  # noqa: S302 - a Python of ours
+            if (version, implementation) == (self.python, "cpython"):
+                return list(compiled)
+        return [None] * len(sources)
+
+
+def _processes(sources: int) -> int:
+    """How many processes so many sources are worth."""
+    return min(os.cpu_count() or 1, _MOST_PROCESSES, sources // _WORTH_A_PROCESS)
 
 
 def find_compiler(

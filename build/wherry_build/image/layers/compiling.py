@@ -7,7 +7,7 @@ input, and writes its version and the results to its standard output, both in `m
 The same source and path give the same bytes. `marshal` notes which objects are shared, and of those
 that a compiler made that depends on all that a process has imported and compiled before. So they
 are written in format 2, which has no such notes, read again, and what is read is written: nothing
-in there is shared but names and the path, which always are.
+in there is shared but names, the path, and texts of one letter, of which a process has one each.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import warnings
 
 _FORMAT = 2
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
+_LETTERS = [sys.intern(chr(number)) for number in range(256)]
 
 
 def compiled(path: str, source: bytes) -> bytes | None:

@@ -24,6 +24,7 @@ THIS = sys.version_info[:2]
 SOURCE = b"""
 import os
 WORDS = {"one", "two", "three", "four", "five"}
+LETTERS = ("~", ":", "", "\\xe9", "a b", b"", b"~", "x")
 def greet(name="world", *, times=12345678901234567890, ratio=1.5e300, nothing=None):
     '''Says hello.'''
     if name in {"a", "b", "c", "d", "e", "f"}:
@@ -70,6 +71,26 @@ def test_both_ways_give_the_same():
     assert here[0] is not None
     if THIS >= (3, 11):  # before that the order of a set of texts is each process's own
         assert here == there
+
+
+@pytest.mark.skipif(THIS < (3, 11), reason="another process anyway")
+def test_many_sources_are_shared_out_and_come_back_in_their_order(monkeypatch):
+    sources = [(f"/opt/wherry/m{n}.py", f"x = {n}".encode()) for n in range(301)]
+    sources[7] = ("/opt/wherry/broken.py", b"def")
+    alone = compiling.compile_all(list(sources))
+    assert alone[7] is None
+    for processors in (1, 2, 5):
+        monkeypatch.setattr(os, "cpu_count", lambda count=processors: count)
+        assert list(ThisPython(THIS, "").compile(sources)) == alone
+        assert list(OtherPython(THIS, "", sys.executable).compile(sources)) == alone
+
+
+@pytest.mark.skipif(THIS < (3, 11), reason="another process anyway")
+def test_where_no_process_can_be_started_this_one_compiles(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    sources = [(f"/opt/wherry/m{n}.py", b"x = 1") for n in range(200)]
+    assert None not in ThisPython(THIS, "").compile(sources)
 
 
 SCRIPT = """
