@@ -23,6 +23,9 @@ import json, os, sys
 umask, uid, folder, cache = sys.argv[1:]
 os.umask(int(umask, 8))
 from pathlib import Path
+# Another user may not be able to read the standard library any more.
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 import wherry_build.image.layers.compiling
 import wherry_build.image.runtime_wheel
 from tests.builder.image.oci.conftest import layer_content
