@@ -52,6 +52,8 @@ def build_options(given: Mapping[str, Any]) -> BuildOptions:
         labels=_pairs("--label", given["labels"]),
         wheels=WheelSources(folder=given["wheels"], is_offline=given["no_index"]),
         network=given["network"],
+        cache_from=given["cache_from"],
+        cache_to=given["cache_to"],
         pull=given["pull"],
         attestation=Attestation(bom=Bom(given["bom"]), provenance=given["provenance"]),
     )
@@ -160,5 +162,17 @@ _OPTIONS = (
         "--network",
         default="",
         help="Network of a Dockerfile's steps, `host` for one; the engine is docker then.",
+    ),
+    click.option(
+        "--cache-from",
+        multiple=True,
+        metavar="WHERE",
+        help="Take steps of a Dockerfile from there, type=gha for one; the engine is docker then.",
+    ),
+    click.option(
+        "--cache-to",
+        multiple=True,
+        metavar="WHERE",
+        help="Keep steps of a Dockerfile there, for other machines; the engine is docker then.",
     ),
 )

@@ -86,6 +86,8 @@ class ImageRequest:
         arguments: Build arguments of a Dockerfile.
         secrets: Build secrets by id, each a file; they reach no layer.
         network: Network of a Docker build's steps; empty is the engine's default.
+        cache_from: Where a Docker build takes steps from that were done elsewhere.
+        cache_to: Where a Docker build keeps its steps for others.
         pull: Whether to look for a newer base image.
         attestation: What is attached to it, by an engine that knows what it put in.
     """
@@ -101,6 +103,8 @@ class ImageRequest:
     arguments: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     network: str = ""
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
     pull: bool = False
     attestation: Attestation = field(default_factory=Attestation)
 

@@ -41,6 +41,8 @@ class BuildOptions:
         labels: Labels, over the project's.
         wheels: Where wheels come from.
         network: Network of a Docker build's steps.
+        cache_from: Where a Docker build takes steps from that were done elsewhere.
+        cache_to: Where a Docker build keeps its steps for others.
         pull: Whether to look for a newer base image.
         attestation: What is attached to images.
     """
@@ -56,6 +58,8 @@ class BuildOptions:
     labels: Mapping[str, str] = field(default_factory=dict)
     wheels: WheelSources = field(default_factory=WheelSources)
     network: str = ""
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
     pull: bool = False
     attestation: Attestation = field(default_factory=Attestation)
 
@@ -174,6 +178,8 @@ def _plan(
         arguments={**said.arguments, **options.arguments},
         secrets={**secrets, **options.secrets},
         network=options.network,
+        cache_from=options.cache_from,
+        cache_to=options.cache_to,
         pull=options.pull,
         attestation=options.attestation,
     )
@@ -211,6 +217,8 @@ def _needs_docker(request: ImageRequest) -> Iterator[str]:
         yield f"the build secret {next(iter(request.secrets))!r}"
     if request.network:
         yield f"the network {request.network!r} for its steps"
+    for place in (*request.cache_from, *request.cache_to):
+        yield f"a cache of its steps, {place!r}"
 
 
 def _merged(project: Build | None, function: Build | None) -> _Said:

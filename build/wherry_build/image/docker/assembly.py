@@ -71,6 +71,8 @@ def context_request(request: ImageRequest, *, has_mounts: bool) -> ContextReques
         labels=request.labels,
         platform=_platform(request),
         network=request.network,
+        cache_from=request.cache_from,
+        cache_to=request.cache_to,
         pull=request.pull,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from wherry_build.image.docker.assembly import context_request
 from wherry_build.image.docker.request import ContainerEngine
@@ -18,20 +17,10 @@ class DockerBuilder:
 
     Args:
         engine: What builds; the first that answers on this machine when not given.
-        cache_from: Where steps that were done elsewhere are taken from, as BuildKit names it.
-        cache_to: Where the steps that are done are kept for others, as BuildKit names it.
     """
 
-    def __init__(
-        self,
-        engine: ContainerEngine | None = None,
-        *,
-        cache_from: tuple[str, ...] = (),
-        cache_to: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, engine: ContainerEngine | None = None) -> None:
         self._engine = _once(engine)
-        self._cache_from = cache_from
-        self._cache_to = cache_to
 
     def build(self, request: ImageRequest, progress: Progress) -> BuiltImage:
         """Build the image of `request`; every line that the engine prints is told.
@@ -46,11 +35,7 @@ class DockerBuilder:
             ContextTooLarge: There are too many files or bytes.
         """
         engine = self._engine()
-        asked = replace(
-            context_request(request, has_mounts=engine.has_mounts),
-            cache_from=self._cache_from,
-            cache_to=self._cache_to,
-        )
+        asked = context_request(request, has_mounts=engine.has_mounts)
         progress.step(f"{request.reference}: by {engine.name}")
         built = engine.build(asked, progress)
         if built.user.partition(":")[0] in _ROOT:

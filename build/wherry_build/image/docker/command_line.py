@@ -82,7 +82,7 @@ class CommandLine:
         """The command line at `path`; None when it is none of those that are known."""
         try:
             said = _call([path, "--version"], environment)
-        except OSError:
+        except (OSError, subprocess.TimeoutExpired):
             return None
         # Docker's name may be a link to Podman's.
         found = re.search(

@@ -39,8 +39,8 @@ def test_pip_is_given_a_cache_where_mounts_are_taken(
     commands, function, progress, version, has_mounts
 ):
     commands.add("docker", docker_answers(version=version, build={}))
-    DockerBuilder(cache_from=("old:1",)).build(
-        ImageRequest(function=function, reference=REFERENCE), progress
+    DockerBuilder().build(
+        ImageRequest(function=function, reference=REFERENCE, cache_from=("old:1",)), progress
     )
     (call,) = commands.asked("build")
     assert ("--mount=type=cache" in call["dockerfile"]) is has_mounts

@@ -92,6 +92,13 @@ def test_an_engine_that_is_named_is_taken(planned):
     assert {(plan.engine, plan.may_change) for plan in plans} == {(Engine.OCI, False)}
 
 
+def test_a_cache_of_steps_is_for_docker(planned):
+    plan = planned(cache_from=("type=gha",), cache_to=("type=gha,mode=max",))[0]
+    assert plan.engine is Engine.DOCKER
+    assert plan.request.cache_from == ("type=gha",)
+    assert plan.request.cache_to == ("type=gha,mode=max",)
+
+
 def test_a_network_of_steps_is_for_docker(planned):
     assert planned(network="host")[0].engine is Engine.DOCKER
 
