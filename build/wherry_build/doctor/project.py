@@ -10,6 +10,7 @@ from wherry_build.errors import (
     BuildError,
     ExtraMissing,
     FunctionsNotFound,
+    InvalidName,
     ProjectFileInvalid,
 )
 from wherry_build.image.plan import BuildOptions, BuildPlan, plan_builds
@@ -19,7 +20,7 @@ from wherry_build.project import Project, read_project
 from wherry_build.project.build_engine import Engine
 from wherry_build.project.image_lock import read_lock
 from wherry_build.project.image_name import LOCAL_REGISTRY
-from wherry_build.project.location import PROJECT_FILE
+from wherry_build.project.location import PROJECT_FILE, project_file
 
 AREA = "Project"
 _PULLING = "publishing there: wherry push, wherry build --push"
@@ -49,6 +50,10 @@ def look_at_project(
         return
     except (ExtraMissing, ProjectFileInvalid) as error:
         yield _refused(PROJECT_FILE, error)
+        return
+    except InvalidName as error:
+        # Without a wherry.yaml a folder here may be anything, and none of ours.
+        yield _refused("project", error, State.FAULT if project_file(path) else State.ABSENT)
         return
     except BuildError as error:
         yield _refused("project", error)

@@ -47,6 +47,12 @@ def test_a_wherry_yaml_that_is_wrong_is_a_fault(write, text, said):
     assert said in found.said
 
 
+def test_a_folder_that_may_be_anything_is_no_fault(write):
+    found = told(write({"My Program/main.py": "print('hello')\n"}))["project"]
+    assert found.state is State.ABSENT
+    assert "My Program" in found.said
+
+
 def test_a_handler_that_does_not_parse_is_a_fault(write):
     found = told(write({"functions/hello/handler.py": "def (:\n"}))["project"]
     assert found.state is State.FAULT
