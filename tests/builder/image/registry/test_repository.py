@@ -332,10 +332,10 @@ def test_a_wait_until_a_time_is_kept(registry, repository):
     assert registry.count() == 2
 
 
-def test_a_redirect_with_a_long_page_is_not_read(registry, repository):
+def test_a_redirect_with_a_page_without_end_is_not_read(registry, repository):
     digest = registry.add_image("acme/hello", "1")
-    headers = {"Location": f"/v2/acme/hello/manifests/{digest}"}
-    registry.fail("GET", "/manifests/1", status=307, headers=headers, body=b" " * 50_000_000)
+    headers = {"Location": f"/v2/acme/hello/manifests/{digest}", "Content-Length": "1000000000"}
+    registry.fail("GET", "/manifests/1", status=307, headers=headers, body=b" " * 200_000)
     began_s = time.monotonic()
     assert repository.manifest("1").descriptor.digest == digest
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 20
