@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import shutil
 import tarfile
 import time
 from pathlib import Path
@@ -71,13 +72,18 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture
-def published(registry, cache):
-    """Build and push without an engine, then pull: `published(folder)`; removed at the end."""
+def published(registry, cache, tmp_path):
+    """Build and push without an engine, then pull: `published(folder)`; removed at the end.
+
+    A copy of the folder is built: what is published is locked beside it.
+    """
     names = []
 
     def published(folder, *options):
         name = f"{registry}/oci/{Path(folder).name}:{len(names)}"
-        arguments = ["build", folder, "--base", f"{registry}/base:1", "--engine", "oci"]
+        copy = tmp_path / str(len(names)) / Path(folder).name
+        shutil.copytree(folder, copy)
+        arguments = ["build", copy, "--base", f"{registry}/base:1", "--engine", "oci"]
         arguments += ["--image", name, "--push", "--quiet", *options]
         assert run([str(each) for each in arguments]) == 0
         docker("pull", "--quiet", name)

@@ -78,10 +78,9 @@ def runtime_stamp() -> str:
     """
     package = _package_folder()
     beside = sorted(package.parent.glob(f"{_PACKAGE}-*.dist-info/METADATA"))
+    declared = (package.parent.parent / "pyproject.toml", *beside)
     said = [str(package)]
-    for file in (package.parent.parent / "pyproject.toml", *beside):
-        if file.is_file():
-            said.append(_stamp(file.stat(), file.name))
+    said += [_stamp(file.stat(), file.name) for file in declared if file.is_file()]
     folders = [str(package)]
     while folders:
         with os.scandir(folders.pop()) as found:
@@ -148,7 +147,7 @@ def _declared(package: Path) -> list[str]:
         headers = beside.read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
         named = (header.partition(": ") for header in headers)
         return [value.strip() for name, _, value in named if name == "Requires-Dist"]
-    import importlib.metadata  # noqa: PLC0415 - heavy, and the file is nearly always there
+    import importlib.metadata
 
     try:
         return importlib.metadata.distribution(_PACKAGE).requires or []
@@ -188,7 +187,7 @@ def _digest(content: bytes) -> str:
 
 def _zipped(files: dict[str, bytes]) -> bytes:
     """Stored, not deflated: deflate's output differs between versions of zlib."""
-    import zipfile  # noqa: PLC0415 - heavy, and who asks for the dependencies alone packs nothing
+    import zipfile
 
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", compression=zipfile.ZIP_STORED) as archive:
