@@ -135,12 +135,13 @@ class Build:
         if self._is_done:
             raise StopIteration
         rest_s = self._until - monotonic()
-        try:
-            result = self._said.get(timeout=max(0.0, min(_HEARTBEAT_S, rest_s)))
-        except queue.Empty:
-            if rest_s > _HEARTBEAT_S:
-                return BuildResult(status=Status.IN_PROGRESS)
+        if rest_s <= 0:  # before the queue, which one that talks without end never leaves empty
             result = _failed(f"the build took longer than {self._terms.timeout_s:.0f} s")
+        else:
+            try:
+                result = self._said.get(timeout=min(_HEARTBEAT_S, rest_s))
+            except queue.Empty:
+                return BuildResult(status=Status.IN_PROGRESS)
         if result.status is not Status.IN_PROGRESS:
             self.close()
         return result

@@ -110,7 +110,7 @@ class ProcessWorkshop:
                 stderr=written,
                 cwd=folder,
                 env={**passed_on(self._environ), **_OURS, "TMPDIR": str(folder)},
-                start_new_session=True,  # so that what it has started ends with it
+                start_new_session=True,  # a group of its own, so that what it has started ends too
             )
         try:
             yield process
@@ -158,10 +158,16 @@ def _lines(process: subprocess.Popen[bytes], listener: Listener) -> Iterator[dic
 
 
 def _end(process: subprocess.Popen[bytes], *, patience_s: float) -> int:
-    """Wait for the process for a while, then end it and all that it has started; its exit code."""
+    """Wait for the process for a while, then end it; its exit code.
+
+    What it has started and what is left then ends in any case: with `--sources` or `--docker` that
+    may be a stranger's, and other builds come after this one.
+    """
     try:
         return _waited_for(process, patience_s)
     finally:
+        with suppress(ProcessLookupError, PermissionError):  # nothing is left, or only the dead
+            os.killpg(process.pid, signal.SIGKILL)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with suppress(BrokenPipeError):

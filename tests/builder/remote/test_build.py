@@ -1,5 +1,6 @@
 """One build: what it says, that it ends when nobody listens, and that it leaves nothing behind."""
 
+import itertools
 import threading
 
 import pytest
@@ -175,6 +176,16 @@ def test_a_build_that_takes_too_long_fails(begin, body, workshop):
     result = collected(build)
     assert result.status is Status.FAILED
     assert result.error == "the build took longer than 60 s"
+    assert build.ended.wait(10)
+    assert workshop.left == 1
+
+
+def test_a_build_that_talks_without_end_fails_in_time(begin, body, workshop):
+    workshop.lines = itertools.repeat("and on")
+    build = begin(body(), timeout_s=60)
+    assert next(build).log == ("and on",)
+    build._until = 0.0
+    assert next(build).error == "the build took longer than 60 s"
     assert build.ended.wait(10)
     assert workshop.left == 1
 

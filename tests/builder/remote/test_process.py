@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,22 @@ def test_who_leaves_ends_it_and_what_it_started(order, listener, monkeypatch):
     assert time.monotonic() - began < 60
     deadline = time.monotonic() + 20
     while not all(map(is_gone, map(int, listener.said))):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("outcome", ["built='x'", "refused='no'"])
+def test_what_it_started_ends_with_it_in_any_case(order, listener, outcome):
+    code = (
+        SAYS + "import subprocess\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])\n"
+        f"say(say=str(child.pid)); say({outcome})"
+    )
+    with suppress(ImageBuildFailed):
+        workshop(code).build(order, listener)
+    (child,) = map(int, listener.said)
+    deadline = time.monotonic() + 20
+    while not is_gone(child):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
