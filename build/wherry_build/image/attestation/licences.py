@@ -7,8 +7,9 @@ import zipfile
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
-from wherry_build.image.wheels.cache import WheelCache, write_whole
+from wherry_build.image.wheels.cache import WheelCache
 from wherry_build.image.wheels.locked import LockedWheel
+from wherry_build.image.whole_file import write_whole
 
 _LIMIT_BYTES = 1 << 20
 _LIMIT_EXPRESSION = 200

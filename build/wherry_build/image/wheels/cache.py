@@ -7,33 +7,13 @@ a wheel is there only once its hash was right. Two commands at a time wait for e
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.wheels.locked import LockedFile
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Put `content` into `file`, readable by its owner alone, at once or not at all."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _beside(file) as part:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as written:
-            written.write(content)
-        part.replace(file)
-
-
-@contextlib.contextmanager
-def _beside(file: Path) -> Iterator[Path]:
-    """A new name in `file`'s folder; what is left there at the end is removed."""
-    part = file.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
+from wherry_build.image.whole_file import name_beside, own_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +44,8 @@ class WheelCache:
     def receiving(self, locked: LockedFile) -> Iterator[Path]:
         """A name to write `locked` to; when the block ends well, it is in its place."""
         place = self.place(locked)
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _beside(place) as part:
+        own_folder(place.parent)
+        with name_beside(place) as part:
             yield part
             part.replace(place)
 
@@ -74,7 +54,7 @@ class WheelCache:
         """Nobody else downloads `locked` meanwhile."""
         import fcntl
 
-        self.place(locked).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_folder(self.place(locked).parent)
         with (self.folder / locked.sha256 / ".lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
-from wherry_build.image.wheels.cache import write_whole
 from wherry_build.image.wheels.locked import LockedWheel, parse_locked_wheel
+from wherry_build.image.whole_file import write_whole
 
 VERSION = 1
 _LIMIT_BYTES = 64 * 1024 * 1024

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherry_build.errors import WheelNotFound
-from wherry_build.image.wheels.cache import WheelCache, write_whole
+from wherry_build.image.wheels.cache import WheelCache
 from wherry_build.image.wheels.download import fetch
 from wherry_build.image.wheels.index_settings import IndexSettings
 from wherry_build.image.wheels.locked import LockedSource, LockedWheel, parse_locked_wheel
 from wherry_build.image.wheels.target import WAYS_OUT, Target
 from wherry_build.image.wheels.tool import ToolFailed, found_pip, found_uv, neither
+from wherry_build.image.whole_file import write_whole
 
 if TYPE_CHECKING:
     from wherry_build.image.engine import Progress
