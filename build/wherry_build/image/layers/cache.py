@@ -93,12 +93,13 @@ class LayerCache:
                 part.replace(self._record(key))
             finally:
                 part.unlink(missing_ok=True)
-            self._make_room()
         except OSError as error:
             raise CacheUnwritable(
                 f"{self._folder}: {error.strerror}",
                 hint="set WHERRY_CACHE to a folder that can be written to",
             ) from None
+        with suppress(OSError):  # there is then more than should be, until the next build
+            self._make_room()
         return KeptLayer(facts=facts, file=self._blob(facts))
 
     def is_noted(self, key: str) -> bool:
@@ -121,8 +122,12 @@ class LayerCache:
 
     def _make_room(self) -> None:
         """Remove what has not been used for longest, until the rest fits."""
+        files: list[tuple[os.stat_result, str]] = []
         with os.scandir(self._folder) as found:
-            files = [(file.stat(), file.path) for file in found if file.is_file()]
+            for file in found:
+                with suppress(FileNotFoundError):  # another build has renamed or removed it
+                    if file.is_file():
+                        files.append((file.stat(), file.path))
         total = sum(status.st_size for status, _ in files)
         files.sort(key=lambda item: item[0].st_mtime)
         for status, path in files:

@@ -3,6 +3,7 @@
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -113,6 +114,43 @@ def test_builds_at_the_same_time_see_whole_layers(tmp_path):
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(build, range(4), timeout=60))
     assert not list((tmp_path / "cache").glob("*.part"))
+
+
+def test_files_that_other_builds_rename_meanwhile_are_passed_over(tmp_path, monkeypatch):
+    cache = LayerCache(tmp_path, limit_bytes=200_000)
+    old = cache.keep("old", writer(os.urandom(150_000)))
+    long_ago = time.time() - 10_000
+    os.utime(old.file, (long_ago, long_ago))
+
+    class Gone:
+        path = str(tmp_path / ".renamed.part")
+
+        def is_file(self):
+            return True
+
+        def stat(self):
+            raise FileNotFoundError(2, "No such file or directory", self.path)
+
+    found = os.scandir
+
+    @contextmanager
+    def with_one_that_goes(folder):
+        with found(folder) as there:
+            yield [Gone(), *there]
+
+    monkeypatch.setattr(os, "scandir", with_one_that_goes)
+    kept = cache.keep("new", writer(os.urandom(150_000)))
+    assert kept.file.exists()
+    assert not old.file.exists(), "and the others are looked at"
+
+
+def test_a_layer_is_kept_where_no_room_can_be_made(tmp_path, monkeypatch):
+    def refuses(folder):
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr(os, "scandir", refuses)
+    cache = LayerCache(tmp_path)
+    assert cache.keep("key", writer(b"x")) == cache.find("key")
 
 
 def test_notes(tmp_path):
