@@ -173,6 +173,17 @@ def test_a_routed_call_is_given_to_the_function_and_not_routed_again(staged: Sta
     assert staged.front.get("/x", "-H", "X-Wherry-Routed: junk").status == 404
 
 
+def test_over_https_nobody_is_believed_to_have_routed(staged: Stage, kind):
+    forged = ("-H", "X-Wherry-Routed: http", "-H", "X-Forwarded-For: 198.51.100.1")
+    assert staged.front.get("/service1/x", *forged, secure=True).text == "orders"
+    assert staged.front.get("/x", *forged, secure=True).status == 404
+    (sent,) = [seen for each in staged.backends["orders"] for seen in each.seen]
+    assert sent.headers[b"x-forwarded-proto"] == b"https"
+    assert sent.headers[b"x-wherry-routed"] == b"https"
+    if kind != "envoy":  # which keeps the account of any caller
+        assert is_of_this_machine(sent.headers[b"x-forwarded-for"])
+
+
 def test_at_the_edge_the_scheme_and_the_address_are_those_of_the_connection(staged: Stage):
     forged = (
         "-H",

@@ -91,8 +91,10 @@ def _seen() -> Iterator[str]:
     yield "http-request set-var(txn.trace) req.hdr(traceparent)"
     yield f"http-request set-var({_SCHEME}) str(http) if !{IS_SECURE}"
     yield f"http-request set-var({_SCHEME}) str(https) if {IS_SECURE}"
-    # At the edge nobody is believed; behind the proxy that routed a call, its account goes on.
-    routed = f"{{ req.fhdr_cnt({ROUTED}) eq 1 }} {{ req.fhdr({ROUTED},1) -m str http https }}"
+    # Proxies pass calls on over plain HTTP: there whoever names the header is believed, over HTTPS
+    # nobody is.
+    said = f"{{ req.fhdr_cnt({ROUTED}) eq 1 }} {{ req.fhdr({ROUTED},1) -m str http https }}"
+    routed = f"!{IS_SECURE} {said}"
     yield f"http-request set-var(txn.routed) bool(true) if {routed}"
     yield f"http-request set-var({_SCHEME}) req.fhdr({ROUTED},1) if {_ROUTED}"
 

@@ -117,8 +117,12 @@ def _calls() -> Iterator[Part]:
     """What is the same for every call that is passed on."""
     yield Block(head="geo $dollar", body=['default "$"'])
     yield Block(head="map $http_upgrade $connection_upgrade", body=["default upgrade", '"" ""'])
-    yield Block(head="map $http_x_wherry_routed $routed", body=['"~^https?\\\\z" 1', "default 0"])
-    # At the edge nobody is believed; behind the proxy that routed a call, its account goes on.
+    # Proxies pass calls on over plain HTTP: there whoever names the header is believed, over HTTPS
+    # nobody is.
+    yield Block(
+        head='map "$scheme $http_x_wherry_routed" $routed',
+        body=['"~^http https?\\\\z" 1', "default 0"],
+    )
     yield Block(
         head="map $routed $forwarded_for",
         body=['1 "$http_x_forwarded_for, $remote_addr"', "default $remote_addr"],
