@@ -21,7 +21,7 @@ def test_a_machine_without_any_tool_is_fine(wherry):
     assert done.code == 0, done.out
     assert done.out.startswith("Python\n  ok      python: ")
     assert "  absent  docker/podman/nerdctl: none on PATH" in done.out
-    assert "hint: pip install uv" in done.out
+    assert "hint: https://docs.openfaas.com/cli/install" in done.out
     assert done.out.endswith("nothing to be mended\n")
     assert "Network" not in done.out, "nothing is asked of a network"
 

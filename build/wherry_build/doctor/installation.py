@@ -81,13 +81,25 @@ def _declared() -> Sequence[str]:
 
 
 def _packages(requirements: Sequence[str]) -> dict[str, list[str]]:
-    """The packages of each extra, those of another extra left out."""
+    """The packages that each extra needs on this Python, those of another extra left out."""
     found: dict[str, list[str]] = {}
     for requirement in requirements:
         package, extra = _REQUIREMENT.match(requirement), _EXTRA.search(requirement)
-        if package is not None and extra is not None and package[1].lower() != "wherry":
+        if package is None or extra is None or package[1].lower() == "wherry":
+            continue
+        if _applies(requirement, extra[1]):
             found.setdefault(extra[1], []).append(package[1])
     return found
+
+
+def _applies(requirement: str, extra: str) -> bool:
+    """Whether its marker is true of this Python and platform."""
+    try:
+        from packaging.requirements import Requirement
+    except ModuleNotFoundError:
+        return True  # it is of the extra `build`, which is then told to be without it
+    marker = Requirement(requirement).marker
+    return marker is None or marker.evaluate({"extra": extra})
 
 
 def _version(package: str) -> str:

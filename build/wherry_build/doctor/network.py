@@ -1,4 +1,4 @@
-"""Asks the package indexes, and the project's registry, whether they answer; only when asked to."""
+"""Asks the package indexes whether they answer; only when asked to."""
 
 from __future__ import annotations
 

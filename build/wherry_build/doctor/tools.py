@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wherry_build.doctor.finding import Finding, State
+from wherry_build.image.wheels.index_settings import IndexSettings
+from wherry_build.image.wheels.tool import found_uv
 
 AREA = "Tools"
 _ANSWER_S = 10
@@ -66,7 +68,7 @@ TOOLS = (
         name="uv",
         question=("--version",),
         about="",
-        purpose="resolving requirements faster than pip does",
+        purpose="wherry builder serve without --sources; wherry build, faster than with pip",
         hint="pip install uv",
     ),
 )
@@ -75,7 +77,7 @@ TOOLS = (
 def look_at_tools(tools: tuple[Tool, ...] = TOOLS) -> Iterator[Finding]:
     """Each command: where it is, and what it answers."""
     for tool in tools:
-        path = shutil.which(tool.name)
+        path = _path(tool)
         yield Finding(
             area=AREA,
             name=tool.name,
@@ -84,6 +86,14 @@ def look_at_tools(tools: tuple[Tool, ...] = TOOLS) -> Iterator[Finding]:
             purpose=tool.purpose,
             hint="" if path else tool.hint,
         )
+
+
+def _path(tool: Tool) -> str | None:
+    """Where the commands that use it find it."""
+    if tool.name != "uv":
+        return shutil.which(tool.name)
+    uv = found_uv(IndexSettings())
+    return uv.command[0] if uv is not None else None
 
 
 def _answer(path: str, tool: Tool) -> str:

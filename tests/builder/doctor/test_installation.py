@@ -1,5 +1,6 @@
 """Python and the extras: what is there, what is missing, what to type."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,22 @@ def test_an_extra_that_misses_a_package_says_how_to_get_it():
     assert found["certs"].state is State.ABSENT
     assert found["certs"].said == "without no-such-package"
     assert found["certs"].hint == "pip install 'wherry[certs]'"
+
+
+def test_what_this_python_does_not_need_is_not_missed():
+    requirements = [
+        "pytest>=8; extra == 'build'",
+        "no-such-package>=2; (python_version < '3.1') and extra == 'build'",
+    ]
+    (build,) = look_at_extras(requirements)
+    assert build.state is State.OK
+    assert "no-such-package" not in build.said
+
+
+def test_without_what_reads_markers_an_extra_is_looked_at_all_the_same(monkeypatch):
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+    (build,) = look_at_extras(["no-such-package>=1; extra == 'build'"])
+    assert build.said == "without no-such-package"
 
 
 def test_every_extra_says_what_needs_it():
