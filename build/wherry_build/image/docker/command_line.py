@@ -24,7 +24,6 @@ VARIABLE = "WHERRY_CONTAINER_CLI"
 _ASKED_S = 60
 _NOT_STARTED = "start it, for one with `sudo systemctl start docker`; or set DOCKER_HOST"
 _NOT_ALLOWED = "sudo usermod --append --groups docker $USER, and log in again; or use podman"
-_NAMED = re.compile(r"\b(docker|podman|nerdctl) version v?([0-9][^\s,]*)", re.IGNORECASE)
 _INTEGRATED_BUILDKIT = range(18, 23)
 """Major versions of docker's command that have BuildKit without the plugin `buildx`."""
 
