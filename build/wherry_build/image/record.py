@@ -20,6 +20,7 @@ from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.content import Content, FileContent
 from wherry_build.image.engine import Builder, BuiltImage, ImageRequest, Progress
 from wherry_build.image.platform import Platform
+from wherry_build.image.whole_file import write_whole
 from wherry_build.project.model import Function
 
 _VERSION = 1
@@ -53,14 +54,7 @@ class BuildRecords:
         if before is not None:
             before = replace(before, previous=None)
         document = {"version": _VERSION, **record_document(replace(record, previous=before))}
-        file = self._file(function)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            part.write_text(json.dumps(document), encoding="utf-8")
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(self._file(function), json.dumps(document).encode())
         self._prune()
 
     def _file(self, function: Function) -> Path:

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from wherry_build.errors import BaseUnusable
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.engine import Progress
 from wherry_build.image.oci.base import BaseImage
+from wherry_build.image.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from wherry_build.image.wheels.target import Libc
 
 PYTHON_LABEL = "io.wherry.base.python"
 LIBC_LABEL = "io.wherry.base.libc"
 FOLDERS = frozenset({"opt", "srv"})
 """Folders that layers put something in; every distribution has them, and some images do not."""
-
-Libc = Literal["glibc", "musl"]
 
 _VERSION = 1
 _LIMIT_RECORD_BYTES = 4096
@@ -144,11 +145,5 @@ def _keep(file: Path, facts: BaseFacts) -> None:
         "libc_version": facts.libc_version,
         "missing_folders": sorted(facts.missing_folders),
     }
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
     with suppress(OSError):  # it is then looked for again
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            part.write_text(json.dumps(document), encoding="utf-8")
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(file, json.dumps(document).encode())

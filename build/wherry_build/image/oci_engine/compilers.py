@@ -7,13 +7,13 @@ not remembered, for one may be installed at any time.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.layers.bytecode import Compiler, OtherPython, find_compiler
+from wherry_build.image.whole_file import write_whole
 
 _LIMIT_BYTES = 16 * 1024
 
@@ -58,10 +58,7 @@ def _remember(file: Path, found: OtherPython) -> None:
             "identity": found.identity,
             "stamp": _stamp(found.executable),
         }
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = file.with_name(f".{file.name}.{os.getpid()}")
-        part.write_text(json.dumps(document), encoding="utf-8")
-        part.replace(file)
+        write_whole(file, json.dumps(document).encode())
 
 
 def _stamp(executable: str) -> list[int]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.registry.reference import Reference, is_digest
+from wherry_build.image.whole_file import write_whole
 
 FRESH_S = 24 * 3600
 _LIMIT_BYTES = 64 * 1024
@@ -61,13 +60,9 @@ class AskedTags:
 
     def keep(self, reference: Reference, digest: str) -> None:
         """Keep what the registry has just said; a cache that cannot be written keeps nothing."""
-        file = self._file(reference)
         said = {"reference": str(reference), "digest": digest, "asked_s": time.time()}
-        part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(said))
-            part.replace(file)
+            write_whole(self._file(reference), json.dumps(said).encode())
 
     def _file(self, reference: Reference) -> Path:
         name = hashlib.sha256(str(reference).encode()).hexdigest()

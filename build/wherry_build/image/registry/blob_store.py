@@ -2,7 +2,8 @@
 
 What is there is whole and is what its name says: it is written beside and put in its place when it
 has been checked. Of several that want one blob at a time, processes too, one fetches it. When there
-is more than the limit, what was not used for longest goes.
+is more than the limit, what was not used for longest goes; what was used just now stays, as another
+build may be about to open it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,9 +19,11 @@ from typing import BinaryIO
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.content import Descriptor
+from wherry_build.image.whole_file import OWNER_ONLY, own_folder, write_whole
 
 LIMIT_BYTES = 5_000_000_000
 _LIMIT_DOCUMENT_BYTES = 8 * 1024 * 1024
+_USED_JUST_NOW_S = 3600
 
 
 class BlobStore:
@@ -66,15 +69,8 @@ class BlobStore:
 
     def write(self, digest: str, content: bytes) -> None:
         """Keep a small blob that has been checked; a cache that cannot be written keeps nothing."""
-        file = self._file(digest)
-        part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content)
-            part.replace(file)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
+        with suppress(OSError):
+            write_whole(self._file(digest), content)
 
     def fetch(self, descriptor: Descriptor, download: Callable[[BinaryIO], None]) -> Path:
         """The file of a blob, which `download` writes and checks when it is not kept.
@@ -86,7 +82,7 @@ class BlobStore:
         if found is not None:
             return found
         file = self._file(descriptor.digest)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        own_folder(self._folder)
         part = file.with_name(f".{file.name}.part")
         with _alone(part) as opened:
             found = self.find(descriptor)
@@ -94,7 +90,8 @@ class BlobStore:
                 download(opened)
                 opened.flush()
                 part.replace(file)
-        self._sweep()
+        with suppress(OSError):  # the cache may be emptied at any time
+            self._sweep()
         return file
 
     def _file(self, digest: str) -> Path:
@@ -108,9 +105,8 @@ class BlobStore:
                 status = entry.stat()
                 found.append((status.st_mtime, status.st_size, entry.path))
         total = sum(size for _, size, _ in found)
-        # The last one is what has just been fetched, which is to be read now.
-        for _, size, path in sorted(found)[:-1]:
-            if total <= self._limit_bytes:
+        for used_s, size, path in sorted(found):
+            if total <= self._limit_bytes or time.time() - used_s < _USED_JUST_NOW_S:
                 return
             with suppress(OSError):
                 Path(path).unlink()
@@ -121,14 +117,27 @@ class BlobStore:
 def _alone(part: Path) -> Iterator[BinaryIO]:
     """The file that a blob is written to, which one holds at a time."""
     while True:
-        with part.open("a+b") as opened:
+        with open(part, "a+b", opener=_opened) as opened:
             fcntl.flock(opened, fcntl.LOCK_EX)
             # Whoever held it has put it in its place meanwhile: then this name is another file.
-            with suppress(FileNotFoundError):
-                if part.stat().st_ino == os.fstat(opened.fileno()).st_ino:
-                    try:
-                        yield opened
-                    except BaseException:
-                        part.unlink(missing_ok=True)
-                        raise
-                    return
+            if not _is_at(part, opened):
+                continue
+            os.utime(opened.fileno())  # what an interrupted one left is in use again
+            try:
+                yield opened
+            except BaseException:
+                if _is_at(part, opened):
+                    part.unlink(missing_ok=True)
+                raise
+            return
+
+
+def _is_at(part: Path, opened: BinaryIO) -> bool:
+    try:
+        return part.stat().st_ino == os.fstat(opened.fileno()).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags, OWNER_ONLY)

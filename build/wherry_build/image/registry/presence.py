@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 import time
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.registry.reference import is_digest
+from wherry_build.image.whole_file import write_whole
 
 FRESH_S = 24 * 3600
 _LIMIT_BYTES = 4 * 1024 * 1024
@@ -89,8 +89,6 @@ class Presence:
             key=lambda entry: -max(entry[1].values()),
         )
         self._known = dict(kept[:_LIMIT_DIGESTS])
-        part = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        said = {"registry": self._registry, "blobs": self._known}
         with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps({"registry": self._registry, "blobs": self._known}))
-            part.replace(self._file)
+            write_whole(self._file, json.dumps(said).encode())

@@ -40,6 +40,12 @@ def test_it_is_read_as_it_was_written(records, make_image):
     assert found.previous is None
 
 
+def test_it_is_its_owners_alone(records, make_image, tmp_path):
+    records.write(HELLO, of(make_image({"code": {"a": b"1"}})))
+    (file,) = (tmp_path / "builds").iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+
+
 def test_each_function_has_its_own(records, make_image):
     records.write(HELLO, of(make_image({"code": {"a": b"1"}})))
     assert records.read(dataclasses.replace(HELLO, name="other")) is None

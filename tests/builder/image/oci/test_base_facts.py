@@ -47,10 +47,12 @@ def test_a_python_of_the_distribution(make_base, facts):
     assert said(found) == ((3, 11), "glibc", (2, 36))
 
 
-def test_facts_are_looked_for_once(make_base, facts, progress):
+def test_facts_are_looked_for_once(make_base, facts, progress, tmp_path):
     base = make_base({**DEBIAN, **PYTHON})
     assert facts(base) == facts(base)
     assert len(progress.steps) == 1
+    (file,) = (tmp_path / "facts").iterdir()
+    assert file.stat().st_mode & 0o077 == 0, "they tell of private bases"
 
 
 @pytest.mark.parametrize("broken", [b"", b"{}", b"[]", b'{"version": 1}', b"\xff"])

@@ -1,4 +1,5 @@
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -72,6 +73,53 @@ def test_what_was_not_used_for_longest_goes(tmp_path):
 def test_the_one_just_fetched_stays_however_large(tmp_path):
     store = BlobStore(tmp_path, limit_bytes=10)
     assert fetch(store, b"x" * 1000).exists()
+
+
+@pytest.mark.parametrize("goes", ["blobs", "blobs/sha256", "blobs/sha256/.*.part"])
+def test_a_cache_that_is_emptied_meanwhile_is_an_error_of_the_disk(goes, store, tmp_path):
+    def emptied(file):
+        file.write(b"blob")
+        (found,) = tmp_path.glob(goes)
+        shutil.rmtree(found) if found.is_dir() else found.unlink()
+
+    with pytest.raises(FileNotFoundError):
+        store.fetch(Descriptor.of(b"blob", "a/b"), emptied)
+    assert fetch(store, b"blob").read_bytes() == b"blob"
+
+
+def test_what_another_build_uses_just_now_stays(tmp_path):
+    store = BlobStore(tmp_path, limit_bytes=10)
+    about_to_be_opened = fetch(store, b"x" * 100)
+    being_written = about_to_be_opened.with_name(".1234.part")
+    being_written.write_bytes(b"y" * 100)
+    assert fetch(store, b"z" * 100).exists()
+    assert about_to_be_opened.exists()
+    assert being_written.exists()
+
+
+def test_what_an_interrupted_process_left_goes_at_last(tmp_path):
+    store = BlobStore(tmp_path, limit_bytes=10)
+    left = fetch(store, b"x").with_name(".1234.part")
+    left.write_bytes(b"y" * 100)
+    os.utime(left, (1, 1))
+    fetch(store, b"z")
+    assert not left.exists()
+
+
+def test_what_is_kept_of_private_registries_is_its_owners_alone(kept):
+    before = os.umask(0o022)
+    try:
+        blobs = BlobStore(kept / "blobs")
+        fetch(blobs, b"layer")
+        blobs.write(digest_of(b"config"), b"config")
+        AskedTags(kept / "tags").keep(REFERENCE, digest_of(b"a"))
+        Presence("ghcr.io", kept / "pushed").keep("acme/secret", [digest_of(b"a")])
+    finally:
+        os.umask(before)
+    files = [each for each in kept.rglob("*") if each.is_file()]
+    assert len(files) == 4
+    assert [each for each in files if each.stat().st_mode & 0o077] == []
+    assert [each for each in files if each.parent.stat().st_mode & 0o077] == []
 
 
 def test_small_ones_are_kept_where_that_can_be(store, tmp_path):
