@@ -4,7 +4,8 @@
     GET  /publickey  what build secrets are sealed for
 
 The server answers probes and bounds heads and bodies. Nothing in a body is looked at before its
-signature is known to be right; until then it is only kept.
+signature is known to be right; until then it is only kept, and takes the place of no build, for
+anybody can send one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from wherry_build.remote.result import BuildResult, Status
 from wherry_build.remote.signature import FIELD, SignatureCheck
 
 LINES = "application/x-ndjson"
+_BODY = "body.tar"
+_RETRY_AFTER_S = 10
 _HEADERS = [(b"cache-control", b"no-store")]
 _log = logging.getLogger("wherry.builder")
 
@@ -39,10 +42,14 @@ class Desk:
         folder: Folder that builds have theirs in.
         terms: What all builds have in common.
         most: How many builds there may be, those that wait included.
+        receiving: How many bodies may be on their way.
     """
 
-    def __init__(self, secret: bytes, folder: Path, terms: Terms, *, most: int) -> None:
+    def __init__(
+        self, secret: bytes, folder: Path, terms: Terms, *, most: int, receiving: int
+    ) -> None:
         self._places = threading.BoundedSemaphore(most)
+        self._receptions = threading.BoundedSemaphore(receiving)
         self._secret = secret
         self._folder = folder
         self._terms = terms
@@ -73,32 +80,45 @@ class Desk:
             check = SignatureCheck(_field(request, FIELD), self._secret)
         except SignatureRefused as error:
             return _unsigned(error)
-        if not self._places.acquire(blocking=False):
-            return _refused(503, "as many builds are there as this builder takes", retry_after_s=10)
+        if not self._receptions.acquire(blocking=False):
+            return _full("as many requests are on their way as this builder takes")
         try:
-            build = self._begun(check, body)
+            folder = self._received(check, body)
         except SignatureRefused as error:
-            self._places.release()
             return _unsigned(error)
-        except BaseException:
-            self._places.release()
-            raise
+        finally:
+            self._receptions.release()
+        build = self._begun(folder)
+        if build is None:
+            return _full("as many builds are there as this builder takes")
         if LINES in (_field(request, "accept") or ""):
             return Reply(200, [(b"content-type", LINES.encode()), *_HEADERS], _Lines(build))
         return _whole(collected(build))
 
-    def _begun(self, check: SignatureCheck, body: Iterator[bytes]) -> Build:
-        """Keep the body in a folder of its own, and build from it if its signature is right."""
+    def _received(self, check: SignatureCheck, body: Iterator[bytes]) -> Path:
+        """Keep the body in a folder of its own, which stays if its signature is right."""
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         try:
-            archive = folder / "body.tar"
-            with os.fdopen(os.open(archive, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            opened = os.open(folder / _BODY, os.O_WRONLY | os.O_CREAT, 0o600)
+            with os.fdopen(opened, "wb") as file:
                 for chunk in body:
                     check.update(chunk)
                     file.write(chunk)
             check.finish()
-            return Build(folder, archive, self._terms, self._places.release)
         except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder
+
+    def _begun(self, folder: Path) -> Build | None:
+        """Build from the body in `folder`; None, and no folder, when there is no place."""
+        if not self._places.acquire(blocking=False):
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        try:
+            return Build(folder, folder / _BODY, self._terms, self._places.release)
+        except BaseException:
+            self._places.release()
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
@@ -142,6 +162,10 @@ def _field(request: Request, name: str) -> str | None:
 def _unsigned(error: SignatureRefused) -> Reply:
     _log.warning("refused: %s", error.message)
     return _refused(401, error.message)
+
+
+def _full(detail: str) -> Reply:
+    return _refused(503, detail, retry_after_s=_RETRY_AFTER_S)
 
 
 def _refused(

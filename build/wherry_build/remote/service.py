@@ -26,7 +26,6 @@ from wherry_build.remote.turns import Turns
 
 DEFAULT_LISTEN = "127.0.0.1:8090"
 _NAME = "builder"
-_BODY_TIMEOUT_S = 600.0
 _OTHER_CALLS = 4
 
 
@@ -73,6 +72,8 @@ class Settings:
         key: What build secrets are sealed for; None takes none.
         builds: How many builds run at once.
         waiting: How many wait beside them; more are refused.
+        receiving: How many bodies may be on their way; their senders are not known yet.
+        body_timeout_s: Time that a body may take to come.
         limit_body_bytes: What a request's body may take.
         timeout_s: Time that a build may take, its wait for a turn included.
         drain_s: Time that builds have to end after SIGTERM.
@@ -83,6 +84,8 @@ class Settings:
     key: SealingKey | None = None
     builds: int = 2
     waiting: int = 14
+    receiving: int = 8
+    body_timeout_s: float = 120.0
     limit_body_bytes: int = 500_000_000
     timeout_s: float = 900.0
     drain_s: float = 300.0
@@ -108,7 +111,13 @@ def serve(settings: Settings, workshop: Workshop, on_listen: Callable[[str], Non
             key=settings.key,
             timeout_s=settings.timeout_s,
         )
-        desk = Desk(settings.secret, folder, terms, most=settings.builds + settings.waiting)
+        desk = Desk(
+            settings.secret,
+            folder,
+            terms,
+            most=settings.builds + settings.waiting,
+            receiving=settings.receiving,
+        )
         listener = function_socket(config)
         server = Server(config, [listener])
         mounts = server.load([Mount(name=_NAME, path="/", handler=of(_function(desk), name=_NAME))])
@@ -132,7 +141,7 @@ def _function(desk: Desk) -> Callable[[Request, Iterator[bytes]], Reply]:
 
 def _config(settings: Settings) -> Config:
     """The server's settings: none of those of functions in the environment are the builder's."""
-    calls = settings.builds + settings.waiting + _OTHER_CALLS
+    calls = settings.builds + settings.waiting + settings.receiving + _OTHER_CALLS
     return Config(
         function=_NAME,
         host=settings.address.host,
@@ -142,7 +151,7 @@ def _config(settings: Settings) -> Config:
         max_inflight=calls,
         max_queue=0,
         timeout_s=0.0,
-        body_timeout_s=_BODY_TIMEOUT_S,
+        body_timeout_s=settings.body_timeout_s,
         drain_timeout_s=settings.drain_s,
         limit_body_bytes=settings.limit_body_bytes,
         log_format="console" if os.isatty(2) else "json",

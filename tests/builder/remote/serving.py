@@ -1,4 +1,4 @@
-"""The builder's server with a workshop that records, as a program: `python serving.py FOLDER`.
+"""The builder's server with a workshop that records, as a program: `python serving.py FOLDER BODY_TIMEOUT_S`.
 
 Says its URL on a line of standard output. A build says one line, and ends when `FOLDER/go` is
 there; every order becomes a file `FOLDER/order-N` with its image.
@@ -38,6 +38,8 @@ sys.exit(
             key=SealingKey.generate(),
             builds=1,
             waiting=1,
+            receiving=3,
+            body_timeout_s=float(sys.argv[2]),
             limit_body_bytes=2_000_000,
         ),
         Workshop(),

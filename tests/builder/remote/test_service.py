@@ -22,14 +22,19 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Served:
-    def __init__(self, folder):
+    def __init__(self, folder, body_timeout_s):
         self.folder = folder
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.errors = (folder / "stderr").open("wb")
         paths = [str(ROOT / wing) for wing in ("", "runtime", "build", "local", "cli")]
         self.process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("serving.py"), folder],
+            [
+                sys.executable,
+                Path(__file__).with_name("serving.py"),
+                folder,
+                str(body_timeout_s),
+            ],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(self.temporary)},
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -66,9 +71,9 @@ def until(condition, within_s=20.0):
 
 
 @contextlib.contextmanager
-def server(folder):
+def server(folder, *, body_timeout_s=60):
     folder.mkdir()
-    served = Served(folder)
+    served = Served(folder, body_timeout_s)
     try:
         yield served
         served.go()
@@ -173,13 +178,52 @@ def test_a_body_too_large_is_refused(refusing):
     assert refusing.builds == []
 
 
-def test_a_body_that_breaks_off_leaves_nothing(served, body):
-    content = body()
+def half_sent(served, content, headers):
+    """A connection by which the first half of a body has come."""
     connection = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=30)
     connection.putrequest("POST", "/build")
-    for name, value in {**signed(content), "Content-Length": str(len(content))}.items():
+    for name, value in {**headers, "Content-Length": str(len(content))}.items():
         connection.putheader(name, value)
     connection.endheaders(content[: len(content) // 2])
+    return connection
+
+
+UNKNOWN = {"X-Build-Signature": "sha256=" + "0" * 64}
+
+
+def test_bodies_of_strangers_take_no_place_of_a_build(served, body):
+    strangers = [half_sent(served, body(), UNKNOWN) for _ in range(2)]
+    until(lambda: len(served.builds) == 2)
+    served.go()
+    assert post(served.url, body()).last["status"] == "success"
+    for stranger in strangers:
+        stranger.close()
+
+
+def test_bodies_on_their_way_are_bounded(served, body):
+    strangers = [half_sent(served, body(), UNKNOWN) for _ in range(3)]
+    until(lambda: len(served.builds) == 3)
+    refused = post(served.url, body())
+    assert refused.status == 503
+    assert int(refused.headers["retry-after"]) > 0
+    for stranger in strangers:
+        stranger.close()
+    until(lambda: not served.builds)
+    served.go()
+    assert post(served.url, body()).last["status"] == "success"
+
+
+def test_a_body_has_its_time(tmp_path, body):
+    with server(tmp_path / "served", body_timeout_s=0.5) as served:
+        stranger = half_sent(served, body(), UNKNOWN)
+        assert stranger.getresponse().status == 408
+        stranger.close()
+        until(lambda: not served.builds)
+
+
+def test_a_body_that_breaks_off_leaves_nothing(served, body):
+    content = body()
+    connection = half_sent(served, content, signed(content))
     until(lambda: served.builds)
     connection.close()
     until(lambda: not served.builds)
@@ -209,7 +253,7 @@ def test_many_at_once_are_bounded(served, body):
     with ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(post, served.url, content) for _ in range(2)]
         served.orders(1)
-        until(lambda: len(served.builds) == 2)
+        until(lambda: [(each / "context").is_dir() for each in served.builds] == [True] * 2)
         refused = post(served.url, content)
         assert refused.status == 503
         assert int(refused.headers["retry-after"]) > 0
