@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import queue
-import re
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +26,13 @@ from wherry_build.remote.result import BuildResult, Status
 from wherry_build.remote.sealing import SealingKey
 from wherry_build.remote.secret_files import secret_files
 from wherry_build.remote.turns import Turns
+from wherry_build.secret_text import secret_parts
 
 _log = logging.getLogger("wherry.builder")
 _HEARTBEAT_S = 2.0  # also how soon it is noticed that a client has gone
 _LOOK_S = 0.5
 _MOST_WAITING = 256
 _MOST_COLLECTED = 10_000
-_PASSWORD = re.compile(r"password[ \t=:]+(\S+)|://[^/\s:@]*:([^/\s@]+)@", re.IGNORECASE)
 
 
 class Listener(Protocol):
@@ -215,7 +214,7 @@ class Build:
             )
         secrets = self._terms.key.unseal(sealed)
         for value in secrets.values():
-            for part in _secret_parts(value.decode("utf-8", "replace").strip()):
+            for part in secret_parts(value.decode("utf-8", "replace").strip()):
                 self._redactor.remember(part)  # in what the client reads
                 REDACTOR.remember(part)  # and in our log
         return secrets
@@ -254,13 +253,6 @@ def collected(results: Iterable[BuildResult]) -> BuildResult:
         log.extend(result.log)
         last = result
     return BuildResult(status=last.status, log=tuple(log), image=last.image, error=last.error)
-
-
-def _secret_parts(text: str) -> Iterator[str]:
-    """A secret, and the passwords in one that is a file of pip's or a netrc."""
-    yield text
-    for found in _PASSWORD.finditer(text):
-        yield found[1] or found[2]
 
 
 def _failed(reason: str) -> BuildResult:

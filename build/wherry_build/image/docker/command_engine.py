@@ -26,6 +26,7 @@ from wherry_build.image.docker.failure import LastLines, build_failed, push_fail
 from wherry_build.image.docker.request import ContextRequest, EngineImage
 from wherry_build.image.engine import Progress
 from wherry_build.image.platform import Platform
+from wherry_build.secret_text import secret_parts
 
 _PUSHED = tuple(
     re.compile(rf"{lead}(sha256:[0-9a-f]{{64}})") for lead in ("digest: ", "index-", "manifest-")
@@ -235,7 +236,8 @@ def _redactor(request: ContextRequest) -> Redactor:
     for file in request.secrets.values():
         with file.open("rb") as opened:
             value = opened.read(_LIMIT_SECRET_BYTES).decode(errors="replace").strip()
-        redactor.remember(value)
+        for part in secret_parts(value):
+            redactor.remember(part)
     return redactor
 
 

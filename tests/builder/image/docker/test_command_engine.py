@@ -144,6 +144,22 @@ def test_a_secret_that_a_step_prints_is_in_no_line(commands, progress, tmp_path)
 
 
 @pytest.mark.parametrize(
+    "secret",
+    [
+        "machine pypi.acme.example login ada password canary-of-a-netrc\n",
+        "machine pypi.acme.example\n  login ada\n  password\n    canary-of-a-netrc\n",
+        "[global]\nindex-url = https://ada:canary-of-a-netrc@pypi.acme.example/simple\n",
+    ],
+)
+def test_passwords_in_files_of_secrets_are_in_no_line(commands, progress, tmp_path, secret):
+    (tmp_path / "netrc").write_text(secret)
+    said = {"out": "#5 401 for canary-of-a-netrc\n"}
+    commands.add("docker", docker_answers(version="20.10.24", build=said))
+    find_command_engine().build(request(secrets={"netrc": tmp_path / "netrc"}), progress)
+    assert progress.lines == ["#5 401 for [redacted]"]
+
+
+@pytest.mark.parametrize(
     ("said", "reason", "hint"),
     [
         ("ERROR: failed to solve: nope:1: not found", "not found", "--base"),
