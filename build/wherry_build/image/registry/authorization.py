@@ -160,6 +160,7 @@ class Authorization:
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
                 body=lambda: io.BytesIO(body),
                 size_bytes=len(body),
+                is_secret=True,
             )
             return self._wire.ask(request, limit_bytes=_LIMIT_TOKEN_BYTES)
         query = [("service", service)] if service else []

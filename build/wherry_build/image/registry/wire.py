@@ -1,7 +1,7 @@
 """Requests and answers as they go over the wire: redirects, limits, and what a failure means.
 
 It knows neither credentials nor what is asked: a header `Authorization` that it is given goes to
-the host that it is given for, and to no other that a redirect names.
+the host that it is given for, and to no other that a redirect names; nor does a secret body.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Request:
         headers: With which header fields.
         body: Gives the body from the beginning; None is none.
         size_bytes: How long the body is.
+        is_secret: Whether the body proves who asks, and may go to no other host.
     """
 
     method: str
@@ -60,6 +61,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Callable[[], Body] | None = None
     size_bytes: int = 0
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +223,12 @@ def _redirected(request: Request, location: str) -> Request:
         )
     if urls.origin(url) == urls.origin(request.url):
         return replace(request, url=url)
+    if request.is_secret:
+        raise RegistryUnavailable(
+            f"{urls.host(request.url)} redirects to {urls.host(url)}, which is not to be shown "
+            "what was for the other",
+            hint="log in to that registry by another way: with a password, not an identity token",
+        )
     headers = {key: value for key, value in request.headers.items() if key != "Authorization"}
     return replace(request, url=url, headers=headers)
 

@@ -72,6 +72,29 @@ def test_an_identity_token_is_posted(registries, log_in):
         assert registry.count("GET", "/token") == 0
 
 
+@pytest.mark.parametrize("status", [307, 308])
+def test_an_identity_token_goes_to_no_other_host(status, registry, registries, log_in):
+    with RecordingRegistry(username="ann", password="x", identity_token="refresh-me") as guarded:
+        log_in(guarded.host, identitytoken="refresh-me")
+        location = {"Location": f"{registry.url}/token"}
+        guarded.fail("POST", "/token", status=status, headers=location)
+
+        with pytest.raises(RegistryUnavailable, match=f"redirects to {registry.host}") as caught:
+            registries.repository(guarded.host, "acme/hello").manifest("1")
+
+    assert registry.count() == 0
+    assert "refresh-me" not in caught.value.message
+
+
+def test_an_identity_token_may_be_sent_elsewhere_on_the_same_host(registries, log_in):
+    with RecordingRegistry(username="ann", password="x", identity_token="refresh-me") as registry:
+        registry.add_image("acme/hello", "1")
+        log_in(registry.host, identitytoken="refresh-me")
+        registry.fail("POST", "/token", status=307, headers={"Location": "/token"})
+
+        assert registries.repository(registry.host, "acme/hello").manifest("1") is not None
+
+
 def test_a_token_that_has_ended_is_renewed(guarded, registries):
     repository = registries.repository(guarded.host, "acme/hello")
     repository.manifest("1")
