@@ -11,6 +11,7 @@ import posixpath
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,10 @@ _IDENTITY = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version
 _one_at_a_time = threading.Lock()
 
 
+class CompilerError(Exception):
+    """A compiler did not do its work: whether its sources are of its version is not known."""
+
+
 class Compiler(Protocol):
     """Compiles for one version of Python."""
 
@@ -43,7 +48,11 @@ class Compiler(Protocol):
         ...
 
     def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
-        """The bytecode of each path and source; None for what is no source of this version."""
+        """The bytecode of each path and source; None for what is no source of this version.
+
+        Raises:
+            CompilerError: It could not be run, or did not come to an end.
+        """
         ...
 
 
@@ -57,9 +66,8 @@ class ThisPython:
     def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
         """Compile here; many, in processes of this Python, one for each processor."""
         if _processes(len(sources)) > 1:
-            elsewhere = OtherPython(self.python, self.identity, sys.executable).compile(sources)
-            if any(content is not None for content in elsewhere):
-                return elsewhere
+            with suppress(CompilerError):  # as where memory is short; then all of it here
+                return OtherPython(self.python, self.identity, sys.executable).compile(sources)
         from wherry_build.image.layers.compiling import compile_all
 
         with _one_at_a_time:  # what is warned of is a process's own
@@ -75,7 +83,11 @@ class OtherPython:
     executable: str
 
     def compile(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[bytes | None]:
-        """Compile there; nothing where it fails, for an image works without."""
+        """Compile there.
+
+        Raises:
+            CompilerError: One of the processes failed, so that nothing is told from a part.
+        """
         count = _processes(len(sources))
         if count < 2:
             return self._ask(sources)
@@ -94,11 +106,13 @@ class OtherPython:
         program = Path(__file__).with_name("compiling.py").read_text(encoding="utf-8")
         asked = marshal.dumps([(path, bytes(source)) for path, source in sources], 2)
         answer = _run(self.executable, program, asked, _TIMEOUT_S)
-        if answer is not None:
+        try:
             version, implementation, compiled = marshal.loads(answer)  # noqa: S302 - a Python of ours
-            if (version, implementation) == (self.python, "cpython"):
-                return list(compiled)
-        return [None] * len(sources)
+        except (ValueError, EOFError, TypeError):
+            raise CompilerError(f"{self.executable}: its answer cannot be read") from None
+        if (version, implementation) != (self.python, "cpython"):
+            raise CompilerError(f"{self.executable}: is of another version now")
+        return list(compiled)
 
 
 def _processes(sources: int) -> int:
@@ -120,8 +134,9 @@ def find_compiler(
             return ThisPython(python, identity)
         return OtherPython(python, identity, sys.executable)
     for executable in _candidates(python, environment):
-        answer = _run(executable, _IDENTITY, b"", _KNOCK_S)
-        identity = answer.decode(errors="replace").strip() if answer else ""
+        identity = ""
+        with suppress(CompilerError):
+            identity = _run(executable, _IDENTITY, b"", _KNOCK_S).decode(errors="replace").strip()
         if identity.startswith(f"cpython {python[0]}.{python[1]}."):
             return OtherPython(python, identity, executable)
     return None
@@ -147,10 +162,13 @@ def _candidates(python: tuple[int, int], environment: Mapping[str, str]) -> Iter
             yield str(each)
 
 
-def _run(executable: str, program: str, asked: bytes, timeout_s: float) -> bytes | None:
-    """What `program` writes; None where it cannot be run or fails.
+def _run(executable: str, program: str, asked: bytes, timeout_s: float) -> bytes:
+    """What `program` writes.
 
     Its environment is empty and the hash of texts fixed, for the order of a set is bytecode too.
+
+    Raises:
+        CompilerError: It cannot be run, or fails.
     """
     import subprocess
 
@@ -165,13 +183,21 @@ def _run(executable: str, program: str, asked: bytes, timeout_s: float) -> bytes
             timeout=timeout_s,
             check=False,
         )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    except OSError as error:
+        raise CompilerError(f"{executable}: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise CompilerError(f"{executable}: not done after {timeout_s:g} s") from None
+    if done.returncode != 0:
+        raise CompilerError(f"{executable}: ended with status {done.returncode}")
+    return done.stdout
 
 
 def with_bytecode(entries: Iterable[Entry], compiler: Compiler | None) -> Iterator[Entry]:
-    """`entries`, and beside each source its bytecode, compiled for where it is in the image."""
+    """`entries`, and beside each source its bytecode, compiled for where it is in the image.
+
+    Raises:
+        CompilerError: There is no bytecode of any, after all of `entries`.
+    """
     there: set[str] = set()
     sources: list[tuple[str, bytes]] = []
     for entry in entries:

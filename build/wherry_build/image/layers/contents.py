@@ -6,14 +6,14 @@ It says what belongs in which layer and where; how a layer is written is `tarbal
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wherry_build.errors import ProjectError
 from wherry_build.image.context import collect
 from wherry_build.image.conventions import FUNCTION, SITE
-from wherry_build.image.engine import Layer
-from wherry_build.image.layers.bytecode import FORMAT, Compiler, with_bytecode
+from wherry_build.image.engine import Layer, Progress
+from wherry_build.image.layers.bytecode import FORMAT, Compiler, CompilerError, with_bytecode
 from wherry_build.image.layers.cache import LayerCache
 from wherry_build.image.layers.entry import Entry
 from wherry_build.image.layers.tarball import layer, packed, tar
@@ -32,17 +32,45 @@ class LayerOptions:
         cache: Where layers are kept.
         media: Family of media types, the base's.
         compiler: Who compiles; None leaves bytecode out.
+        progress: Is told where a compiler fails.
     """
 
     cache: LayerCache
     media: MediaTypes
     compiler: Compiler | None = None
+    progress: Progress | None = None
 
-    def layer(self, entries: Iterable[Entry], *, purpose: str, key: str, epoch_s: int = 0) -> Layer:
-        """The layer of `entries` and their bytecode; `key` is what the entries follow from."""
-        compiler = f"{FORMAT} {self.compiler.identity}" if self.compiler is not None else "none"
+    def layer(
+        self,
+        entries: Callable[[], Iterable[Entry]],
+        *,
+        purpose: str,
+        key: str,
+        epoch_s: int = 0,
+    ) -> Layer:
+        """The layer of `entries` and their bytecode; `key` is what the entries follow from.
+
+        Where the compiler fails the layer has no bytecode, and is kept as one that has none, so
+        that the next build tries again.
+        """
+        try:
+            return self._layer(entries(), self.compiler, purpose, key, epoch_s)
+        except CompilerError as error:
+            if self.progress is not None:
+                self.progress.step(f"{purpose}: has no bytecode, and starts more slowly: {error}")
+            return self._layer(entries(), None, purpose, key, epoch_s)
+
+    def _layer(
+        self,
+        entries: Iterable[Entry],
+        by: Compiler | None,
+        purpose: str,
+        key: str,
+        epoch_s: int,
+    ) -> Layer:
+        compiler = f"{FORMAT} {by.identity}" if by is not None else "none"
         return layer(
-            with_bytecode(entries, self.compiler),
+            with_bytecode(entries, by),
             purpose=purpose,
             cache=self.cache,
             media=self.media,
@@ -72,7 +100,7 @@ def code_layer(function: Function, options: LayerOptions, *, epoch_s: int = 0) -
             f"{function.folder / function.handler}: the ignore rules keep the handler out",
             hint=f"add !{function.handler} to {function.folder / '.dockerignore'}",
         )
-    return options.layer(entries, purpose="code", key=key_of(entries), epoch_s=epoch_s)
+    return options.layer(lambda: entries, purpose="code", key=key_of(entries), epoch_s=epoch_s)
 
 
 def runtime_layer(options: LayerOptions) -> Layer:
@@ -83,7 +111,7 @@ def runtime_layer(options: LayerOptions) -> Layer:
     """
     from wherry_build.image.runtime_wheel import runtime_stamp
 
-    return options.layer(_runtime(), purpose="runtime", key=f"runtime {runtime_stamp()}")
+    return options.layer(_runtime, purpose="runtime", key=f"runtime {runtime_stamp()}")
 
 
 def _runtime() -> Iterator[Entry]:

@@ -67,8 +67,11 @@ def grouped(wheels: Iterable[WheelFiles]) -> tuple[tuple[WheelFiles, ...], ...]:
 def _layer(group: Sequence[WheelFiles], options: LayerOptions, paths: _Paths) -> Layer:
     names = ", ".join(wheel.name for wheel in group)
     key = "wheels\n" + "\n".join(wheel.key for wheel in group)
-    entries = (entry for wheel in group for entry in paths.entries(wheel))
-    return options.layer(entries, purpose=f"wheels: {names}", key=key)
+    return options.layer(
+        lambda: (entry for wheel in group for entry in paths.entries(wheel)),
+        purpose=f"wheels: {names}",
+        key=key,
+    )
 
 
 class _Paths:

@@ -95,6 +95,7 @@ class OciBuilder(Builder):
             cache=self._cache,
             media=ground.base.media,
             compiler=self._compiler(ground.target.python, progress),
+            progress=progress,
         )
         # First, as it is quick and what is wrong with the function is told before anything is
         # downloaded.

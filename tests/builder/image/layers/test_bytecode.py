@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from wherry_build.image.layers import bytecode, compiling
 from wherry_build.image.layers.bytecode import (
+    CompilerError,
     OtherPython,
     ThisPython,
     find_compiler,
@@ -226,13 +227,36 @@ def test_what_is_no_such_python_is_passed_over(tmp_path, said):
     assert find_compiler((3, 99), {"PATH": str(tmp_path), "HOME": str(tmp_path)}) is None
 
 
-def test_an_interpreter_that_fails_leaves_bytecode_out(tmp_path):
-    broken = OtherPython((3, 99), "", interpreter(tmp_path, "python3.99", "3.99.1", status=1))
-    assert list(broken.compile([("/x.py", b"")])) == [None]
-    wrong = OtherPython((3, 99), "", sys.executable)
-    assert list(wrong.compile([("/x.py", b"")])) == [None], "of another version than it was"
-    absent = OtherPython((3, 99), "", str(tmp_path / "absent"))
-    assert list(absent.compile([("/x.py", b"")])) == [None]
+def test_an_interpreter_that_fails_is_told_from_a_source_that_is_none(tmp_path):
+    for executable, said in (
+        (interpreter(tmp_path, "failing", "3.99.1", status=1), "ended with status 1"),
+        (interpreter(tmp_path, "garbled", "3.99.1"), "its answer cannot be read"),
+        (sys.executable, "is of another version now"),
+        (str(tmp_path / "absent"), "No such file or directory"),
+    ):
+        with pytest.raises(CompilerError, match=f"{executable}: {said}"):
+            OtherPython((3, 99), "", executable).compile([("/x.py", b"")])
+
+
+def fails_once(folder):
+    """A Python of which the first process fails, as when the machine is out of memory."""
+    file = folder / "python"
+    file.write_text(f'#!/bin/sh\nmkdir "{folder}/taken" && exit 137\nexec {sys.executable} "$@"\n')
+    file.chmod(0o755)
+    return str(file)
+
+
+@pytest.mark.skipif(THIS < (3, 11), reason="another process anyway")
+def test_one_process_of_many_that_fails_loses_no_bytecode(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    sources = [(f"/opt/wherry/m{n}.py", b"x = 1") for n in range(200)]
+    executable = fails_once(tmp_path)
+    with pytest.raises(CompilerError, match="137"):
+        OtherPython(THIS, "", executable).compile(sources)
+    (tmp_path / "taken").rmdir()
+    monkeypatch.setattr(sys, "executable", executable)
+    assert None not in ThisPython(THIS, "").compile(sources)
+    assert (tmp_path / "taken").exists()
 
 
 def test_an_interpreter_sees_nothing_of_our_environment(monkeypatch):

@@ -1,14 +1,16 @@
 """What is in which layer: the function's code, the runtime, folders that a base lacks."""
 
 import os
+import shutil
 import sys
 import tarfile
+from dataclasses import replace
 
 import pytest
 
 from wherry_build.errors import ProjectError
 from wherry_build.image import runtime_wheel
-from wherry_build.image.layers.bytecode import ThisPython
+from wherry_build.image.layers.bytecode import OtherPython, ThisPython
 from wherry_build.image.layers.cache import LayerCache
 from wherry_build.image.layers.contents import (
     LayerOptions,
@@ -131,6 +133,34 @@ def test_without_a_compiler_there_is_no_bytecode(write, options):
     root = write({"handler.py": HANDLER})
     plain = LayerOptions(cache=options.cache, media=options.media)
     assert list(contents(code_layer(function(root), plain))) == ["srv/function/handler.py"]
+
+
+class Told:
+    def __init__(self):
+        self.steps = []
+
+    def step(self, text):
+        self.steps.append(text)
+
+
+def test_a_compiler_that_fails_is_told_and_the_next_build_tries_again(
+    write, options, tmp_path_factory
+):
+    root = write({"handler.py": HANDLER})
+    told = Told()
+    false = OtherPython(THIS, "this", shutil.which("false") or "false")
+    failing = replace(options, compiler=false, progress=told)
+    without = code_layer(function(root), failing)
+    assert list(contents(without)) == ["srv/function/handler.py"]
+    (step,) = told.steps
+    assert step.startswith("code: has no bytecode")
+    assert "false: ended with status 1" in step
+    again = code_layer(function(root), options)
+    fresh = replace(options, cache=LayerCache(tmp_path_factory.mktemp("fresh")))
+    clean = code_layer(function(root), fresh)
+    assert f"srv/function/__pycache__/handler.{PYC}" in contents(again)
+    assert again.content.descriptor == clean.content.descriptor
+    assert code_layer(function(root), replace(options, compiler=None)) == without
 
 
 def test_the_runtime_is_that_which_is_running(options):

@@ -1,10 +1,12 @@
 """Layers of wheels: large ones alone, and no wheel over the files of another."""
 
 import tarfile
+from dataclasses import replace
 
 import pytest
 
 from wherry_build.errors import UnsafePath, WheelConflict
+from wherry_build.image.layers.bytecode import OtherPython
 from wherry_build.image.layers.cache import LayerCache
 from wherry_build.image.layers.contents import LayerOptions
 from wherry_build.image.layers.entry import Entry
@@ -84,6 +86,12 @@ def test_a_wheel_is_unpacked_once_and_then_not_again(make_wheel, options, unpack
     assert sorted(unpacked) == ["numpy", "six"]
     assert wheel_layers(wheels, options) == first
     assert sorted(unpacked) == ["numpy", "six"]
+
+
+def test_wheels_are_unpacked_again_where_the_compiler_fails(make_wheel, options):
+    failing = replace(options, compiler=OtherPython((3, 99), "", "/bin/false"))
+    (layer,) = wheel_layers([make_wheel("six"), make_wheel("click")], failing)
+    assert files(layer) == ["opt/wherry/click/__init__.py", "opt/wherry/six/__init__.py"]
 
 
 def test_a_large_wheels_layer_is_shared_between_functions(make_wheel, options):
