@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from wherry._version import __version__
+from wherry_build.image.runtime_wheel import runtime_wheel
 from wherry_build.manifests import Target
 from wherry_build.project.json_schema import json_schema
 
@@ -50,9 +51,47 @@ def test_it_holds_what_a_project_needs(shop):
     }
     text = "".join((shop / name).read_text() for name in files)
     assert not re.search(r"PROJECT_NAME|WHERRY_VERSION|FUNCTION_NAME", text)
-    assert (
-        f"wherry[build,lint,local]~={__version__}\n" in (shop / "requirements-dev.txt").read_text()
-    )
+
+
+def test_wherry_is_installed_from_the_projects_wheel_and_from_no_index(shop):
+    """It is not published: what an index has by its name would be somebody else's."""
+
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
+
+    def install():
+        return subprocess.run(
+            [
+                *pip,
+                "--dry-run",
+                "--no-deps",
+                "--no-index",
+                "--ignore-installed",
+                "-r",
+                "wherry.txt",
+            ],
+            cwd=shop,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    lines = (shop / "requirements-dev.txt").read_text().splitlines()
+    (line,) = [line for line in lines if "wherry" in line and not line.startswith("#")]
+    (shop / "wherry.txt").write_text(line)
+    wheel = f"wheels/wherry-{__version__}-py3-none-any.whl"
+    failed = install()
+    assert failed.returncode == 1
+    assert wheel in failed.stderr
+    (shop / "wheels").mkdir()
+    (shop / wheel).write_bytes(runtime_wheel().content)
+    assert f"Would install wherry-{__version__}" in install().stdout
+
+
+def test_how_the_wheel_is_made_is_said_where_it_is_missed(shop):
+    made = "pip wheel --no-deps --wheel-dir wheels PATH/TO/WHERRY"
+    for text in (shop / "README.md", shop / "requirements-dev.txt", ROOT / "docs/templates.md"):
+        assert made in text.read_text()
 
 
 def test_editors_find_the_schema_and_the_file_fits_it(shop):

@@ -32,14 +32,20 @@ PIP_SECRETS: Mapping[str, str] = {
 }
 """Build secrets that pip is told of by itself, with the variable that names the file."""
 
-_SECRETS = "/run/secrets"
-_PIP = "python3 -m pip install"
-_PIP_OPTIONS = (
-    "--no-compile --progress-bar off --disable-pip-version-check --root-user-action=ignore "
-    f"--target {SITE}"
+SECRETS = "/run/secrets"
+"""Folder of the build secrets in a step that has them."""
+PIP = (
+    "python3 -m pip install --no-compile --progress-bar off --disable-pip-version-check "
+    "--root-user-action=ignore"
 )
-_PIP_CACHE = "--mount=type=cache,target=/root/.cache/pip,sharing=locked"
-_COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash"
+PIP_CACHE = "--mount=type=cache,target=/root/.cache/pip,sharing=locked"
+COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash"
+
+# What a package manager leaves behind, which is another at each run.
+_LEFT_BY_APT = (
+    "/var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/aux-cache /var/log/apt/* "
+    "/var/log/dpkg.log"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,34 @@ class Recipe:
     has_mounts: bool = False
 
 
+def apt(packages: str) -> str:
+    """The shell's words that install `packages`, words themselves, with Debian's tools."""
+    return (
+        "apt-get update "
+        "&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "
+        f"{packages} && rm -rf {_LEFT_BY_APT}"
+    )
+
+
+def run_settings() -> list[str]:
+    """The instructions that say how the image runs, but for its variables and labels."""
+    return [
+        f"WORKDIR {FUNCTION}",
+        f"USER {USER}",
+        f"EXPOSE {PORT}",
+        "STOPSIGNAL SIGTERM",
+        "HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \\",
+        f"    CMD {json.dumps(['python3', '-I', '-S', '-c', PROBE])}",
+        f"ENTRYPOINT {json.dumps(ENTRYPOINT)}",
+        "CMD []",
+    ]
+
+
+def environment(variables: Mapping[str, str]) -> str:
+    """The instruction that sets `variables`."""
+    return "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in variables.items())
+
+
 def dockerfile(recipe: Recipe) -> str:
     """The Dockerfile of `recipe`.
 
@@ -91,17 +125,13 @@ def dockerfile(recipe: Recipe) -> str:
 def _packages_stage(recipe: Recipe) -> list[str]:
     """The base with packages of its distribution: both stages stand on it, so it is one layer."""
     wanted = " ".join(names.system_package(each) for each in recipe.packages)
-    left = "/var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/aux-cache /var/log/apt/*"
     return [
         "FROM ${BASE} AS base",
         "USER 0:0",
         "RUN if command -v apk >/dev/null; then \\",
         f"      apk add --no-cache {wanted}; \\",
         "    else \\",
-        "      apt-get update \\",
-        "      && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\",
-        f"           {wanted} \\",
-        f"      && rm -rf {left} /var/log/dpkg.log; \\",
+        f"      {apt(wanted)}; \\",
         "    fi",
     ]
 
@@ -126,10 +156,10 @@ def _build_stage(recipe: Recipe) -> list[str]:
         *lines,
         f"RUN {' '.join(install)} \\",
         # Some distributions carry files for other versions of Python, which do not compile.
-        f" && ({_COMPILE} {SITE} >/dev/null || true) \\",
+        f" && ({COMPILE} {SITE} >/dev/null || true) \\",
         f" && chmod -R a+rX,a-w {SITE}",
         f"COPY function/ {FUNCTION}/",
-        f"RUN {_COMPILE} {FUNCTION} \\",
+        f"RUN {COMPILE} {FUNCTION} \\",
         f" && chmod -R a+rX,a-w {FUNCTION}",
     ]
 
@@ -137,30 +167,23 @@ def _build_stage(recipe: Recipe) -> list[str]:
 def _install(recipe: Recipe) -> Iterator[str]:
     """pip, before what it installs: what is mounted, and what it is told of that."""
     if recipe.has_mounts:
-        yield _PIP_CACHE
+        yield PIP_CACHE
         for secret in recipe.secrets:
             yield f"--mount=type=secret,id={names.build_secret(secret)}"
         for secret, variable in PIP_SECRETS.items():
             if secret in recipe.secrets:
-                yield f"{variable}={_SECRETS}/{secret}"
-    yield _PIP
+                yield f"{variable}={SECRETS}/{secret}"
+    yield PIP
     if not recipe.has_mounts:
         yield "--no-cache-dir"
-    yield _PIP_OPTIONS
+    yield f"--target {SITE}"
 
 
 def _final_stage(recipe: Recipe) -> list[str]:
     return [
         f"FROM {_base(recipe)}",
-        _environment(ENVIRONMENT),
-        f"WORKDIR {FUNCTION}",
-        f"USER {USER}",
-        f"EXPOSE {PORT}",
-        "STOPSIGNAL SIGTERM",
-        "HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \\",
-        f"    CMD {json.dumps(['python3', '-I', '-S', '-c', PROBE])}",
-        f"ENTRYPOINT {json.dumps(ENTRYPOINT)}",
-        "CMD []",
+        environment(ENVIRONMENT),
+        *run_settings(),
         f"COPY --from=build {SITE} {SITE}",
         *_identity(recipe),
         f"COPY --from=build {FUNCTION} {FUNCTION}",
@@ -170,9 +193,5 @@ def _final_stage(recipe: Recipe) -> list[str]:
 def _identity(recipe: Recipe) -> list[str]:
     """What is the function's own; after the layer that functions share, before its code."""
     labels = " ".join(f"{json.dumps(name)}={json.dumps(value)}" for name, value in recipe.labels)
-    environment = function_environment(recipe.function, recipe.handler)
-    return [_environment(environment), *([f"LABEL {labels}"] if labels else [])]
-
-
-def _environment(variables: Mapping[str, str]) -> str:
-    return "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in variables.items())
+    variables = function_environment(recipe.function, recipe.handler)
+    return [environment(variables), *([f"LABEL {labels}"] if labels else [])]

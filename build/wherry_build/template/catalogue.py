@@ -97,7 +97,7 @@ def handler_files(template: Template) -> dict[str, bytes]:
     if not folder.is_dir():
         raise TemplateNotFound(
             f"no template {template.language!r} in {FOLDER}",
-            hint="pip install --force-reinstall wherry",
+            hint="install Wherry anew, from where this installation came from",
         )
     return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
 

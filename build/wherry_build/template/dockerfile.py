@@ -1,56 +1,56 @@
 """The Dockerfile of every template: what faas-cli builds, with the classic builder or BuildKit.
 
-It makes the image that `wherry build` makes, and takes what faas-cli's own templates take: Python's
-version, packages of the distribution, tests that the build stands or falls with. The tests run in
-the stage that the image is copied from: BuildKit leaves out a stage that nothing is copied from.
+Its image runs as that of `wherry build` does, and it takes what faas-cli's own templates take:
+Python's version, packages of the distribution, tests that the build stands or falls with. The tests
+run in the stage that the image is copied from: BuildKit leaves out a stage that nothing is copied
+from. The runtime is the wheel in the template and never one from an index, where anybody may have
+taken its name.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from wherry._version import __version__
-from wherry_build.image.conventions import (
-    ENTRYPOINT,
-    ENVIRONMENT,
-    FUNCTION,
-    PORT,
-    PROBE,
-    SITE,
-    USER,
+from wherry_build.image.conventions import ENVIRONMENT, FUNCTION, SITE
+from wherry_build.image.dockerfile import (
+    COMPILE,
+    PIP,
+    PIP_CACHE,
+    PIP_SECRETS,
+    SECRETS,
+    apt,
+    environment,
+    run_settings,
 )
-from wherry_build.image.dockerfile import PIP_SECRETS
 
 _TESTED = "/opt/test"
 _FROM = "FROM --platform=${TARGETPLATFORM:-linux/amd64} ${BASE}"
-_PIP = "python3 -m pip install --no-compile --disable-pip-version-check --root-user-action=ignore"
-_SECRETS = "/run/secrets"
-_COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash"
-_APT = (
-    "DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends {packages} "
-    "&& rm -rf /var/lib/apt/lists/*"
-)
 _NO_APT = (
     "command -v apt-get >/dev/null || "
     "{ echo 'error: ADDITIONAL_PACKAGE needs a base with apt-get' >&2; exit 1; }"
 )
 # What only compiling needs stays out of the image: it is most of a function's size otherwise.
 _BUILD_ONLY = "*-dev|gcc|g++|make|cmake|pkg-config|build-essential|cargo|rustc|git"
+_NO_RUNTIME = (
+    "ls wheels/wherry-*.whl >/dev/null 2>&1 || { echo "
+    "'error: the template has no runtime in wheels/; put it there: wherry template export' "
+    ">&2; exit 1; }"
+)
 _IF_TESTED = 'if [ "${TEST_ENABLED}" = true ] || [ "${TEST_ENABLED}" = 1 ]; then'
 _TEST_FILES = ("test_*.py", "*_test.py", "conftest.py", "requirements-test.txt")
 _MOUNTS = [
-    "--mount=type=cache,target=/root/.cache/pip,sharing=locked",
+    PIP_CACHE,
     *(f"--mount=type=secret,id={secret}" for secret in PIP_SECRETS),
     *(
-        f"if [ -s {_SECRETS}/{secret} ]; then export {variable}={_SECRETS}/{secret}; fi;"
+        f"if [ -s {SECRETS}/{secret} ]; then export {variable}={SECRETS}/{secret}; fi;"
         for secret, variable in PIP_SECRETS.items()
     ),
 ]
 
 
 def template_dockerfile(*, has_mounts: bool = False) -> str:
-    """The text; it installs the wheel beside it, or else our version from the index.
+    """The text; it installs the runtime from the wheel beside it.
 
     Args:
         has_mounts: Whether only BuildKit is to build it: pip then keeps what it has downloaded and
@@ -69,8 +69,7 @@ def _arguments() -> list[str]:
 
 
 def _build_stage(*, has_mounts: bool) -> list[str]:
-    mounts, pip = (_MOUNTS, _PIP) if has_mounts else ([], f"{_PIP} --no-cache-dir")
-    runtime = f"$(ls wheels/wherry-*.whl 2>/dev/null || echo wherry=={__version__})"
+    mounts, pip = (_MOUNTS, PIP) if has_mounts else ([], f"{PIP} --no-cache-dir")
     names = " -o ".join(f"-name '{pattern}'" for pattern in _TEST_FILES)
     return [
         f"{_FROM} AS build",
@@ -80,15 +79,17 @@ def _build_stage(*, has_mounts: bool) -> list[str]:
         "ARG PIP_EXTRA_INDEX_URL",
         'RUN if [ -n "${ADDITIONAL_PACKAGE}" ]; then \\',
         f"      {_NO_APT} \\",
-        f"      && apt-get -q update && {_APT.format(packages='${ADDITIONAL_PACKAGE}')}; \\",
+        f"      && {apt('${ADDITIONAL_PACKAGE}')}; \\",
         "    fi",
         "WORKDIR /build",
         "COPY wheels/ wheels/",
+        f"RUN {_NO_RUNTIME}",
         "COPY function/requirements.txt requirements.txt",
         *_run(mounts),
-        f"    {pip} --target {SITE} --find-links wheels {runtime} -r requirements.txt \\",
+        f"    {pip} --target {SITE} --find-links wheels wheels/wherry-*.whl \\",
+        "      -r requirements.txt \\",
         # Some distributions carry files for other versions of Python, which do not compile.
-        f" && ({_COMPILE} {SITE} >/dev/null || true) \\",
+        f" && ({COMPILE} {SITE} >/dev/null || true) \\",
         f" && chmod -R a+rX,a-w {SITE}",
         "COPY SHA256SUMS overlay.py ./",
         f"COPY function/ {FUNCTION}/",
@@ -106,7 +107,7 @@ def _build_stage(*, has_mounts: bool) -> list[str]:
         '         sh -c "${TEST_COMMAND}"; \\',
         "    fi",
         f"RUN find {FUNCTION} -type f \\( {names} \\) -delete \\",
-        f" && {_COMPILE} {FUNCTION} \\",
+        f" && {COMPILE} {FUNCTION} \\",
         f" && chmod -R a+rX,a-w {FUNCTION}",
     ]
 
@@ -126,22 +127,11 @@ def _final_stage() -> list[str]:
         '      kept="${kept} ${package}"; \\',
         "    done; \\",
         '    if [ -n "${kept}" ]; then \\',
-        f"      apt-get -q update && {_APT.format(packages='${kept}')}; \\",
+        f"      {apt('${kept}')}; \\",
         "    fi",
-        _environment({**ENVIRONMENT, "WHERRY_HANDLER": FUNCTION}),
+        environment({**ENVIRONMENT, "WHERRY_HANDLER": FUNCTION}),
         f'LABEL "io.wherry.runtime.version"="{__version__}"',
-        f"WORKDIR {FUNCTION}",
-        f"USER {USER}",
-        f"EXPOSE {PORT}",
-        "STOPSIGNAL SIGTERM",
-        "HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \\",
-        f"    CMD {json.dumps(['python3', '-I', '-S', '-c', PROBE])}",
-        f"ENTRYPOINT {json.dumps(ENTRYPOINT)}",
-        "CMD []",
+        *run_settings(),
         f"COPY --from=build {SITE} {SITE}",
         f"COPY --from=build {FUNCTION} {FUNCTION}",
     ]
-
-
-def _environment(variables: dict[str, str]) -> str:
-    return "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in variables.items())

@@ -2,7 +2,7 @@
 
 All of it follows from the template's name and our version: the same bytes each time. Exported, a
 template carries the runtime as a wheel, so that template and command are one version; those in
-`templates/` are for faas-cli to pull, and take that version from the package index.
+`templates/` carry none, and their Dockerfile says so: it takes no runtime from an index.
 """
 
 from __future__ import annotations
@@ -185,10 +185,14 @@ $ faas-cli new hello --lang {template.language}
 $ faas-cli build -f stack.yaml
 ```
 
-The image is the one that `wherry build` makes: the light runtime, what `requirements.txt` names and
+The image runs as one of `wherry build` does: the light runtime, what `requirements.txt` names and
 the function, owned by root and writable by nobody; it runs under any user, answers `/_/health` and
-`/_/ready` itself, and needs no watchdog. The runtime is the wheel in `wheels/`; where there is none
-it comes from the package index.
+`/_/ready` itself, and needs no watchdog.
+
+The runtime is the wheel in `wheels/`, where `wherry template export` puts it; without it the build
+fails. So does that of a function which names its packages in `pyproject.toml`, `uv.lock` or
+`pylock.toml` and has no `requirements.txt` of its own: pip installs that file alone, and it counts
+beside the others. `wherry build` and `wherry builder serve` install what all of them say.
 
 | build argument | default | what it does |
 |---|---|---|

@@ -1,8 +1,11 @@
 """The templates' Dockerfile as both builders read it; the interop tier builds from it."""
 
 import re
+import subprocess
 
-from wherry_build.image.dockerfile import PIP_SECRETS, Recipe, dockerfile
+import pytest
+
+from wherry_build.image.dockerfile import COMPILE, PIP, PIP_SECRETS, Recipe, apt, dockerfile
 from wherry_build.template.dockerfile import template_dockerfile
 
 
@@ -87,3 +90,31 @@ def test_the_function_changes_the_last_layers_only():
     copied = next(i for i, rest in enumerate(runs) if rest.startswith("function/ "))
     assert installed < copied
     assert image[-1] == ("COPY", "--from=build /srv/function /srv/function")
+
+
+@pytest.mark.parametrize("has_mounts", [False, True])
+def test_the_runtime_is_the_templates_wheel_or_the_build_fails(tmp_path, has_mounts):
+    """Its name on an index is nobody's, and who takes it would have code in these images."""
+    _, build, _ = stages(template_dockerfile(has_mounts=has_mounts))
+    runs = [rest for name, rest in build if name == "RUN"]
+    (checked,) = [rest for rest in runs if "template export" in rest]
+    (installed,) = [rest for rest in runs if "requirements.txt" in rest and "/opt/wherry" in rest]
+    assert runs.index(checked) < runs.index(installed)
+    assert " wheels/wherry-*.whl " in installed
+    assert not re.search(r"\bwherry==|(?<![/\w])wherry\b(?!-)", installed)
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/other-1-py3-none-any.whl").touch()
+    done = subprocess.run(["sh", "-c", checked], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"wherry template export" in done.stderr
+    (tmp_path / "wheels/wherry-1-py3-none-any.whl").touch()
+    subprocess.run(["sh", "-c", checked], cwd=tmp_path, check=True)
+
+
+def test_both_dockerfiles_install_and_compile_with_the_same_words():
+    ours = template_dockerfile()
+    built = dockerfile(Recipe(runtime="wherry", packages=("libpq5",)))
+    for text, packages in ((ours, "${ADDITIONAL_PACKAGE}"), (ours, "${kept}"), (built, "libpq5")):
+        assert apt(packages) in text
+        assert PIP in text
+        assert COMPILE in text
