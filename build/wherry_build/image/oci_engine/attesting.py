@@ -13,7 +13,9 @@ from wherry_build.image.engine import ImageRequest
 from wherry_build.image.oci_engine.made_image import MadeImage
 from wherry_build.image.registry.reference import Reference
 from wherry_build.image.runtime_wheel import runtime_version
-from wherry_build.image.wheels.locked import LockedWheel
+from wherry_build.image.wheels.locked import LockedWheel, file_name_of
+
+_PUBLIC = "https://files.pythonhosted.org/"
 
 
 def attached(
@@ -53,14 +55,15 @@ def _bill(
         platform=str(made.image.platform),
         base_name=f"{under.registry}/{under.repository}",
         base_digest=under.digest,
-        parts=tuple(sorted(_parts(made.wheels), key=lambda part: part.name)),
+        parts=tuple(sorted(parts(made.wheels), key=lambda part: part.name)),
         maker_version=runtime_version(),
         created_s=created_s,
         commit=commit,
     )
 
 
-def _parts(wheels: Sequence[LockedWheel]) -> Iterator[Part]:
+def parts(wheels: Sequence[LockedWheel]) -> Iterator[Part]:
+    """The runtime, and what is in `wheels`."""
     yield Part(name="wherry", version=runtime_version(), licence="Apache-2.0")
     for wheel in wheels:
         yield Part(
@@ -68,6 +71,17 @@ def _parts(wheels: Sequence[LockedWheel]) -> Iterator[Part]:
             version=wheel.version,
             sha256=wheel.sha256,
             file_name=wheel.file_name,
-            url=wheel.url if wheel.url.startswith(("https:", "http:")) else "",
+            url=_public_url(wheel),
             licence=licence(wheel),
         )
+
+
+def _public_url(wheel: LockedWheel) -> str:
+    """Where everybody has that very file from; empty elsewhere.
+
+    Of other indexes the path or the query may be a token, and a wheel that was made here of a
+    source is not what is at the source's URL.
+    """
+    if not wheel.url.startswith(_PUBLIC) or file_name_of(wheel.url) != wheel.file_name:
+        return ""
+    return wheel.url.partition("?")[0]

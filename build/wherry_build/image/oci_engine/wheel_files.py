@@ -77,5 +77,11 @@ class ImageWheels:
                 from wherry_build.image.wheels.download import fetch
 
                 settings = settings_of(self._folder, self._sources)
-                self._fetched = fetch(self._locked, self._cache, self._progress, settings=settings)
+                self._fetched = fetch(
+                    self._locked,
+                    self._cache,
+                    self._progress,
+                    settings=settings,
+                    folder=self._folder,
+                )
         return self._fetched[place]

@@ -7,6 +7,7 @@ had it; another run that downloads the same waits for this one.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ def fetch(
     progress: Progress,
     *,
     settings: IndexSettings,
+    folder: Path | None = None,
 ) -> tuple[Path, ...]:
     """The files of `locked`, in that order, from `cache` and otherwise downloaded.
 
@@ -44,15 +46,17 @@ def fetch(
         cache: Where they are kept.
         progress: Is told the bytes of each.
         settings: The indexes and folders that they may come from.
+        folder: Folder of the function; a stranger's lock (`settings.builds` is false) has files
+            of this machine from there and from the folders of `settings` alone.
 
     Raises:
         IndexUnavailable: A file cannot be had.
-        WheelRefused: Its bytes have another hash than the lock says.
+        WheelRefused: Its bytes have another hash than the lock says, or it is not for strangers.
     """
     places = [cache.found(item) for item in locked]
     absent = [item for item, place in zip(locked, places, strict=True) if place is None]
     if absent:
-        _Download(settings, cache, progress).all(absent)
+        _Download(settings, cache, progress, folder).all(absent)
     return tuple(cache.place(item) for item in locked)
 
 
@@ -63,6 +67,7 @@ class _Download:
     settings: IndexSettings
     cache: WheelCache
     progress: Progress
+    folder: Path | None
     _connections: Connections | None = None
     _telling: threading.Lock = field(default_factory=threading.Lock)
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -96,7 +101,7 @@ class _Download:
             if beside is not None:
                 self._copied(item, beside)
             elif item.url.startswith("file:"):
-                self._copied(item, Path(url2pathname(urlsplit(item.url).path)))
+                self._copied(item, self._named(item))
             else:
                 self._downloaded(item)
 
@@ -110,8 +115,23 @@ class _Download:
                         return file
         return None
 
+    def _named(self, item: LockedFile) -> Path:
+        """The file of this machine that the URL names, if it may be had."""
+        file = Path(url2pathname(urlsplit(item.url).path))
+        folders = [*self.settings.folders, *([self.folder] if self.folder is not None else [])]
+        if not self.settings.builds and not any(_is_within(file, each) for each in folders):
+            raise WheelRefused(
+                f"{item.file_name}: got a file of this machine, expected one of the function's "
+                "folder or of a folder of wheels",
+                hint="put the wheel into the function's folder and lock it by its path there",
+            )
+        return file
+
     def _copied(self, item: LockedFile, file: Path) -> None:
         try:
+            # A device has no end, and a pipe no beginning.
+            if file.exists() and not file.is_file():
+                raise IndexUnavailable(f"{item.file_name}: {file}: expected a regular file")
             with file.open("rb") as opened:
                 self._received(item, iter(lambda: opened.read(_CHUNK_BYTES), b""), None)
         except OSError as error:
@@ -157,17 +177,22 @@ class _Download:
                 answer.close()
 
     def _by_pip(self, item: LockedFile, status: int) -> None:
-        """Let pip try, which knows keyrings and whatever else it was taught."""
+        """Let pip try, which knows keyrings and whatever else it was taught.
+
+        Not for a stranger: pip builds what it takes for a source.
+        """
         from wherry_build.image.wheels.pip_download import downloaded_by_pip
 
-        with downloaded_by_pip(item, self.settings) as file:
-            if file is None:
-                raise IndexUnavailable(
-                    f"{item.file_name}: {_host(item)} answers {status}, and lets no one in with "
-                    "the credentials that were found",
-                    hint="give them in the index's URL (PIP_INDEX_URL) or in ~/.netrc",
-                )
-            self._copied(item, file)
+        if self.settings.builds:
+            with downloaded_by_pip(item, self.settings) as file:
+                if file is not None:
+                    self._copied(item, file)
+                    return
+        raise IndexUnavailable(
+            f"{item.file_name}: {_host(item)} answers {status}, and lets no one in with "
+            "the credentials that were found",
+            hint="give them in the index's URL (PIP_INDEX_URL) or in ~/.netrc",
+        )
 
     def _received(self, item: LockedFile, chunks: Iterator[bytes], total: int | None) -> None:
         """Write `chunks` to the cache, if they are what was locked.
@@ -206,6 +231,11 @@ def _sha256(chunks: Iterator[bytes]) -> str:
     for chunk in chunks:
         hashed.update(chunk)
     return hashed.hexdigest()
+
+
+def _is_within(file: Path, folder: Path) -> bool:
+    """Whether `file` is in `folder`, wherever links lead."""
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
 
 
 def _host(item: LockedFile) -> str:

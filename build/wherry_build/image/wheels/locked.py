@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+# A name and a version also go into files of requirements, where a line or a blank more is an option
+# more. Not by `packaging`, which is not imported for what is kept.
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_VERSION = re.compile(
+    r"v?(?:\d+!)?\d+(?:\.\d+)*"
+    r"(?:[-_.]?(?:alpha|a|beta|b|preview|pre|c|rc|post|rev|r|dev)[-_.]?\d*|-\d+){0,3}"
+    r"(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?",
+    re.ASCII | re.IGNORECASE,
+)
+_URL = re.compile(r"(?:https?|file)://\S+")
 _SEPARATORS = re.compile(r"[-_.]+")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}", re.ASCII)
 
@@ -18,7 +30,7 @@ class LockedFile:
 
     Attributes:
         name: Name of the package, normalized (PEP 503).
-        version: Its version.
+        version: Its version (PEP 440).
         file_name: Name of the file.
         sha256: 64 hexadecimal digits.
         url: Where it is, without credentials: `https:`, `http:` or `file:`.
@@ -33,6 +45,12 @@ class LockedFile:
     size_bytes: int | None = None
 
     def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"name: got {self.name!a}, expected a normalized one (PEP 503)")
+        if not _VERSION.fullmatch(self.version):
+            raise ValueError(f"{self.name}: version: got {self.version!a}, expected PEP 440's form")
+        if not _URL.fullmatch(self.url) or not self.url.isprintable() or "%00" in self.url:
+            raise ValueError(f"{self.name}: URL: expected https:, http: or file:, without blanks")
         if not _SHA256.fullmatch(self.sha256):
             raise ValueError(f"{self.name}: sha256: got {self.sha256!a}, expected 64 hex digits")
         if not _FILE_NAME.fullmatch(self.file_name):
@@ -89,6 +107,11 @@ def normalized(name: str) -> str:
 def file_name_of(url: str) -> str:
     """The last part of `url`'s path."""
     return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def file_url(folder: Path, *path: str) -> str:
+    """The URL of the file at `path`, seen from `folder`; a `%` in a path stands for itself."""
+    return Path(os.path.normpath(folder.absolute().joinpath(*path))).as_uri()
 
 
 def without_credentials(url: str) -> str:

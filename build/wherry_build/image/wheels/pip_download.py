@@ -22,7 +22,9 @@ def downloaded_by_pip(item: LockedFile, settings: IndexSettings) -> Iterator[Pat
     pip = found_pip(settings)
     with tempfile.TemporaryDirectory(prefix="wherry-pip-") as scratch:
         wanted = Path(scratch, "requirements.txt")
-        wanted.write_text(f"{item.name} @ {item.url} --hash=sha256:{item.sha256}\n", "utf-8")
+        # pip would put variables of the environment into the URL.
+        url = item.url.replace("${", "%24{")
+        wanted.write_text(f"{item.name} @ {url} --hash=sha256:{item.sha256}\n", "utf-8")
         arguments = ["download", "--quiet", "--require-hashes", "--no-deps", "--no-cache-dir"]
         arguments += ["--dest", scratch, *_fits(item.file_name), "-r", str(wanted)]
         try:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urljoin
 
 from packaging.pylock import (
     Package,
@@ -35,6 +34,7 @@ from wherry_build.image.wheels.locked import (
     LockedSource,
     LockedWheel,
     file_name_of,
+    file_url,
     without_credentials,
 )
 from wherry_build.image.wheels.requirements import Requirements
@@ -161,7 +161,7 @@ def _locked(
             f"{file}: {package.name}: got hashes {', '.join(sorted(source.hashes))}, expected "
             "sha256"
         )
-    url = source.url or urljoin(file.absolute().parent.as_uri() + "/", source.path or "")
+    url = source.url or file_url(file.parent, source.path or "")
     name = getattr(source, "name", None) or file_name_of(url)
     kind = LockedWheel if name.endswith(".whl") else LockedSource
     if kind is LockedWheel:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -23,6 +22,7 @@ from wherry_build.image.wheels.locked import (
     LockedSource,
     LockedWheel,
     file_name_of,
+    file_url,
     without_credentials,
 )
 from wherry_build.image.wheels.pylock import toml_document
@@ -142,7 +142,7 @@ def _values(package: dict[str, Any], name: str, item: dict[str, Any], file: Path
     if url is None:
         # A folder of wheels, or one wheel, beside the lock.
         inside = [source.get("registry", ""), item["path"]] if "path" in item else [source["path"]]
-        url = urljoin(file.absolute().parent.as_uri() + "/", "/".join(filter(None, inside)))
+        url = file_url(file.parent, *inside)
     algorithm, _, digest = str(item.get("hash", "")).partition(":")
     if algorithm != "sha256":
         raise ValueError(f"{package['name']}: no sha256 of {name}")

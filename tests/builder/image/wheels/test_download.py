@@ -1,7 +1,9 @@
 """Locked files come by hash, once, with the credentials of their origin and no others."""
 
 import hashlib
+import os
 import threading
+from pathlib import Path
 
 import pytest
 from tests.builder.image.wheels.package_index import package_index
@@ -160,6 +162,64 @@ def test_pip_is_asked_where_we_are_not_let_in(served, index, cache, progress, en
     (file,) = fetch([item], cache, progress)
     assert file.read_bytes() == wheel()
     assert any("pip/" in headers.get("User-Agent", "") for _, headers in index.asked)
+
+
+def test_pip_is_not_asked_for_a_stranger(served, index, cache, progress, environment):
+    """It would build what it takes for a source."""
+    index.user = ("me", SECRET)
+    item = served()
+    environment.setattr("wherry_build.image.wheels.tool.Tool.run", pytest.fail)
+    with pytest.raises(IndexUnavailable, match="answers 401"):
+        fetch([item], cache, progress, sources=WheelSources(builds=False))
+
+
+def test_pip_puts_no_variable_into_a_url(index, cache, progress, environment):
+    index.user = ("me", "another")
+    environment.setenv("TOKEN", SECRET)
+    item = locked(wheel(), url=f"{index.origin}/files/${{TOKEN}}/{wheel_name()}")
+    with pytest.raises(IndexUnavailable, match="answers 401"):
+        fetch([item], cache, progress)
+    assert any("pip/" in headers.get("User-Agent", "") for _, headers in index.asked)
+    assert SECRET not in str(index.asked)
+
+
+def test_a_stranger_has_files_of_the_function_and_of_a_folder_of_wheels(cache, progress, tmp_path):
+    settings = read_index_settings(WheelSources(folder=tmp_path / "wheels", builds=False))
+    function = tmp_path / "function"
+    for name, folder in (("a", function / "lib"), ("b", tmp_path / "wheels/deep")):
+        file = put(folder, name)
+        item = locked(file.read_bytes(), name=name, url=file.as_uri())
+        assert download.fetch([item], cache, progress, settings=settings, folder=function)
+
+
+@pytest.mark.parametrize("way", ["straight", "up", "encoded", "link"])
+def test_a_stranger_has_no_other_file_nor_its_hash(way, cache, progress, tmp_path):
+    file = put(tmp_path / "elsewhere")
+    function = tmp_path / "function"
+    function.mkdir()
+    (function / "link").symlink_to(file.parent)
+    base = function.as_uri()
+    url = {
+        "straight": file.as_uri(),
+        "up": f"{base}/../elsewhere/{file.name}",
+        "encoded": f"{base}/..%2felsewhere%2f{file.name}",
+        "link": f"{base}/link/{file.name}",
+    }[way]
+    item = locked(b"another", url=url)
+    settings = read_index_settings(WheelSources(builds=False))
+    with pytest.raises(WheelRefused, match="the function's folder") as caught:
+        download.fetch([item], cache, progress, settings=settings, folder=function)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() not in str(caught.value)
+    # One's own lock may name it.
+    own = locked(file.read_bytes(), url=url)
+    assert fetch([own], cache, progress)
+
+
+def test_what_is_no_regular_file_is_not_read(cache, progress, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for file in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(IndexUnavailable, match="a regular file"):
+            fetch([locked(wheel(), url=file.as_uri())], cache, progress)
 
 
 def test_a_folder_of_wheels_is_enough_offline(cache, progress, tmp_path):

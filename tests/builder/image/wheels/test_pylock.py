@@ -164,3 +164,14 @@ def test_a_path_starts_at_the_lock(taken, tmp_path):
     )
     (found,) = taken(text)
     assert found.url == (tmp_path / "w/a-1-py3-none-any.whl").as_uri()
+
+
+def test_what_is_encoded_in_a_path_stays_so(taken, tmp_path):
+    """Decoded it would lead out of the folder that was looked at."""
+    text = (
+        '[[packages]]\nname = "a"\nversion = "1"\n'
+        'wheels = [{ name = "a-1-py3-none-any.whl", path = "..%2f..%2fetc/passwd", '
+        f'hashes = {{ sha256 = "{"0" * 64}" }} }}]\n'
+    )
+    (found,) = taken(text)
+    assert found.url == (tmp_path / "..%2f..%2fetc/passwd").as_uri()

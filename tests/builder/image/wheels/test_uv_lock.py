@@ -98,6 +98,15 @@ def test_of_two_versions_the_one_that_is_meant_is_taken(taken):
     assert [item.pin for item in taken(*packages, target=AMD64)] == ["web==1.0"]
 
 
+def test_a_path_stands_for_itself(taken, tmp_path):
+    """Decoded it would lead out of the folder that was looked at."""
+    web = package("web", source='{ registry = "../w%20h" }')
+    web = web.replace('url = "https://me:s3cret@f.test/', 'path = "..%2f..%2fetc/')
+    (found,) = taken(project('{ name = "web" }'), web)
+    place = tmp_path.parent / "w%20h/..%2f..%2fetc/web-1.0-py3-none-any.whl"
+    assert found.url == place.as_uri()
+
+
 def test_a_package_without_a_wheel_is_a_source_or_an_error(taken):
     files = ["web-1.0-cp312-cp312-win_amd64.whl"]
     packages = project('{ name = "web" }'), package("web", files=[*files, "web-1.0.tar.gz"])
@@ -121,6 +130,11 @@ def test_a_package_without_a_wheel_is_a_source_or_an_error(taken):
         HEAD + project('{ name = "web" }') + package("web", files=["not a wheel.whl"]),
         HEAD + project('{ name = "web" }') + package("web").replace("sha256:", "md5:"),
         HEAD + project('{ name = "web" }') + package("web").replace("a" * 64, "../x"),
+        HEAD + (project('{ name = "web" }') + package("web")).replace('"web"', r'"web\n-r x"'),
+        HEAD
+        + project('{ name = "web" }')
+        + package("web", version=r"1\n-r x", files=["w-1.tar.gz"]),
+        HEAD + project('{ name = "web" }') + package("web").replace("//me", r"//f.test/\u2028-r"),
     ],
 )
 def test_what_is_no_lock_for_this_is_refused(text, tmp_path):
