@@ -6,13 +6,10 @@ Dockerfile, and with it a container engine, which the builder must have been giv
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from wherry_build.errors import BuildUnsupported, RemoteBuildRefused, WheelNotFound
-from wherry_build.image.context import Entry
 from wherry_build.image.docker.request import ContainerEngine, ContextRequest
 from wherry_build.image.engine import Builder, BuiltImage, Progress, Publisher
 from wherry_build.remote.build import Order
@@ -97,7 +94,7 @@ def _by_dockerfile(order: Order, engines: Engines, progress: Progress, *, why: s
     engine.build(
         ContextRequest(
             reference=configuration.image,
-            entries=tuple(_entries(order.context)),
+            folder=order.context,  # its own `.dockerignore` says what the engine leaves out
             arguments=configuration.arguments,
             secrets=order.secrets,
             platform=next(iter(configuration.platforms), None),
@@ -107,15 +104,3 @@ def _by_dockerfile(order: Order, engines: Engines, progress: Progress, *, why: s
     if not configuration.is_published:
         return configuration.image
     return f"{configuration.image}@{engine.push(configuration.image, progress)}"
-
-
-def _entries(context: Path) -> Iterator[Entry]:
-    """All files of a context; its own `.dockerignore` says what the engine leaves out."""
-    for folder, _folders, files in os.walk(context):
-        for name in files:
-            file = Path(folder) / name
-            yield Entry(
-                path=file.relative_to(context).as_posix(),
-                content=file.read_bytes(),
-                is_executable=os.access(file, os.X_OK),
-            )

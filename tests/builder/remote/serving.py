@@ -1,7 +1,8 @@
-"""The builder's server with a workshop that records, as a program: `python serving.py FOLDER BODY_TIMEOUT_S`.
+"""The builder's server with a workshop that records, as a program.
 
-Says its URL on a line of standard output. A build says one line, and ends when `FOLDER/go` is
-there; every order becomes a file `FOLDER/order-N` with its image.
+`python serving.py FOLDER BODY_TIMEOUT_S` says its URL on a line of standard output. A build says
+one line, and ends when `FOLDER/go` is there; every order becomes a file `FOLDER/order-N` with its
+image.
 """
 
 import sys

@@ -20,7 +20,7 @@ from wherry_build.image.docker.command_line import (
     Kind,
     find_command_lines,
 )
-from wherry_build.image.docker.context_folder import write_context
+from wherry_build.image.docker.context_folder import context_folder
 from wherry_build.image.docker.engine_facts import Facts, architecture
 from wherry_build.image.docker.failure import LastLines, build_failed, push_failed
 from wherry_build.image.docker.request import ContextRequest, EngineImage
@@ -91,9 +91,7 @@ class CommandEngine:
                     hint="install docker's plugin buildx, podman, or nerdctl with BuildKit",
                 )
         lines = LastLines(progress, redact=_redactor(request).redact)
-        with tempfile.TemporaryDirectory(prefix="wherry-build-") as made:
-            folder = Path(made)
-            write_context(request.entries, folder)
+        with context_folder(request) as folder:
             code = self.command.follow(
                 [*_build_words(request, self.command.build_way), "."],
                 lines.tell,

@@ -1,4 +1,4 @@
-"""Writes a build context to a folder that is the same for the same files; knows no engine.
+"""A build context in a folder that is the same for the same files; knows no engine.
 
 Modes are 0644 and 0755 whatever the umask, and times are the epoch: a step that copies a file
 takes its time into the image.
@@ -7,11 +7,31 @@ takes its time into the image.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from wherry_build.errors import UnsafePath
 from wherry_build.image.context import Entry
+from wherry_build.image.docker.request import ContextRequest
+
+
+@contextmanager
+def context_folder(request: ContextRequest) -> Iterator[Path]:
+    """The folder that holds the context of `request`, for as long as the block lasts.
+
+    Raises:
+        UnsafePath: As `write_context` does.
+    """
+    if request.folder is not None:
+        even_out(request.folder)
+        yield request.folder
+        return
+    with tempfile.TemporaryDirectory(prefix="wherry-build-") as made:
+        write_context(request.entries, Path(made))
+        yield Path(made)
 
 
 def write_context(entries: Iterable[Entry], folder: Path) -> None:
@@ -32,10 +52,16 @@ def write_context(entries: Iterable[Entry], folder: Path) -> None:
         else:
             path.write_bytes(entry.content)
             path.chmod(0o755 if entry.is_executable else 0o644)
+    even_out(folder)
+
+
+def even_out(folder: Path) -> None:
+    """Give all that is below `folder` the modes and times that every context has."""
+    for path in folder.rglob("*"):
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode):
+            path.chmod(0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644)
         os.utime(path, (0, 0), follow_symlinks=False)
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            os.utime(path, (0, 0))
 
 
 def _make_parents(parent: Path, folder: Path) -> None:
@@ -46,4 +72,3 @@ def _make_parents(parent: Path, folder: Path) -> None:
     if parent.is_symlink():
         raise UnsafePath(f"{str(parent.relative_to(folder))!a}: a link, and a folder besides")
     parent.mkdir(exist_ok=True)
-    parent.chmod(0o755)

@@ -22,6 +22,8 @@ class ContextRequest:
     Attributes:
         reference: Name that the image is given.
         entries: The context's files; the Dockerfile is `Dockerfile`.
+        folder: A folder that is the context as it stands, in place of `entries`, and is not read
+            into memory. Its modes and times are made those that every context has.
         arguments: Build arguments.
         secrets: Build secrets by id, each a file.
         labels: Labels that the Dockerfile does not set.
@@ -33,7 +35,8 @@ class ContextRequest:
     """
 
     reference: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...] = ()
+    folder: Path | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)

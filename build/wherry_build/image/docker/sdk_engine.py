@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from wherry_build.errors import BuildUnsupported, EngineUnavailable, ImageBuildFailed
 from wherry_build.image.context import pack
 from wherry_build.image.docker.command_engine import beyond_classic, engine_image
+from wherry_build.image.docker.context_folder import even_out
 from wherry_build.image.docker.engine_facts import architecture
 from wherry_build.image.docker.failure import LastLines, build_failed, push_failed
 from wherry_build.image.docker.request import ContextRequest, EngineImage
@@ -70,8 +71,7 @@ class SdkEngine:
         lines = LastLines(progress)
         with _explained(request.reference, lines):
             events = self.client.build(
-                fileobj=io.BytesIO(pack(list(request.entries))),
-                custom_context=True,
+                **_context(request),
                 tag=request.reference,
                 rm=True,
                 forcerm=True,
@@ -138,6 +138,14 @@ class SdkEngine:
         if not digest:
             raise push_failed(reference, "the engine does not say its digest", lines.kept)
         return digest
+
+
+def _context(request: ContextRequest) -> dict[str, Any]:
+    """The context, in the SDK's words: of a folder it writes a temporary tar by itself."""
+    if request.folder is not None:
+        even_out(request.folder)
+        return {"path": str(request.folder)}
+    return {"fileobj": io.BytesIO(pack(list(request.entries))), "custom_context": True}
 
 
 def _told(events: Iterable[dict[str, Any]], lines: LastLines) -> str:

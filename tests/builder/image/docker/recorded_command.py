@@ -19,6 +19,7 @@ if "--file" in words:
             status = os.lstat(path)
             files[path[2:]] = [oct(status.st_mode & 0o7777), status.st_mtime]
 call = {{"name": name, "words": words, "files": files, "environment": dict(os.environ)}}
+call["folder"] = os.getcwd()
 if "Dockerfile" in files:
     call["dockerfile"] = open("Dockerfile").read()
 with open(os.path.join(here, "calls"), "a") as calls:

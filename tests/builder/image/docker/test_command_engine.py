@@ -23,7 +23,7 @@ ARM = Platform(architecture="arm64")
 
 
 def request(**changes):
-    return ContextRequest(reference=REFERENCE, entries=ENTRIES, **changes)
+    return ContextRequest(**{"reference": REFERENCE, "entries": ENTRIES, **changes})
 
 
 def built(commands, progress, **changes):
@@ -67,6 +67,19 @@ def test_the_context_is_the_same_whatever_the_umask(commands, progress):
     finally:
         os.umask(before)
     assert call["files"] == {"Dockerfile": ["0o644", 0.0], "function/run.sh": ["0o755", 0.0]}
+
+
+def test_a_folder_is_the_context_as_it_stands(commands, progress, tmp_path):
+    context = tmp_path / "context"
+    (context / "function").mkdir(parents=True, mode=0o700)
+    (context / "Dockerfile").write_text("FROM scratch\n")
+    (context / "function/run.sh").write_text("#!\n")
+    (context / "function/run.sh").chmod(0o700)
+    commands.add("docker", docker_answers(build={}))
+    image, call = built(commands, progress, entries=(), folder=context)
+    assert image.reference == REFERENCE
+    assert call["files"] == {"Dockerfile": ["0o644", 0.0], "function/run.sh": ["0o755", 0.0]}
+    assert call["folder"] == str(context)
 
 
 def test_buildx(commands, progress, tmp_path):

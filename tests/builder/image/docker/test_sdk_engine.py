@@ -24,7 +24,7 @@ DIGEST = "sha256:" + "d" * 64
 
 def request(**changes):
     entries = (Entry(path="Dockerfile", content=b"FROM x\n"),)
-    return ContextRequest(reference=REFERENCE, entries=entries, **changes)
+    return ContextRequest(**{"reference": REFERENCE, "entries": entries, **changes})
 
 
 class Recorder:
@@ -74,6 +74,17 @@ def test_a_build_tells_its_lines_and_gives_the_image(progress):
     assert recorder.asked["labels"] == {"a": "b"}
     assert b"FROM x" in recorder.asked["fileobj"].read()
     assert recorder.asked["pull"] is True
+
+
+def test_a_folder_is_given_as_it_stands(progress, tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM x\n")
+    (tmp_path / "Dockerfile").chmod(0o600)
+    recorder = Recorder()
+    SdkEngine(recorder).build(request(entries=(), folder=tmp_path), progress)
+    assert recorder.asked["path"] == str(tmp_path)
+    assert not recorder.asked.keys() & {"fileobj", "custom_context"}
+    status = (tmp_path / "Dockerfile").stat()
+    assert (status.st_mode & 0o777, status.st_mtime) == (0o644, 0)
 
 
 @pytest.mark.parametrize(
