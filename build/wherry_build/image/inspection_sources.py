@@ -79,9 +79,10 @@ def inspect_layout(folder: Path, *, documents: bool = False) -> Inspection:
     try:
         with (folder / "index.json").open("rb") as file:
             index = parse_document(file.read(_LIMIT_DOCUMENT_BYTES), what)
-    except FileNotFoundError:
+    except OSError as error:
         raise ImageNotFound(
-            f"{folder}: no OCI layout is there", hint="wherry build -o oci:DIR writes one"
+            f"{folder}: no OCI layout can be read there: {error.strerror}",
+            hint="wherry build -o oci:DIR writes one",
         ) from None
     tops = named(index, "manifests", what)
     if not tops:
@@ -92,8 +93,10 @@ def inspect_layout(folder: Path, *, documents: bool = False) -> Inspection:
         try:
             with file.open("rb") as opened:
                 content = opened.read(_LIMIT_DOCUMENT_BYTES)
-        except FileNotFoundError:
-            raise ContentRefused(f"{folder}: {descriptor.digest} is not there") from None
+        except OSError as error:
+            raise ContentRefused(
+                f"{folder}: {descriptor.digest} is not there: {error.strerror}"
+            ) from None
         if Descriptor.of(content, "").digest != descriptor.digest:
             raise ContentRefused(f"{file}: it is not what its name says")
         return content

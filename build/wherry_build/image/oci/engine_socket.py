@@ -103,8 +103,14 @@ def _tls_connection(host: str, port: int) -> http.client.HTTPConnection:
     import ssl
 
     folder = Path(os.environ.get("DOCKER_CERT_PATH") or "~/.docker").expanduser()
-    context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    try:
+        context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    except OSError as error:
+        raise EngineUnavailable(
+            f"{host}: the certificates in {folder} cannot be read: {error.strerror}",
+            hint="DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem",
+        ) from None
     return http.client.HTTPSConnection(host, port, timeout=_CONNECT_S, context=context)
 
 

@@ -17,7 +17,7 @@ from wherry_build.image.conventions import (
 )
 
 _SECOND_NS = 1_000_000_000
-_LATEST_S = 253_402_300_799
+_LATEST_S = 8**11 - 1  # the eleven octal digits that a tar has for a time; in the year 2242
 _TITLE = "org.opencontainers.image.title"
 
 
@@ -75,7 +75,8 @@ def created_s(environment: Mapping[str, str]) -> int:
         return 0
     if not (said.isascii() and said.isdecimal() and len(said) < 13 and int(said) <= _LATEST_S):
         raise InvalidName(
-            f"SOURCE_DATE_EPOCH: got {said[:40]!a}, expected seconds since 1970",
+            f"SOURCE_DATE_EPOCH: got {said[:40]!a}, expected seconds since 1970, at most "
+            f"{_LATEST_S}",
             hint="export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)",
         )
     return int(said)

@@ -1,19 +1,28 @@
 """Manifests about an image: its SBOM, its provenance; listed by the registry, or under a tag.
 
 Distribution Specification 1.1, sections "Listing Referrers" and "Referrers Tag Schema": a registry
-that has no list leaves it to those who push to keep one, as an index of the tag `sha256-<hex>`.
+that has no list leaves it to those who push to keep one, as an index of the tag `sha256-<hex>`. A
+long list comes in pages, of which each names the next (RFC 8288).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wherry_build.errors import ContentRefused
 from wherry_build.image.content import BytesContent, Descriptor
+from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.manifest import OCI_INDEX, named, parse_document
 from wherry_build.image.registry.registry import Call
 from wherry_build.image.registry.repository import Repository
+from wherry_build.image.registry.wire import Answer
+
+_LIMIT_PAGES = 100
+_LINK = re.compile(r"<([^<>]*)>([^<>,]*)")
+_NEXT = frozenset({"rel=next", 'rel="next"'})
 
 
 def referrers(
@@ -23,23 +32,60 @@ def referrers(
 
     Raises:
         RegistryError: The registry does not say.
+        ContentRefused: What it says is no list, or one without an end.
     """
-    answer = repository.registry.ask(
-        Call(
-            what=f"what there is about {repository.name}@{digest}",
-            method="GET",
-            path=f"/v2/{repository.name}/referrers/{digest}",
-            access=repository.access,
-            expected=frozenset({200, 404}),
-            headers={"Accept": OCI_INDEX},
-        )
-    )
-    if answer.status == 200:
-        what = f"what {repository} says of referrers"
-        found = named(parse_document(answer.body, what), "manifests", what)
-    else:
-        found = _tagged(repository, digest)
+    found: list[Descriptor] = []
+    what = f"what {repository} says of referrers"
+    for answer in _pages(repository, digest):
+        if answer.status == 404:
+            found += _tagged(repository, digest)
+        else:
+            found += named(parse_document(answer.body, what), "manifests", what)
     return tuple(each for each in found if artifact_type in {"", each.artifact_type})
+
+
+def _pages(repository: Repository, digest: str) -> Iterator[Answer]:
+    """The pages of a registry's list; 404 where it has none."""
+    path = f"/v2/{repository.name}/referrers/{digest}"
+    for _ in range(_LIMIT_PAGES):
+        answer = repository.registry.ask(
+            Call(
+                what=f"what there is about {repository.name}@{digest}",
+                method="GET",
+                path=path,
+                access=repository.access,
+                expected=frozenset({200, 404}),
+                headers={"Accept": OCI_INDEX},
+            )
+        )
+        yield answer
+        path = _next_page(answer)
+        if not path:
+            return
+    raise ContentRefused(f"what {repository} says of referrers has more than {_LIMIT_PAGES} pages")
+
+
+def _next_page(answer: Answer) -> str:
+    """The URL of the page after this one, on the same host; empty when this is the last."""
+    links = _LINK.findall(answer.headers.get("Link", ""))
+    targets = (target for target, said in links if _NEXT.intersection(_parameters(said)))
+    target = next(targets, "")
+    if not target:
+        return ""
+    try:
+        url = urls.resolve(answer.url, target)
+    except ValueError:
+        url = ""
+    if urls.origin(url) != urls.origin(answer.url):
+        raise ContentRefused(
+            f"{urls.host(answer.url)} has the next page of its referrers nowhere, or elsewhere",
+            hint="is that a registry?",
+        )
+    return url
+
+
+def _parameters(said: str) -> Iterator[str]:
+    return ("".join(each.split()).lower() for each in said.split(";"))
 
 
 def put_referrer(repository: Repository, manifest: BytesContent) -> None:

@@ -127,6 +127,22 @@ def test_a_folder_that_is_no_layout(tmp_path, text):
         inspect_layout(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["nothing", "file", "folder"])
+def test_what_is_no_layout_at_all(name, tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder" / "index.json").mkdir(parents=True)
+    with pytest.raises(ImageNotFound, match=f"{name}: no OCI layout can be read there: "):
+        inspect_layout(tmp_path / name)
+
+
+def test_a_layout_whose_blobs_are_in_no_folder(layout):
+    folder = layout()
+    (folder / "blobs").rename(folder / "other")
+    (folder / "blobs").write_text("")
+    with pytest.raises(ContentRefused, match="is not there"):
+        inspect_layout(folder)
+
+
 def test_a_layout_of_nothing(tmp_path):
     (tmp_path / "index.json").write_text('{"manifests": []}')
     with pytest.raises(ImageNotFound):

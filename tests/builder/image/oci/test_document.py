@@ -1,12 +1,14 @@
 """What an image says of itself: on its base, in the words of its base, and the same every time."""
 
 import json
+import tarfile
 
 import pytest
 
 from wherry_build.errors import BaseUnusable, InvalidName
 from wherry_build.image.content import BytesContent
 from wherry_build.image.dockerfile import Recipe, dockerfile
+from wherry_build.image.layers.tarball import file_header
 from wherry_build.image.oci.base import base_image
 from wherry_build.image.oci.document import image_index, platform_image
 from wherry_build.image.oci.media_types import MediaTypes
@@ -202,6 +204,14 @@ def test_source_date_epoch():
     assert created_s({}) == created_s({"SOURCE_DATE_EPOCH": ""}) == 0
     assert created_s({"SOURCE_DATE_EPOCH": "0"}) == 0
     assert created_s({"SOURCE_DATE_EPOCH": "1700000000"}) == 1_700_000_000
+
+
+def test_the_latest_source_date_epoch_is_one_that_a_tar_has_digits_for():
+    latest = created_s({"SOURCE_DATE_EPOCH": "8589934591"})
+    header = file_header("a", 0, epoch_s=latest)
+    assert tarfile.TarInfo.frombuf(header, "utf-8", "strict").mtime == latest
+    with pytest.raises(InvalidName, match="at most 8589934591"):
+        created_s({"SOURCE_DATE_EPOCH": "8589934592"})
 
 
 @pytest.mark.parametrize("value", ["now", "-1", "1.5", "1e9", "9" * 30, "²", " 1"])

@@ -248,6 +248,20 @@ def test_addresses_that_cannot_be_used(make_image, progress, address):
         load(make_image(), EngineSocket(address), progress)
 
 
+@pytest.mark.parametrize("pem", [None, "no certificate"])
+def test_an_engine_whose_certificates_cannot_be_read(
+    make_image, progress, monkeypatch, tmp_path, pem
+):
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path))
+    if pem is not None:
+        (tmp_path / "ca.pem").write_text(pem)
+    with pytest.raises(EngineUnavailable, match=r"certificates in .* cannot be read: ") as caught:
+        load(make_image(), EngineSocket("tcp://127.0.0.1:9"), progress)
+    assert "DOCKER_CERT_PATH" in caught.value.hint
+    assert "None" not in caught.value.message
+
+
 def context(home, name, host):
     import hashlib
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from tests.builder.image.recording_registry import INDEX, RecordingRegistry
+from tests.builder.image.recording_registry import INDEX, MANIFEST, RecordingRegistry, digest_of
 from tests.builder.image.registry.images import artifact, make_image
 
 from wherry_build.errors import ContentRefused, RegistryError
@@ -89,6 +89,47 @@ def test_a_list_that_is_none_is_refused(body, registry, registries):
     registry.fail("GET", "/referrers/", status=200, body=body)
     repository = registries.repository(registry.host, "acme/hello")
     with pytest.raises(ContentRefused):
+        referrers(repository, f"sha256:{'0' * 64}")
+
+
+def page(registry, number, link=""):
+    """One page of a list, with one manifest in it."""
+    entry = {"mediaType": MANIFEST, "digest": digest_of(b"%d" % number), "size": number}
+    body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}).encode()
+    headers = {"Link": link} if link else {}
+    registry.fail("GET", "/referrers/", status=200, body=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "link", ['<{}>; rel="next"', "<{}>;title=a; rel=next", '</a>; rel="prev", <{}> ; REL = "next"']
+)
+def test_a_list_in_pages_is_read_to_its_end(link, registry, registries):
+    subject = f"sha256:{'0' * 64}"
+    page(registry, 1, link.format(f"/v2/acme/hello/referrers/{subject}?n=1&last=1"))
+    page(registry, 2, '</>; rel="prev"')
+    repository = registries.repository(registry.host, "acme/hello")
+
+    assert [each.size_bytes for each in referrers(repository, subject)] == [1, 2]
+    assert [each.query for each in registry.requests("GET", "/referrers/")] == [
+        {},
+        {"n": "1", "last": "1"},
+    ]
+
+
+def test_a_list_without_an_end_is_refused(registry, registries):
+    for number in range(101):
+        page(registry, number, '<?next>; rel="next"')
+    repository = registries.repository(registry.host, "acme/hello")
+    with pytest.raises(ContentRefused, match="more than 100 pages"):
+        referrers(repository, f"sha256:{'0' * 64}")
+    assert registry.count("GET", "/referrers/") == 100
+
+
+@pytest.mark.parametrize("elsewhere", ["http://[", "http://127.0.0.1:9/v2/", "ftp://a/b"])
+def test_a_page_elsewhere_is_not_asked_for(elsewhere, registry, registries):
+    page(registry, 1, f'<{elsewhere}>; rel="next"')
+    repository = registries.repository(registry.host, "acme/hello")
+    with pytest.raises(ContentRefused, match="elsewhere"):
         referrers(repository, f"sha256:{'0' * 64}")
 
 
