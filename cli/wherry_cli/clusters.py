@@ -33,8 +33,12 @@ class Place:
     context: str | None
     force_conflicts: bool
 
-    def find(self, request: Request) -> Destination:
+    def find(self, request: Request, *, is_told: bool = True) -> Destination:
         """Render what is asked for, tell what is lost, and find where it goes.
+
+        Args:
+            request: What is asked for.
+            is_told: Whether warnings and losses are printed; refused they are in any case.
 
         Raises:
             BuildError: It cannot be rendered, or there is nowhere to go.
@@ -45,7 +49,7 @@ class Place:
         project = request.project()
         options = request.options_for(project, working_directory=Path.cwd())
         rendering = render(project, options)
-        request.tell(rendering)
+        (request.tell if is_told else request.refuse_losses)(rendering)
         if request.functions:
             from wherry_build.deploy.selection import refuse_partial
 
@@ -74,16 +78,20 @@ def place_options(command: _Command) -> _Command:
 
     @wraps(command)
     def called(**given: Any) -> Any:
-        place = Place(
-            kubeconfig=given.pop("kubeconfig"),
-            context=given.pop("context"),
-            force_conflicts=given.pop("force_conflicts"),
-        )
-        return command(place=place, **given)
+        return command(place=taken_place(given), **given)
 
     for decorate in reversed(_OPTIONS):
         called = decorate(called)
     return called  # type: ignore[return-value] # click's decorators keep the function
+
+
+def taken_place(given: dict[str, Any]) -> Place:
+    """Take the values of `place_options` out of `given`."""
+    return Place(
+        kubeconfig=given.pop("kubeconfig"),
+        context=given.pop("context"),
+        force_conflicts=given.pop("force_conflicts"),
+    )
 
 
 _OPTIONS = (

@@ -18,7 +18,7 @@ from wherry_cli.notes import note, warn
 from wherry_cli.rendering import Request, rendering_options
 
 if TYPE_CHECKING:
-    from wherry_build.deploy.deployment import Deployment, Plan
+    from wherry_build.deploy.deployment import Deployment, Patience, Plan
     from wherry_build.deploy.destination import Destination
     from wherry_build.deploy.identity import ObjectKey
     from wherry_cli.progress import Progress
@@ -62,19 +62,11 @@ def command(
     left of the project. Ends with 0 when all is ready, 1 when something was refused or is not
     ready, 2 for wrong input, 3 when nobody answers.
     """
-    from wherry_build.deploy.deployment import Deployment, Patience
+    from wherry_build.deploy.deployment import Deployment
 
-    patience = Patience(timeout_s=Duration.parse(timeout).milliseconds / 1000)
-    if not (yes or sys.stdin.isatty()):
-        raise click.UsageError("nobody can be asked here, for the input is no terminal; give --yes")
-    if prune:
-        _check_prunable(request)
+    patience = checked_patience(request, yes=yes, prune=prune, timeout=timeout)
     destination = place.find(request)
-    missing = destination.missing_namespaces()
-    if missing and not create_namespace:
-        raise DestinationNotFound(
-            f"no namespace {missing[0]!r} in the cluster", hint="give --create-namespace as well"
-        )
+    missing = missing_namespaces(destination, create_namespace=create_namespace)
     plan = place.plan(destination, new_namespaces=missing)
     older = destination.other_version(request.options.kube_version)
     warn([*destination.warnings, *([older] if older else [])])
@@ -105,6 +97,38 @@ def command(
                 _print_json(destination, plan, deployment, error, deleted)
     note("ready" if patience.timeout_s else "applied")
     return 0
+
+
+def checked_patience(request: Request, *, yes: bool, prune: bool, timeout: str) -> Patience:
+    """How long is waited, when what is asked for can be done at all.
+
+    Raises:
+        UsageError: Nobody can be asked, or what may be deleted cannot be told.
+        BuildError: The time is none.
+    """
+    from wherry_build.deploy.deployment import Patience
+
+    patience = Patience(timeout_s=Duration.parse(timeout).milliseconds / 1000)
+    if not (yes or sys.stdin.isatty()):
+        raise click.UsageError("nobody can be asked here, for the input is no terminal; give --yes")
+    if prune:
+        _check_prunable(request)
+    return patience
+
+
+def missing_namespaces(destination: Destination, *, create_namespace: bool) -> tuple[str, ...]:
+    """Namespaces that are not there, and are to be created.
+
+    Raises:
+        DestinationNotFound: One is not there, and none is to be created.
+        PlatformUnavailable: The cluster does not answer, or does not know us.
+    """
+    missing = destination.missing_namespaces()
+    if missing and not create_namespace:
+        raise DestinationNotFound(
+            f"no namespace {missing[0]!r} in the cluster", hint="give --create-namespace as well"
+        )
+    return missing
 
 
 _WORDS = {"created": "create", "configured": "change", "unchanged": "keep"}

@@ -95,6 +95,14 @@ class Request:
         """
         warn(rendering.warnings)
         lose(rendering.losses)
+        self.refuse_losses(rendering)
+
+    def refuse_losses(self, rendering: Rendering) -> None:
+        """Refuse a rendering that loses something, if nothing may be lost.
+
+        Raises:
+            ManifestError: Something is lost, and nothing may be.
+        """
         if self.strict and rendering.losses:
             from wherry_build.errors import ManifestError
 
@@ -110,15 +118,15 @@ def rendering_options(command: _Command) -> _Command:
 
     @wraps(command)
     def called(**given: Any) -> Any:
-        return command(request=_request(given), **given)
+        return command(request=taken_request(given), **given)
 
     for decorate in reversed(_OPTIONS):
         called = decorate(called)
     return called  # type: ignore[return-value] # click's decorators keep the function
 
 
-def _request(given: dict[str, Any]) -> Request:
-    """Take what is ours out of `given`."""
+def taken_request(given: dict[str, Any]) -> Request:
+    """Take the values of `rendering_options` out of `given`."""
     return Request(
         path=given.pop("path"),
         environment=given.pop("environment"),

@@ -27,6 +27,13 @@ def up(wherry, api, ground):
     )
 
 
+@pytest.fixture
+def lossy(here):
+    """The project has a route, which nothing here carries."""
+    with (here / "wherry.yaml").open("a") as project:
+        project.write("routes: {r: {path: {exact: /a}, function: hello}}\n")
+
+
 def image_of(api):
     """The image of the Service that was applied last."""
     applied = [
@@ -60,7 +67,36 @@ def test_what_is_not_built_is_not_deployed(up, api, here):
     (here / "functions/hello/requirements.txt").write_text("no-such-package==1\n")
     done = up("--yes")
     assert done.code == 2, done.err
-    assert api.asked == []
+    assert {each.method for each in api.asked} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((), 2, "give --yes"),
+        (("--yes", "--timeout", "abc"), 2, "abc"),
+        (("--yes", "--prune"), 2, "give --part-of"),
+        (("--yes", "-n", "other"), 2, "no namespace 'other'"),
+        (("--yes", "--context", "nowhere"), 3, "nowhere"),
+        (("--yes", "--context", "elsewhere"), 2, "elsewhere"),
+        (("--yes", "--target", "openfaas", "--gateway", "http://127.0.0.1:1"), 3, "127.0.0.1:1"),
+        (("--yes", "--strict"), 2, "--strict was given"),
+    ],
+)
+def test_what_cannot_be_deployed_is_not_published(up, api, ground, lossy, arguments, code, said):
+    ground.registry.forget_requests()
+    done = up(*arguments)
+    assert done.code == code, done.err
+    assert said in done.err
+    assert ground.registry.count() == 0
+    assert api.applied() == []
+
+
+def test_losses_are_told_once_and_digests_are_not_missed(up, lossy):
+    done = up("--yes")
+    assert done.code == 0, done.err
+    assert done.err.count("lost: ") == 1
+    assert "named by a tag" not in done.err
 
 
 def test_as_json(up):
