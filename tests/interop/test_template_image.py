@@ -17,7 +17,7 @@ from tests.builder.image.wheels.package_index import package_index
 from tests.builder.image.wheels.wheel_making import wheel, wheel_name
 from tests.builder.template.shrinkwrap import new, packages, shrinkwrap
 
-from wherry_build.template import TEMPLATES, export_templates
+from wherry_build.template import FOLDER, TEMPLATES, export_templates
 from wherry_cli.main import run
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
@@ -143,6 +143,27 @@ def test_a_test_that_fails_fails_the_build(root, builder, base_image, buildkit):
     done = run_docker(command, DOCKER_BUILDKIT=is_buildkit)
     assert done.returncode != 0
     assert "assert not 'reached'" in done.stdout + done.stderr
+
+
+def test_packages_that_pip_would_not_install_fail_the_build(root, base_image):
+    handler = new(root, "hello", "python3-wherry")
+    (handler / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["httpx"]\n')
+    context = shrinkwrap(root, "hello", "python3-wherry", handler)
+    command = ["docker", "build", "--network", "host", "--build-arg", f"BASE={base_image}", context]
+    done = run_docker(command)
+    assert done.returncode != 0
+    assert "uv export --no-emit-project -o requirements.txt" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+def test_a_template_without_the_runtime_fails_the_build(tmp_path, builder, base_image, buildkit):
+    """As faas-cli pulls it from a checkout; no index is asked for a package by that name."""
+    context = shutil.copytree(FOLDER / "python3-wherry", tmp_path / "context")
+    command = [buildkit if builder == "buildkit" else "docker", "build", "--network", "none"]
+    command += ["--build-arg", f"BASE={base_image}", context]
+    done = run_docker(command, DOCKER_BUILDKIT=str(int(builder == "buildkit")))
+    assert done.returncode != 0
+    assert "put it there: wherry template export" in done.stdout + done.stderr
 
 
 def run_docker(command, **variables):
