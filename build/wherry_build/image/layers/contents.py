@@ -13,15 +13,13 @@ from wherry_build.errors import ProjectError
 from wherry_build.image.context import collect
 from wherry_build.image.conventions import FUNCTION, SITE
 from wherry_build.image.engine import Layer, Progress
+from wherry_build.image.layers.build_inputs import build_inputs
 from wherry_build.image.layers.bytecode import FORMAT, Compiler, CompilerError, with_bytecode
 from wherry_build.image.layers.cache import LayerCache
 from wherry_build.image.layers.entry import Entry
 from wherry_build.image.layers.tarball import layer, packed, tar
 from wherry_build.image.oci.media_types import MediaTypes
 from wherry_build.project.model import Function
-
-BUILD_INPUTS = frozenset({"pylock.toml", "pyproject.toml", "requirements.txt", "uv.lock"})
-"""Files of a function that its build reads and its code does not; they may name private indexes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +78,7 @@ class LayerOptions:
 
 
 def code_layer(function: Function, options: LayerOptions, *, epoch_s: int = 0) -> Layer:
-    """The layer of a function's own files.
+    """The layer of a function's own files, without those that its build alone reads.
 
     Its files have the time `epoch_s`, for a web server tells files of one size apart by it; those
     of other layers have none, so that they are the same layers after the next commit.
@@ -91,7 +89,7 @@ def code_layer(function: Function, options: LayerOptions, *, epoch_s: int = 0) -
         ProjectError: The handler's file is kept out by the ignore rules.
     """
     prefix = FUNCTION.strip("/")
-    not_wanted = {f"{prefix}/{name}" for name in BUILD_INPUTS}
+    not_wanted = {f"{prefix}/{name}" for name in build_inputs(function.folder)}
     entries = [
         entry for entry in collect(function.folder, prefix=prefix) if entry.path not in not_wanted
     ]

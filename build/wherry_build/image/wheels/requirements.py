@@ -16,7 +16,6 @@ from wherry_build.errors import RequirementsInvalid
 
 LIMIT_BYTES = 16 * 1024 * 1024
 _LIMIT_FILES = 50
-_CONTINUED = re.compile(r"\\\r?\n")
 _COMMENT = re.compile(r"(?:^|[ \t])#.*$")
 _INCLUDED = re.compile(r"(-r|--requirement|-c|--constraint)(?:[ \t]+|=|(?<=-r|-c))(.+)")
 
@@ -116,6 +115,8 @@ def read_requirements(folder: Path, *, is_foreign: bool = False) -> Requirements
         if source is Source.TEXT:
             return _text(folder, is_foreign=is_foreign)
         contents = ((source.value, _content(file)),)
+        if is_foreign:
+            _check_variables(contents[0][1].decode(errors="replace"), file)
         return Requirements(folder=folder, source=source, contents=contents)
     return Requirements(folder=folder, source=Source.NOTHING)
 
@@ -145,12 +146,12 @@ class _Walk:
         if self._inside is not None:
             _check_inside(file, self._inside)
         content = _content(file)
-        if self._inside is not None and b"${" in content:
-            raise RequirementsInvalid("requirements.txt: asks for a variable, which are not given")
         # The name counts for what files hold together, not for where the folder is.
         self.contents[f"{len(self.contents)}:{file.name}"] = content
         self._open.append(file)
         for text in logical_lines(_decoded(content, file)):
+            if self._inside is not None:
+                _check_variables(text, file)
             included = _INCLUDED.fullmatch(text)
             if included is None:
                 yield Line(text, is_constraint=is_constraint)
@@ -167,12 +168,35 @@ def _check_inside(file: Path, folder: Path) -> None:
         raise RequirementsInvalid(f"{file.name}: a file out of the function's folder")
 
 
+def _check_variables(text: str, file: Path) -> None:
+    if "${" in text:  # uv would look it up, and send it along in a URL
+        raise RequirementsInvalid(f"{file.name}: asks for a variable, which are not given")
+
+
 def logical_lines(text: str) -> Iterator[str]:
-    """The lines of a requirements file, joined where they go on, without comments."""
-    for line in _CONTINUED.sub("", text.lstrip("\ufeff")).splitlines():
-        stripped = _COMMENT.sub("", line).strip()
-        if stripped:
-            yield stripped
+    """The lines of a requirements file, joined where they go on, without comments.
+
+    A comment ends with its own line, as for uv: a backslash at its end joins nothing to it.
+    """
+    begun = ""
+    for line in text.lstrip("\ufeff").splitlines():
+        said = _COMMENT.sub("", line)
+        if said == line and line.endswith("\\"):
+            begun += line.rstrip("\\")
+            continue
+        whole, begun = f"{begun}{said}".strip(), ""
+        if whole:
+            yield whole
+    if begun.strip():
+        yield begun.strip()
+
+
+def included_name(line: str) -> str | None:
+    """The path of the file that a logical line includes; None where it includes no file."""
+    included = _INCLUDED.fullmatch(line)
+    if included is None or "://" in included[2]:
+        return None
+    return included[2].strip().strip("'\"")
 
 
 def _included(file: Path, name: str) -> Path:

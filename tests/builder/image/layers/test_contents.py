@@ -72,8 +72,11 @@ def test_what_a_build_reads_is_not_code(write, options):
     root = write(
         {
             "handler.py": HANDLER,
-            "requirements.txt": "--index-url https://me:canary-7f3a9@example.com/\n",
+            "requirements.txt": "-r base.txt\n--index-url https://me:canary-7f3a9@example.com/\n",
+            "base.txt": "-c lib/held.txt\n--extra-index-url https://me:canary-7f3a9@example.com/\n",
+            "lib/held.txt": "--find-links https://me:canary-7f3a9@example.com/\n",
             "pyproject.toml": "",
+            "uv.toml": "[[index]]\nurl = 'https://me:canary-7f3a9@example.com/'\n",
             "uv.lock": "",
             "pylock.toml": "",
             "wherry.yaml": "",
