@@ -272,6 +272,15 @@ def test_every_variable_on_a_page_is_a_setting():
         assert named <= known, page.name
 
 
+def test_every_folder_of_the_cache_is_on_the_page_of_images():
+    modules = (ROOT / "build").rglob("*.py")
+    called = (re.findall(r'\bcache_folder\("([a-z-]+)"\)', each.read_text()) for each in modules)
+    kinds = {kind for each in called for kind in each}
+    page = (ROOT / "docs/images.md").read_text()
+    named = page.partition("## Where things are kept\n")[2].partition("\n## ")[0]
+    assert kinds == set(re.findall(r"`([a-z-]+)`", named))
+
+
 def test_every_flag_on_a_page_is_one_of_its_command():
     said = []
     for page in PAGES:

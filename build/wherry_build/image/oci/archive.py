@@ -7,7 +7,7 @@ platforms, an engine that reads `manifest.json` gets the first.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def write_archive(image: BuiltImage, file: Path) -> None:
         ContentRefused: Bytes of the image are not those of their digest.
         BuildError: The file cannot be written.
     """
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
+    part = file.with_name(f".{os.urandom(8).hex()}.part")
     try:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ It knows neither registries nor what is in the layers.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +14,7 @@ from wherry_build.errors import BaseUnusable
 from wherry_build.image.content import BytesContent, Content
 from wherry_build.image.oci.media_types import MediaTypes, compression
 from wherry_build.image.platform import Platform
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+from wherry_build.image.registry.reference import is_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ def base_image(
     rootfs = configured.get("rootfs")
     diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
     if not isinstance(diff_ids, list) or not all(
-        isinstance(each, str) and _DIGEST.fullmatch(each) for each in diff_ids
+        isinstance(each, str) and is_digest(each) for each in diff_ids
     ):
         raise BaseUnusable(f"{reference}: the configuration: expected `rootfs.diff_ids`")
     if len(diff_ids) != len(layers):

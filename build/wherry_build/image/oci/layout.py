@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -87,7 +86,7 @@ def _write_blob(file: Path, content: Content) -> None:
 def _write(file: Path, chunks: Iterable[bytes]) -> None:
     """Write `chunks` into `file`, at once or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
+    part = file.with_name(f".{os.urandom(8).hex()}.part")
     try:
         with part.open("xb") as opened:
             opened.writelines(chunks)

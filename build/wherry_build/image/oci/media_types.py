@@ -59,6 +59,11 @@ class MediaTypes(enum.Enum):
         return f"{_OCI_LAYER}+zstd" if compression is Compression.ZSTD else _OCI_LAYER
 
 
+def is_manifest(media_type: str) -> bool:
+    """Whether `media_type` is of a document that names others: a manifest, or an index."""
+    return any(media_type in {family.manifest, family.index} for family in MediaTypes)
+
+
 _COMPRESSIONS = {
     _OCI_LAYER: Compression.NONE,
     f"{_OCI_LAYER}+gzip": Compression.GZIP,

@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from wherry_build.image.content import Descriptor
 from wherry_build.image.engine import BuiltImage, PlatformImage
 from wherry_build.image.oci.blobs import layers
 from wherry_build.image.oci.document import as_json
-from wherry_build.image.oci.media_types import MediaTypes
+from wherry_build.image.oci.media_types import MediaTypes, is_manifest
 from wherry_build.image.registry.reference import Reference
 
 LAYOUT_FILE = "oci-layout"
@@ -39,12 +38,9 @@ def entries(image: BuiltImage) -> list[dict[str, Any]]:
         platform=image.images[0].platform if image.index is None else None,
         annotations={REF_NAME: reference.tag or "latest", _FULL_NAME: str(reference)},
     )
-    about = (each.descriptor for each in image.artifacts if _is_manifest(each.descriptor))
+    artifacts = (each.descriptor for each in image.artifacts)
+    about = (each for each in artifacts if is_manifest(each.media_type))
     return [each.document() for each in (named, *about)]
-
-
-def _is_manifest(descriptor: Descriptor) -> bool:
-    return descriptor.media_type in {MediaTypes.OCI.manifest, MediaTypes.OCI.index}
 
 
 def index(manifests: Iterable[dict[str, Any]]) -> bytes:

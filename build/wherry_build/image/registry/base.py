@@ -63,7 +63,6 @@ def read_base(
     registries: Registries,
     progress: Progress,
     pull: bool = False,
-    is_offline: bool = False,
     store: BlobStore | None = None,
     tags: AskedTags | None = None,
 ) -> RemoteImage:
@@ -75,7 +74,6 @@ def read_base(
         registries: Where it is.
         progress: Is told what is read.
         pull: Whether a tag is asked for though it was within a day.
-        is_offline: Whether no registry may be asked.
         store: Where blobs are kept.
         tags: Where it is kept what tags were.
 
@@ -89,7 +87,6 @@ def read_base(
         reference=Reference.parse(reference),
         registries=registries,
         progress=progress,
-        is_offline=is_offline,
         store=store or BlobStore(),
         tags=tags or AskedTags(),
     )
@@ -97,20 +94,11 @@ def read_base(
     return reader.image(reference, digest, platform)
 
 
-def absent_offline(what: str) -> ImageNotFound:
-    """The error of what is not in the cache, and may not be fetched."""
-    return ImageNotFound(
-        f"{what} is not in the cache, and no registry may be asked",
-        hint="build once with a network, and what it fetches is kept",
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
     reference: Reference
     registries: Registries
     progress: Progress
-    is_offline: bool
     store: BlobStore
     tags: AskedTags
 
@@ -119,10 +107,8 @@ class _Reader:
         if self.reference.digest:
             return self.reference.digest
         known = self.tags.find(self.reference)
-        if known is not None and (self.is_offline or (not pull and known.is_fresh(time.time()))):
+        if known is not None and not pull and known.is_fresh(time.time()):
             return known.digest
-        if self.is_offline:
-            raise absent_offline(str(self.reference))
         self.progress.step(f"ask {self.reference.registry} for {self.reference}")
         try:
             digest = self._ask_tag(is_known=known is not None)
@@ -192,8 +178,6 @@ class _Reader:
         return BytesContent.of(kept, media_type_of(parse_document(kept, what), what))
 
     def _fetch(self, version: str) -> BytesContent:
-        if self.is_offline:
-            raise absent_offline(f"{self.reference.name}@{version}")
         found = self._repository().require_manifest(version)
         self.store.write(found.descriptor.digest, found.content)
         return found
@@ -201,8 +185,6 @@ class _Reader:
     def _config(self, descriptor: Descriptor) -> BytesContent:
         kept = self.store.read(descriptor.digest)
         if kept is None:
-            if self.is_offline:
-                raise absent_offline(f"{self.reference.name}@{descriptor.digest}")
             kept = self._repository().blob(descriptor)
             self.store.write(descriptor.digest, kept)
         return BytesContent(descriptor=descriptor, content=kept)
@@ -215,7 +197,6 @@ class _Reader:
             descriptor=descriptor,
             registry=self.reference.registry,
             repository=self.reference.repository,
-            is_offline=self.is_offline,
             registries=self.registries,
             store=self.store,
             progress=self.progress,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from wherry_build.errors import ContentLacking, InvalidName, RegistryError
 from wherry_build.image.content import BytesContent, Content
 from wherry_build.image.engine import BuiltImage, Progress, Publisher
-from wherry_build.image.registry.manifest import INDEXES, MANIFESTS
+from wherry_build.image.oci.media_types import is_manifest
 from wherry_build.image.registry.presence import Presence
 from wherry_build.image.registry.reference import Reference
 from wherry_build.image.registry.registries import Registries
@@ -183,7 +183,7 @@ class _Publication:
 
     def _referrers(self) -> Iterator[BytesContent]:
         for each in self._image.artifacts:
-            if _is_manifest(each):
+            if is_manifest(each.descriptor.media_type):
                 yield _in_memory(each)
 
     def _sources_of(self, blob: _Blob) -> tuple[str, ...]:
@@ -209,12 +209,8 @@ def _blobs(image: BuiltImage) -> Iterator[_Blob]:
             yield _Blob(layer.content, layer.purpose)
         yield _Blob(each.config, f"configuration for {each.platform}")
     for content in image.artifacts:
-        if not _is_manifest(content):
+        if not is_manifest(content.descriptor.media_type):
             yield _Blob(content, content.descriptor.media_type)
-
-
-def _is_manifest(content: Content) -> bool:
-    return content.descriptor.media_type in MANIFESTS | INDEXES
 
 
 def _in_memory(content: Content) -> BytesContent:

@@ -20,7 +20,6 @@ class RemoteContent:
         descriptor: Its name.
         registry: The registry that has it, `docker.io`.
         repository: Its repository there, `library/python`.
-        is_offline: Whether what is not in the cache may not be fetched.
         registries: Where it is fetched from.
         store: Where it is kept.
         progress: Is told how far fetching is.
@@ -29,7 +28,6 @@ class RemoteContent:
     descriptor: Descriptor
     registry: str
     repository: str
-    is_offline: bool = False
     registries: Registries = field(repr=False, compare=False)
     store: BlobStore = field(repr=False, compare=False)
     progress: Progress | None = field(default=None, repr=False, compare=False)
@@ -38,7 +36,7 @@ class RemoteContent:
         """The bytes from the beginning.
 
         Raises:
-            RegistryError: The registry does not give them, or may not be asked.
+            RegistryError: The registry does not give them.
             BuildError: The cache cannot be written.
         """
         try:
@@ -51,10 +49,6 @@ class RemoteContent:
             ) from None
 
     def _download(self, file: BinaryIO) -> None:
-        if self.is_offline:
-            from wherry_build.image.registry.base import absent_offline
-
-            raise absent_offline(f"{self.registry}/{self.repository}@{self.descriptor.digest}")
         repository = self.registries.repository(self.registry, self.repository)
         repository.download(self.descriptor, file, self._moved)
 

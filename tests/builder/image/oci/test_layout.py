@@ -74,18 +74,19 @@ def test_an_image_takes_the_place_of_one_with_its_tag_and_leaves_others(make_ima
         reachable(tmp_path, entry["digest"])
 
 
-def test_what_is_about_an_image_is_found(make_image, tmp_path):
+@pytest.mark.parametrize("family", MediaTypes)
+def test_what_is_about_an_image_is_found(make_image, tmp_path, family):
     image = make_image()
     empty = BytesContent.of(b"{}", OCI_EMPTY)
     document = {
         "schemaVersion": 2,
-        "mediaType": MediaTypes.OCI.manifest,
+        "mediaType": family.manifest,
         "artifactType": "application/vnd.cyclonedx+json",
         "config": empty.descriptor.document(),
         "layers": [empty.descriptor.document()],
         "subject": image.images[0].manifest.descriptor.document(),
     }
-    about = BytesContent.of(json.dumps(document).encode(), MediaTypes.OCI.manifest)
+    about = BytesContent.of(json.dumps(document).encode(), family.manifest)
     about = replace(
         about,
         descriptor=replace(about.descriptor, artifact_type="application/vnd.cyclonedx+json"),

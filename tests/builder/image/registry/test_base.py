@@ -121,22 +121,6 @@ def test_a_registry_that_is_away_leaves_what_a_tag_was(
         read_base(name, AMD64, pull=True, **options)
 
 
-def test_without_a_network_the_cache_is_all_there_is(registry, read, python):
-    with pytest.raises(ImageNotFound, match="not in the cache"):
-        read(is_offline=True)
-    image = read()
-    content_of(image.layers[0])
-    registry.forget_requests()
-
-    offline = read(is_offline=True)
-
-    assert offline.digest == python
-    assert content_of(offline.layers[0]) == b"debian"
-    with pytest.raises(ImageNotFound, match="not in the cache"):
-        offline.layers[1].open()
-    assert registry.count() == 0
-
-
 @pytest.fixture
 def index(registry):
     """An index for two platforms, with an attestation as docker adds it."""
