@@ -149,6 +149,10 @@ def test_secrets_stay_out_however_they_are_written(write, name):
         "-----BEGIN RSA PRIVATE KEY-----\r\nMIIE\r\n",
         "Certificate and key\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n",
         "-----BEGIN PGP PRIVATE KEY BLOCK-----\n",
+        '{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\\nMIIE\\n"}',
+        "key: |\n  -----BEGIN EC PRIVATE KEY-----\n  MIIE\n",
+        "KEY='-----BEGIN ENCRYPTED PRIVATE KEY-----\\r\\nMIIE'",
+        f"{'x' * 100_000}\n-----BEGIN PRIVATE KEY-----\nMIIE\n",
     ],
 )
 def test_a_private_key_by_any_name_is_refused(write, text):

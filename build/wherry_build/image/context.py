@@ -29,8 +29,9 @@ LIMIT_FILES = 20_000
 LIMIT_BYTES = 500_000_000
 LIMIT_DEPTH = 100
 _LIMIT_PATTERNS_BYTES = 1 << 20
-_LIMIT_LOOK_BYTES = 1 << 16
-_PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----\s*$", re.MULTILINE)
+# With what follows in a file of its own or, escaped, in JSON; a line of code that looks for one has
+# a quote there.
+_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])")
 
 
 def pack(entries: list[Entry]) -> bytes:
@@ -194,7 +195,7 @@ class _Walk:
                 f"{self._root}: over {LIMIT_BYTES} bytes",
                 hint="name what does not belong into the image in .dockerignore",
             )
-        if _PRIVATE_KEY.search(content, 0, _LIMIT_LOOK_BYTES) and not rules.is_taken_back(path):
+        if _PRIVATE_KEY.search(content) and not rules.is_taken_back(path):
             raise UnsafePath(
                 f"{full}: it holds a private key, and whoever has the image has it",
                 hint=f"name it in .dockerignore; or, if it is meant to be there, !{path}",
