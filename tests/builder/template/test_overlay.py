@@ -7,9 +7,11 @@ import sys
 import pytest
 
 from wherry.loader import CANDIDATES
-from wherry_build.image.context import collect
-from wherry_build.image.layers.contents import BUILD_INPUTS
+from wherry_build.image.layers.cache import LayerCache
+from wherry_build.image.layers.contents import LayerOptions, code_layer
+from wherry_build.image.oci.media_types import MediaTypes
 from wherry_build.image.wheels.requirements import Source, read_requirements
+from wherry_build.project.folder import read_folder
 from wherry_build.template import FOLDER, overlay, template_files
 
 
@@ -148,9 +150,12 @@ def test_a_handler_alone_is_all_there_is_of_the_function(pulled, tmp_path):
         folder.mkdir(exist_ok=True)
         (folder / "handler.py").write_text("def handle(): ...\n")
     cleared(pulled)
-    there = {entry.path for entry in collect(pulled / "function", prefix="f")}
-    wanted = {entry.path for entry in collect(tmp_path / "alone", prefix="f")}
-    assert there - {f"f/{name}" for name in BUILD_INPUTS} == wanted
+    options = LayerOptions(cache=LayerCache(tmp_path / "cache"), media=MediaTypes.OCI)
+    layers = [
+        code_layer(read_folder(folder, name="hello").functions[0], options)
+        for folder in (pulled / "function", tmp_path / "alone")
+    ]
+    assert layers[0].content.descriptor == layers[1].content.descriptor
 
 
 def test_a_readme_of_the_users_own_stays(pulled):
