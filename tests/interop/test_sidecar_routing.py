@@ -180,8 +180,9 @@ def test_over_https_nobody_is_believed_to_have_routed(staged: Stage, kind):
     (sent,) = [seen for each in staged.backends["orders"] for seen in each.seen]
     assert sent.headers[b"x-forwarded-proto"] == b"https"
     assert sent.headers[b"x-wherry-routed"] == b"https"
-    if kind != "envoy":  # which keeps the account of any caller
-        assert is_of_this_machine(sent.headers[b"x-forwarded-for"])
+    *before, caller = sent.headers[b"x-forwarded-for"].split(b",")
+    assert before == ([b"198.51.100.1"] if kind == "envoy" else [])  # which adds to any account
+    assert is_of_this_machine(caller)
 
 
 def test_at_the_edge_the_scheme_and_the_address_are_those_of_the_connection(staged: Stage):
