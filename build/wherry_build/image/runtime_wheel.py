@@ -22,6 +22,9 @@ _PACKAGE = "wherry"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 _REQUIRES_PYTHON = ">=3.10"
+_FORMAT = 2
+"""How the files that are not the runtime's own are written; another number where they change."""
+_REQUIREMENT = re.compile(r"\s*([\w.-]+)\s*(?:\[([^\]]*)\])?\s*\(?([^@()\[\]]*)\)?\s*", re.ASCII)
 _DEPENDENCIES = re.compile(r"^dependencies = (\[.*?^\])", re.MULTILINE | re.DOTALL)
 
 
@@ -79,7 +82,7 @@ def runtime_stamp() -> str:
     package = _package_folder()
     beside = sorted(package.parent.glob(f"{_PACKAGE}-*.dist-info/METADATA"))
     declared = (package.parent.parent / "pyproject.toml", *beside)
-    said = [str(package)]
+    said = [f"format {_FORMAT}", str(package)]
     said += [_stamp(file.stat(), file.name) for file in declared if file.is_file()]
     folders = [str(package)]
     while folders:
@@ -129,7 +132,31 @@ def _version(package: Path) -> str:
 
 
 def _dependencies(package: Path) -> list[str]:
-    """What the runtime needs: of the checkout if it is one, else of the installed distribution."""
+    """What the runtime needs, written and sorted in one way whoever says so."""
+    return sorted(map(_normalized, _said_dependencies(package)))
+
+
+def _normalized(requirement: str) -> str:
+    """`requirement` as PEP 508 has it, without blanks, its specifiers sorted, in double quotes.
+
+    A build backend writes into METADATA what is in pyproject.toml, in an order of its own.
+    """
+    said, _, marker = requirement.partition(";")
+    found = _REQUIREMENT.fullmatch(said)
+    if found is None:
+        return requirement.strip()  # at a URL, in which a comma may be anything
+    name, extras, specifiers = found.groups()
+    within = f"[{_sorted(extras)}]" if extras else ""
+    condition = " ".join(marker.replace("'", '"').split())
+    return f"{name}{within}{_sorted(specifiers)}" + (f"; {condition}" if condition else "")
+
+
+def _sorted(listed: str) -> str:
+    return ",".join(sorted("".join(part.split()) for part in listed.split(",") if part.strip()))
+
+
+def _said_dependencies(package: Path) -> list[str]:
+    """Those of the checkout if it is one, else of the installed distribution."""
     checkout = package.parent.parent / "pyproject.toml"
     if checkout.is_file():
         text = checkout.read_text(encoding="utf-8")

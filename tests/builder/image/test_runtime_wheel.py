@@ -8,7 +8,8 @@ import subprocess
 import sys
 import zipfile
 
-from wherry_build.image.runtime_wheel import runtime_wheel
+from wherry_build.image import runtime_wheel as runtime_wheel_module
+from wherry_build.image.runtime_wheel import runtime_requirements, runtime_wheel
 
 
 def test_the_runtime_wheel_is_the_same_bytes_each_time():
@@ -58,3 +59,53 @@ def test_pip_installs_the_runtime_wheel(tmp_path):
         timeout=100,
     )
     assert done.stdout.split() == [wheel.version, str(site / "wherry/__init__.py")]
+
+
+PYPROJECT = """[project]
+name = "wherry"
+dependencies = [
+  "click>=8.1,<9",
+  "orjson >= 3.10, != 3.10.1",
+  "thing[b, a] (~=2.0)",
+  "plain",
+  "uvloop>=0.21,<1; sys_platform != 'win32'  and python_version<'4'",
+  "direct @ https://example.com/a,b.whl",
+]
+"""
+INSTALLED = """Metadata-Version: 2.4
+Name: wherry
+Requires-Dist: direct @ https://example.com/a,b.whl
+Requires-Dist: plain
+Requires-Dist: click<9,>=8.1
+Requires-Dist: orjson!=3.10.1,>=3.10
+Requires-Dist: thing[a,b]~=2.0
+Requires-Dist: uvloop<1,>=0.21; sys_platform != "win32" and python_version<"4"
+Requires-Dist: docker>=7; extra == "build"
+
+About.
+"""
+
+
+def test_a_checkout_and_an_installation_give_one_wheel(tmp_path, monkeypatch):
+    made = []
+    for place, beside in (
+        ("checkout/runtime", "../pyproject.toml"),
+        ("lib/site-packages", "wherry-1.2.dist-info/METADATA"),
+    ):
+        package = tmp_path / place / "wherry"
+        package.mkdir(parents=True)
+        (package / "_version.py").write_text('__version__ = "1.2"\n')
+        file = package.parent / beside
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(PYPROJECT if file.name == "pyproject.toml" else INSTALLED)
+        monkeypatch.setattr(runtime_wheel_module, "_package_folder", lambda found=package: found)
+        made.append((runtime_requirements(), runtime_wheel()))
+    assert made[0] == made[1]
+    assert made[0][0] == (
+        "click<9,>=8.1",
+        "direct @ https://example.com/a,b.whl",
+        "orjson!=3.10.1,>=3.10",
+        "plain",
+        "thing[a,b]~=2.0",
+        'uvloop<1,>=0.21; sys_platform != "win32" and python_version<"4"',
+    )
