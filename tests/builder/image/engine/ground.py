@@ -107,7 +107,7 @@ def make_wheel(folder, name, version, files=None, *, tag="py3-none-any", require
 def add_runtime_wheels(folder):
     """Write wheels with nothing in them of what the runtime depends on."""
     for requirement in runtime_requirements():
-        name, lowest = re.match(r"([A-Za-z0-9_.-]+?)>=([0-9.]+)", requirement).groups()
+        name, lowest = re.match(r"([A-Za-z0-9_.-]+)[^;]*>=([0-9.]+)", requirement).groups()
         make_wheel(folder, name, lowest)
 
 
