@@ -25,7 +25,7 @@ from wherry_build.project.folder import read_folder
 from wherry_build.project.reading.tree import Scalar, Table
 from wherry_build.project.reading.yaml_text import read_tree
 from wherry_build.remote.configuration import Configuration
-from wherry_build.remote.screening import screen
+from wherry_build.remote.screening import screen, screen_indexes
 from wherry_build.template import Template, template_named
 from wherry_build.template.dockerfile import template_dockerfile
 from wherry_build.template.frame import SUMS
@@ -154,7 +154,11 @@ def wanted(
     sums = found.context / SUMS
     if sums.is_file():
         clear(found.handler, read_sums(_text(sums), below=f"{_FOLDER}/"))
-    screen(found.handler)
+    screen(found.handler, builds_sources=house.builds_sources)
+    screen_indexes(
+        {name: environment[name] for name in INDEXES if name in environment},
+        secrets.get("pip.conf"),
+    )
     function = read_folder(found.handler, name=configuration.function).functions[0]
     wheels = found.context / "wheels"
     has_wheels = any(not _is_runtime(file) for file in wheels.glob("*.whl"))

@@ -156,6 +156,7 @@ def test_its_environment_has_nothing_of_ours(order, listener):
         "PIP_INDEX_URL": "https://pypi.acme.example",
         "https_proxy": "http://proxy:3128",
         "DOCKER_CONFIG": "/etc/docker",
+        "DOCKER_AUTH_CONFIG": "s3cr3t",
         "AWS_SECRET_ACCESS_KEY": "s3cr3t",
         "OPENFAAS_PAYLOAD_SECRET": "/s3cr3t",
         "DATABASE_URL": "postgres://s3cr3t",

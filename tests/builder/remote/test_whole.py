@@ -11,6 +11,7 @@ from tests.builder.image.recording_registry import RecordingRegistry
 from tests.builder.remote.client import docker_config, get, post, request_tar, seal, signed
 from tests.builder.remote.command import HAS_UV, Builder
 
+NEEDS_UV = pytest.mark.skipif(not HAS_UV, reason="uv is not installed: pip install uv")
 HANDLER = "def handle(request):\n    return 'hello'\n"
 
 
@@ -57,9 +58,12 @@ def builder(serve):
 def build(builder, ground, shrinkwrap):
     """Ask for an image: `build("hello:1", {"handler.py": "..."}, platforms=[...])`."""
 
-    def build(name, files, *, sealed=None, of=builder, **config):
+    def build(name, files, *, sealed=None, of=builder, without=(), **config):
         image = f"{ground.registry.host}/{name}"
-        body = request_tar(shrinkwrap(files), docker_config(image, **config), sealed)
+        context = shrinkwrap(files)
+        for path in without:
+            (context / "function" / path).unlink(missing_ok=True)
+        body = request_tar(context, docker_config(image, **config), sealed)
         return post(of.url, body, headers=signed(body, _secret(of)), timeout_s=110)
 
     return build
@@ -153,21 +157,32 @@ def test_the_environment_of_the_builder_reaches_no_requirement(build, ground):
 
 def test_a_file_of_the_builder_reaches_no_image_and_no_answer(build, ground, tmp_path):
     (tmp_path / "private.txt").write_text("canary-of-a-file")
-    for line in (f"-r {tmp_path}/private.txt", f"-c {tmp_path}/private.txt", f"{tmp_path}/private"):
+    for line in (
+        f"-r {tmp_path}/private.txt",
+        f"-c {tmp_path}/private.txt",
+        f"{tmp_path}/private",
+        f"# harmless \\\n-r {tmp_path}/private.txt",
+        f"--pre -r {tmp_path}/private.txt",
+    ):
         answer = build("acme/hello:4", {"requirements.txt": f"{line}\n"})
         assert answer.last["status"] == "failed"
         assert "canary" not in json.dumps(answer.results)
         assert "requirements.txt: got" in answer.last["error"]
 
 
-def source(name, has_run):
-    """A source distribution whose build backend says where it has been run."""
-    files = {
-        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "evil"\n'
-        f'backend-path = ["."]\n[project]\nname = "{name}"\nversion = "1"\n',
-        "evil.py": f"open({str(has_run)!r}, 'w').close()\n",
-        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+def project(has_run):
+    """A project of which only its own build backend says what it needs; and where it has run."""
+    return {
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\n'
+        'backend-path = ["."]\n'
+        '[project]\nname = "evil"\nversion = "1"\ndynamic = ["dependencies"]\n',
+        "backend.py": f"open({str(has_run)!r}, 'w').close()\n",
     }
+
+
+def source(name, has_run):
+    """A source distribution of such a project."""
+    files = project(has_run)
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w:gz") as archive:
         for path, text in files.items():
@@ -177,19 +192,38 @@ def source(name, has_run):
     return written.getvalue()
 
 
-@pytest.mark.skipif(not HAS_UV, reason="uv is not installed: pip install uv")
-def test_a_source_runs_no_code_unless_that_is_allowed(build, serve, ground, tmp_path):
+@pytest.fixture(scope="module")
+def daring(serve):
+    """A builder that may run the code of those who send it functions."""
+    return serve("--sources")
+
+
+@NEEDS_UV
+def test_a_source_runs_no_code_unless_that_is_allowed(build, daring, ground, tmp_path):
     file, has_run = ground.wheels / "evil-1.tar.gz", tmp_path / "has-run"
     file.write_bytes(source("evil", has_run))
     try:
-        answer = build("acme/hello:5", {"requirements.txt": "evil==1\n"})
-        assert answer.last["status"] == "failed"
-        assert "evil" in answer.last["error"]
-        assert not has_run.exists()
-        build("acme/hello:5", {"requirements.txt": "evil==1\n"}, of=serve("--sources"))
+        for text in ("evil==1\n", "--no-binary evil\nevil==1\n"):
+            answer = build("acme/hello:5", {"requirements.txt": text})
+            assert answer.last["status"] == "failed"
+            assert "evil" in answer.last["error"]
+            assert not has_run.exists()
+        build("acme/hello:5", {"requirements.txt": "evil==1\n"}, of=daring)
         assert has_run.exists()  # so it would have been seen
     finally:
         file.unlink()
+
+
+@NEEDS_UV
+def test_a_project_of_a_function_runs_no_code_unless_that_is_allowed(build, daring, tmp_path):
+    has_run = tmp_path / "has-run"
+    files = {"handler.py": HANDLER, **project(has_run)}
+    answer = build("acme/hello:6", files, without=["requirements.txt"])
+    assert answer.last["status"] == "failed"
+    assert "dynamic dependencies" in answer.last["error"]
+    assert not has_run.exists()
+    build("acme/hello:6", files, of=daring, without=["requirements.txt"])
+    assert has_run.exists()  # so it would have been seen
 
 
 def test_secrets_are_for_this_build_and_in_nothing(build, builder, ground):

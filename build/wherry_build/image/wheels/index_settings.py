@@ -26,6 +26,7 @@ _VARIABLE = r"\$\{([A-Z0-9_]+)\}"
 _USER_INFORMATION = r"(?<=://)[^/\s@'\"]+@"
 _URL_OPTION = r"(-i|--index-url|--extra-index-url|-f|--find-links|--trusted-host)(?:[ \t]+|=)(\S+)"
 _NAMED = r"[A-Za-z0-9_.-]+=(?=[a-z]+://)"
+_BY_NAME = r"UV_INDEX_.+_(USERNAME|PASSWORD)"
 _TRUE = frozenset({"1", "on", "true", "t", "y", "yes"})
 
 
@@ -110,6 +111,8 @@ class IndexSettings:
         named = environ.get("UV_INDEX", "").split()
         known = {with_credentials(url, environ) for url in named}
         is_folder = Path(self.certificates).is_dir() if self.certificates else False
+        if not self.builds:  # a stranger's project asks for no index by its name
+            named, known = [], set()
         # Where nothing was said, a project's own settings of uv count.
         index = "" if self.index == PYPI else self.index
         told = {
@@ -126,14 +129,19 @@ class IndexSettings:
             "UV_INDEX": " ".join([*named, *(url for url in self.extra if url not in known)]),
             "UV_FIND_LINKS": ",".join(links),
             "UV_NO_INDEX": "" if self.has_index else "1",
-            "UV_NO_BUILD": environ.get("UV_NO_BUILD", "") if self.builds else "1",
+            "UV_NO_CONFIG": environ.get("UV_NO_CONFIG", "") if self.builds else "1",
             "UV_OFFLINE": "1" if self.is_offline else environ.get("UV_OFFLINE", ""),
             "UV_INSECURE_HOST": " ".join(self.trusted_hosts),
             "SSL_CERT_DIR" if is_folder else "SSL_CERT_FILE": self.certificates,
             "SSL_CLIENT_CERT": self.client_certificate,
         }
         replaced = {*told, "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"}
-        kept = {name: value for name, value in environ.items() if name not in replaced}
+        kept = {
+            name: value
+            for name, value in environ.items()
+            # What goes by an index's name goes wherever a stranger puts that name.
+            if name not in replaced and (self.builds or not re.fullmatch(_BY_NAME, name))
+        }
         return {**kept, **{name: value for name, value in told.items() if value}}
 
 
@@ -154,10 +162,12 @@ def read_index_settings(
         value = next((environ[name] for name in variables if environ.get(name)), "")
         return value or next((files[name] for name in names if files.get(name)), "")
 
-    index = told("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "index-url") or PYPI
+    # Only variables of uv's name indexes: what a function or a build argument says has no name.
+    index = with_credentials(told("UV_DEFAULT_INDEX", "UV_INDEX_URL"), environ)
+    index = index or told("PIP_INDEX_URL", "index-url") or PYPI
+    ours = f"{environ.get('UV_INDEX', '')} {environ.get('UV_EXTRA_INDEX_URL', '')}".split()
     extra = [
-        *environ.get("UV_INDEX", "").split(),
-        *environ.get("UV_EXTRA_INDEX_URL", "").split(),
+        *(with_credentials(url, environ) for url in ours),
         *told("PIP_EXTRA_INDEX_URL", "extra-index-url").split(),
     ]
     links = [
@@ -177,8 +187,8 @@ def read_index_settings(
     folder = [str(sources.folder.absolute())] if sources.folder is not None else []
     switched = {told("PIP_NO_INDEX", "no-index").lower(), environ.get("UV_NO_INDEX", "").lower()}
     return IndexSettings(
-        index=with_credentials(index, environ),
-        extra=tuple(dict.fromkeys(with_credentials(url, environ) for url in extra)),
+        index=index,
+        extra=tuple(dict.fromkeys(extra)),
         find_links=tuple(dict.fromkeys([*folder, *links])),
         has_index=not (sources.is_offline or switched & _TRUE or "--no-index" in options),
         is_offline=sources.is_offline,

@@ -34,11 +34,16 @@ def pip_options(environ: Mapping[str, str]) -> dict[str, str]:
     said: dict[str, str] = {}
     for file in [*files, *([Path(given)] if given else [])]:
         if file.is_file():
-            said.update(_sections(file))
+            said.update(read_pip_file(file))
     return said
 
 
-def _sections(file: Path) -> dict[str, str]:
+def read_pip_file(file: Path) -> dict[str, str]:
+    """What one file says, as `pip_options`.
+
+    Raises:
+        RequirementsInvalid: It is none of pip's.
+    """
     import configparser
 
     parser = configparser.RawConfigParser()

@@ -63,6 +63,9 @@ def resolve(
 def settings_of(folder: Path, sources: WheelSources) -> IndexSettings:
     """The indexes that the files of the function in `folder` are to be had from.
 
+    Those that a stranger's project sets for uv are not among them: uv is not told of them either,
+    and their names could be those that passwords of ours go by.
+
     Raises:
         RequirementsInvalid: A file of requirements, of pip's or of uv's settings cannot be read.
     """
@@ -72,6 +75,8 @@ def settings_of(folder: Path, sources: WheelSources) -> IndexSettings:
 
     requirements = read_requirements(folder, is_foreign=not sources.builds)
     settings = read_index_settings(sources, requirements.options)
+    if not sources.builds:
+        return settings
     return replace(settings, extra=(*settings.extra, *uv_indexes(folder)))
 
 

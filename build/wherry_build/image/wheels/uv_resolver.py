@@ -16,11 +16,12 @@ from wherry_build.errors import RequirementsUnresolved, WheelNotFound
 from wherry_build.image.wheels.lock_store import LockStore
 from wherry_build.image.wheels.locked import LockedFile, LockedSource, normalized
 from wherry_build.image.wheels.pylock import selected
-from wherry_build.image.wheels.requirements import Source
-from wherry_build.image.wheels.target import Target
+from wherry_build.image.wheels.requirements import Requirements, Source
+from wherry_build.image.wheels.target import WAYS_OUT, Target
 from wherry_build.image.wheels.tool import Tool, ToolFailed
 from wherry_build.image.wheels.wanted import Wanted
 
+_WITHOUT_WHEEL = re.compile(r"[Bb]uilding (?:from source|source distributions) is disabled")
 _USER_INFORMATION = re.compile(r"(?<=://)[^/\s@\"']+@")
 # The floors that uv has a name for; each takes wheels of the lower ones too.
 _FLOORS = (17, 28, *range(31, 41))
@@ -76,6 +77,8 @@ class UvResolver:
 
     def _compiled(self, wanted: Wanted, target: Target, *platform: str) -> str:
         """Wheels alone if that can be; a package that has none is told apart only then."""
+        if not self.tool.settings.builds:
+            return self._compiled_of_wheels(wanted, target, *platform)
         try:
             return self._compile(wanted, target, *platform, "--only-binary", ":all:")
         except ToolFailed as without_sources:
@@ -86,6 +89,18 @@ class UvResolver:
                     f"{wanted.requirements.file}: for {target}: {without_sources}",
                     hint="change the requirements so that one version of each package fits",
                 ) from None
+
+    def _compiled_of_wheels(self, wanted: Wanted, target: Target, *platform: str) -> str:
+        """Without a second attempt, in which uv would run what it looks at."""
+        try:
+            return self._compile(wanted, target, *platform, "--no-build", "--no-sources")
+        except ToolFailed as error:
+            message = f"{wanted.requirements.file}: for {target}: {error}"
+            if _WITHOUT_WHEEL.search(message):
+                raise WheelNotFound(message, hint=WAYS_OUT) from None
+            raise RequirementsUnresolved(
+                message, hint="change the requirements so that one version of each package fits"
+            ) from None
 
     def _compile(self, wanted: Wanted, target: Target, *options: str) -> str:
         requirements = wanted.requirements
@@ -104,11 +119,28 @@ class UvResolver:
             if wanted.constraints:
                 arguments += ["--constraints", _written(scratch, "pins", wanted.constraints)]
             if not wanted.is_runtime_alone and requirements.source is not Source.NOTHING:
-                arguments.append(requirements.source.value)
+                arguments += self._files(requirements, scratch)
             if wanted.runtime is not None:
                 arguments.append(_written(scratch, "runtime", (wanted.runtime_line(),)))
-            lock = self.tool.run(arguments, folder=requirements.folder)
+            try:
+                lock = self.tool.run(arguments, folder=requirements.folder)
+            except ToolFailed as error:
+                raise ToolFailed(str(error).replace(f"{scratch}/", "")) from None
         return _USER_INFORMATION.sub("", lock)
+
+    def _files(self, requirements: Requirements, scratch: str) -> list[str]:
+        """The arguments that name the function's requirements.
+
+        Of a stranger's text uv gets the lines that were read here, one by one, and nothing that it
+        alone may see in it.
+        """
+        if self.tool.settings.builds or requirements.source is not Source.TEXT:
+            return [requirements.source.value]
+        lines = requirements.lines
+        wanted = tuple(line.text for line in lines if not line.is_constraint)
+        held = tuple(line.text for line in lines if line.is_constraint and not line.is_option)
+        constraints = ["--constraints", _written(scratch, "constraints", held)] if held else []
+        return [*constraints, _written(scratch, "requirements", wanted)]
 
 
 def _written(scratch: str, name: str, lines: tuple[str, ...]) -> str:

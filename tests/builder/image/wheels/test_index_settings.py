@@ -45,6 +45,34 @@ def test_further_indexes_of_both_tools_are_asked_too():
     assert settings.credentials("https://c.test/files/x.whl") == ("me", "s3/cret")
 
 
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [
+        ({"PIP_INDEX_URL": "corp=http://evil.test"}, ()),
+        ({"PIP_EXTRA_INDEX_URL": "corp=http://evil.test"}, ()),
+        ({}, ("--index-url corp=http://evil.test",)),
+        ({}, ("--extra-index-url corp=http://evil.test",)),
+    ],
+)
+def test_only_variables_of_uv_name_the_index_that_a_password_is_for(variables, options):
+    ours = {"UV_INDEX_CORP_USERNAME": "house", "UV_INDEX_CORP_PASSWORD": "s3cret"}
+    settings = read({**ours, **variables}, options=options)
+    assert not any("s3cret" in url for url in settings.urls)
+
+
+def test_passwords_by_name_are_not_in_the_environment_of_strangers_requirements():
+    environ = {
+        "UV_INDEX": "corp=https://corp.test/simple",
+        "UV_INDEX_CORP_USERNAME": "house",
+        "UV_INDEX_CORP_PASSWORD": "s3cret",
+    }
+    strangers = read(environ, sources=WheelSources(builds=False)).environment(environ)
+    assert strangers["UV_INDEX"] == "https://house:s3cret@corp.test/simple"
+    assert strangers["UV_NO_CONFIG"] == "1"
+    assert not [name for name in strangers if name.startswith("UV_INDEX_")]
+    assert read(environ).environment(environ).items() >= environ.items()
+
+
 def test_the_options_of_a_requirements_file_count():
     settings = read(
         {"TOKEN": "t0ken"},

@@ -56,6 +56,29 @@ def test_lines_that_go_on_are_one():
     assert line.hashes == (HASH, "B" * 64)
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("# c \\\nsix", ["six"]),
+        ("flask # c \\\r\nsix", ["flask", "six"]),
+        ("flask \\\n# c\nsix", ["flask", "six"]),
+        ("flask \\\n  >=3", ["flask   >=3"]),
+        ("a#b\\\nc", ["a#bc"]),
+        ("flask\\", ["flask"]),
+    ],
+)
+def test_a_comment_ends_with_its_line(text, lines):
+    assert list(logical_lines(text)) == lines
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "uv.lock", "pylock.toml", "requirements.txt"])
+def test_strangers_ask_for_no_variable_in_any_file(tmp_path, name):
+    (tmp_path / name).write_text("https://i.test/$\\\n{TOKEN}\n" if "txt" in name else "#${TOKEN}")
+    read_requirements(tmp_path)
+    with pytest.raises(RequirementsInvalid, match="variable"):
+        read_requirements(tmp_path, is_foreign=True)
+
+
 def test_a_file_is_a_lock_when_every_requirement_has_a_hash(read):
     hashed = f"a==1 --hash=sha256:{HASH}\n"
     assert read(requirements_txt=f"--index-url https://i.test\n{hashed}").is_hashed

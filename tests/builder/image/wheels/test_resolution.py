@@ -354,10 +354,16 @@ def test_for_strangers_nothing_of_theirs_is_run_or_read(
             found(function(requirements_txt="web\n"), sources=strangers)
         return
     assert found(function(requirements_txt="web\n"), sources=strangers) == ["web==1.0"]
-    files = {**PURE, "backend.py": f"open({str(tmp_path / 'ran')!r}, 'w')\n"}
-    index.put("old-1.0.tar.gz", source("old", files=files))
+    project = (
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "old"\nversion = "1.0"\ndynamic = ["dependencies"]\n'
+    )
+    files = {"pyproject.toml": project, "backend.py": f"open({str(tmp_path / 'ran')!r}, 'w')\n"}
+    address = index.put("old-1.0.tar.gz", source("old", files=files))
     for line in (
         "old",
+        f"old @ {address}",
+        f"# harmless \\\n-r {tmp_path}/private.txt",
         "-r ../private.txt",
         f"-r {tmp_path}/private.txt",
         f"--extra-index-url {index.origin}/${{BUILDERS_TOKEN}}/",
@@ -365,8 +371,56 @@ def test_for_strangers_nothing_of_theirs_is_run_or_read(
         with pytest.raises((RequirementsInvalid, RequirementsUnresolved, WheelNotFound)) as caught:
             found(function(requirements_txt=f"{line}\n"), sources=strangers)
         assert SECRET not in caught.value.message
+    (tmp_path / "function/requirements.txt").unlink()
+    with pytest.raises(WheelNotFound):
+        found(
+            function(pyproject_toml=project, backend_py=files["backend.py"]),
+            sources=strangers,
+        )
     assert not (tmp_path / "ran").exists()
     assert not [path for path, _ in index.asked if SECRET in path]
+    with pytest.raises((RequirementsUnresolved, WheelNotFound)):
+        found(function())
+    assert (tmp_path / "ran").exists()  # so it would have been seen
+
+
+@NEEDS_UV
+def test_a_strangers_project_gets_no_password_by_an_indexs_name(
+    function, publish, index, environment, progress, cache
+):
+    """Neither uv nor the download goes where the project says, with what is for our index."""
+    environment.setenv("UV_INDEX_CORP_USERNAME", "house")
+    environment.setenv("UV_INDEX_CORP_PASSWORD", SECRET)
+    publish("shop")
+    text = (
+        '[project]\nname = "f"\nversion = "1"\ndependencies = ["shop"]\n'
+        f'[[tool.uv.index]]\nname = "corp"\nurl = "{index.url}"\n'
+        '[tool.uv.sources]\nshop = { index = "corp" }\n'
+    )
+    sources = WheelSources(builds=False)
+    folder = function(pyproject_toml=text)
+    wheels = resolve(folder, sources, AMD64, progress)
+    fetch(wheels, cache, progress, settings=settings_of(folder, sources))
+    assert index.downloads()
+    assert not [headers for _, headers in index.asked if "Authorization" in headers]
+
+
+@NEEDS_UV
+def test_strangers_requirements_reach_uv_as_they_were_read(function, publish, found, index):
+    """Each file's lines and constraints, options and wheels of the folder, as in one's own."""
+    for version in ("1.0", "2.0"):
+        publish("shop", version)
+    folder = function(
+        requirements_txt="-r more.txt\n-c held.txt\n# \\\n./own-1.0-py3-none-any.whl ; "
+        "python_version > '3'\n--pre\n",
+        more_txt="shop \\\n  >=1 # any\n",
+        held_txt="shop<2\n",
+    )
+    put(folder, "own", "1.0")
+    strangers = WheelSources(builds=False)
+    assert found(folder, sources=strangers) == ["own==1.0", "shop==1.0", "web==1.0"]
+    (folder / "held.txt").write_text("")
+    assert found(folder, sources=strangers) == ["own==1.0", "shop==2.0", "web==1.0"]
 
 
 def test_without_uv_and_pip_it_is_told_what_to_install(function, index, found, environment):
