@@ -27,8 +27,8 @@ from wherry_build.errors import BuildError
 from wherry_build.image.docker.request import ContainerEngine
 from wherry_build.image.engine import Builder, BuiltImage, Publisher
 from wherry_build.remote.build import Order
-from wherry_build.remote.carrying_out import Engines, carry_out
 from wherry_build.remote.configuration import read_configuration
+from wherry_build.remote.execution import Engines, carry_out
 from wherry_build.remote.reporting import Reporter
 from wherry_build.remote.shrinkwrap import House
 

@@ -7,7 +7,7 @@ from wherry_build.image.content import BytesContent
 from wherry_build.image.docker.request import EngineImage
 from wherry_build.image.engine import BuiltImage, PlatformImage
 from wherry_build.image.platform import Platform
-from wherry_build.remote.carrying_out import Engines
+from wherry_build.remote.execution import Engines
 
 DIGEST = f"sha256:{'1' * 64}"
 

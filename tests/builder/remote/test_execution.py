@@ -13,8 +13,8 @@ from wherry_build.errors import (
     WheelNotFound,
 )
 from wherry_build.remote.build import Order
-from wherry_build.remote.carrying_out import carry_out
 from wherry_build.remote.configuration import read_configuration
+from wherry_build.remote.execution import carry_out
 from wherry_build.remote.reporting import Reporter
 from wherry_build.remote.shrinkwrap import House
 from wherry_build.template import TEMPLATES
