@@ -18,6 +18,9 @@ LARGE_BYTES = 1 << 20
 MOST_LARGE = 8
 """A layer costs a moment at every pull, so that there are not as many as there are wheels."""
 
+MOST_TOGETHER_BYTES = 64 << 20
+"""A layer is made in memory: how long the wheels in one are together, unless it is one alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WheelFiles:
@@ -37,7 +40,7 @@ class WheelFiles:
 
 
 def wheel_layers(wheels: Iterable[WheelFiles], options: LayerOptions) -> tuple[Layer, ...]:
-    """The layers of `wheels`: each of the largest alone, then one of all others.
+    """The layers of `wheels`: each of the largest alone, then the others in as few as hold them.
 
     Raises:
         WheelConflict: Two wheels bring one file, and not the same.
@@ -60,8 +63,21 @@ def grouped(wheels: Iterable[WheelFiles]) -> tuple[tuple[WheelFiles, ...], ...]:
     by_name = sorted(wheels, key=lambda wheel: (wheel.name, wheel.key))
     large = [wheel for wheel in by_name if wheel.size_bytes >= LARGE_BYTES]
     alone = sorted(large, key=lambda wheel: (-wheel.size_bytes, wheel.name))[:MOST_LARGE]
-    others = tuple(wheel for wheel in by_name if wheel not in alone)
-    return (*((wheel,) for wheel in by_name if wheel in alone), *((others,) if others else ()))
+    others = (wheel for wheel in by_name if wheel not in alone)
+    return (*((wheel,) for wheel in by_name if wheel in alone), *_together(others))
+
+
+def _together(wheels: Iterable[WheelFiles]) -> Iterator[tuple[WheelFiles, ...]]:
+    """`wheels` in their order, as many at a time as `MOST_TOGETHER_BYTES` lets."""
+    group: list[WheelFiles] = []
+    for wheel in wheels:
+        size_bytes = sum(each.size_bytes for each in (*group, wheel))
+        if group and size_bytes > MOST_TOGETHER_BYTES:
+            yield tuple(group)
+            group = []
+        group.append(wheel)
+    if group:
+        yield tuple(group)
 
 
 def _layer(group: Sequence[WheelFiles], options: LayerOptions, paths: _Paths) -> Layer:

@@ -1,6 +1,7 @@
 """Layers of wheels: large ones alone, and no wheel over the files of another."""
 
 import tarfile
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,13 @@ from wherry_build.image.layers.bytecode import OtherPython
 from wherry_build.image.layers.cache import LayerCache
 from wherry_build.image.layers.contents import LayerOptions
 from wherry_build.image.layers.entry import Entry
-from wherry_build.image.layers.wheels import LARGE_BYTES, WheelFiles, grouped, wheel_layers
+from wherry_build.image.layers.wheels import (
+    LARGE_BYTES,
+    MOST_TOGETHER_BYTES,
+    WheelFiles,
+    grouped,
+    wheel_layers,
+)
 from wherry_build.image.oci.media_types import MediaTypes
 
 
@@ -74,6 +81,41 @@ def test_there_are_at_most_so_many_layers(make_wheel):
         *([f"w{n:02} 1.0"] for n in range(4, 12)),
         ["w00 1.0", "w01 1.0", "w02 1.0", "w03 1.0"],
     ]
+
+
+def test_no_layer_is_of_more_than_memory_should_hold(make_wheel):
+    large = [make_wheel(f"large{n}", size_bytes=MOST_TOGETHER_BYTES * 2) for n in range(9)]
+    half = [make_wheel(f"half{n}", size_bytes=MOST_TOGETHER_BYTES // 2) for n in range(3)]
+    small = [make_wheel("a"), make_wheel("z")]
+    groups = [[wheel.name for wheel in group] for group in grouped([*small, *large, *half])]
+    assert groups == [
+        *([f"large{n} 1.0"] for n in range(8)),
+        ["a 1.0", "half0 1.0"],
+        ["half1 1.0", "half2 1.0"],
+        ["large8 1.0"],
+        ["z 1.0"],
+    ]
+
+
+def test_memory_does_not_grow_with_the_number_of_large_wheels(options):
+    def peak(count):
+        wheels = [
+            WheelFiles(
+                name=f"w{count}{n:02}",
+                key=f"{count} {n}",
+                size_bytes=MOST_TOGETHER_BYTES // 2,
+                entries=lambda n=n: [Entry(path=f"opt/{count}/{n}.so", content=bytes(4 << 20))],
+            )
+            for n in range(count)
+        ]
+        tracemalloc.start()
+        try:
+            wheel_layers(wheels, options)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(20) < peak(10) + (4 << 20)
 
 
 def test_no_wheels_no_layers(options):
