@@ -99,11 +99,11 @@ def serve(
     """
     from wherry_build import names
     from wherry_build.remote.key_files import own_payload_secret, read_payload_secret
-    from wherry_build.remote.process import ProcessWorkshop
     from wherry_build.remote.screening import check_resolver
     from wherry_build.remote.service import Address, Settings
     from wherry_build.remote.service import serve as serve_until_the_end
     from wherry_build.remote.shrinkwrap import House, check_reader
+    from wherry_build.remote.workshop import ProcessWorkshop
 
     check_reader()
     if not sources:

@@ -2,7 +2,7 @@
 
 A process can be ended, and has an environment of its own: what a stranger's requirements may read
 there, and where this build's wheels come from. `python -m wherry_build.remote.child` is for
-`wherry_build.remote.process` alone. When standard input ends, so does the process with all that it
+`wherry_build.remote.workshop` alone. When standard input ends, so does the process with all that it
 has started: then the builder is gone.
 
     {"say": "a line"}                    while it goes on

@@ -15,8 +15,8 @@ import pytest
 from wherry_build.errors import ImageBuildFailed
 from wherry_build.remote.build import Order
 from wherry_build.remote.configuration import read_configuration
-from wherry_build.remote.process import ProcessWorkshop, passed_on
 from wherry_build.remote.shrinkwrap import House
+from wherry_build.remote.workshop import ProcessWorkshop, passed_on
 
 DOCUMENT = json.dumps({"image": "acme/hello:1"}).encode()
 
@@ -109,7 +109,7 @@ def is_gone(process):
 
 
 def test_who_leaves_ends_it_and_what_it_started(order, listener, monkeypatch):
-    monkeypatch.setattr("wherry_build.remote.process._PATIENCE_S", 0.5)
+    monkeypatch.setattr("wherry_build.remote.workshop._PATIENCE_S", 0.5)
     code = (
         SAYS + "import signal, subprocess, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
