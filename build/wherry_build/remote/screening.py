@@ -41,7 +41,7 @@ _WHEEL_URL = re.compile(r"https?://[^\s#?]+\.whl(?:#\S*)?")
 _OWN_WHEEL = re.compile(r"(?:\./)?(?:[A-Za-z0-9_][A-Za-z0-9._+-]*/)*[A-Za-z0-9_][\w.+!-]*\.whl")
 _WEB = re.compile(r"https?://\S+")
 _PLACES = frozenset({"path", "directory", "editable", "registry", "url", "find-links", "index"})
-_LOCAL = re.compile(r"\bfile:|@\s*[./~]|@\s*git", re.IGNORECASE)
+_LOCAL = re.compile(r"\bfile:|@\s*[./~]|@\s*git\+", re.IGNORECASE)
 _INSTEAD = "a lock or a requirements.txt instead"
 
 

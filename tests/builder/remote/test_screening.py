@@ -182,6 +182,7 @@ def test_locks_and_project_files(judged, name, text):
         ("pyproject.toml", '[project]\ndependencies=["a[b]~=3;python_version>=\'3\'", "c"]'),
         ("pyproject.toml", '[project]\ndependencies=["a @ https://x/a-1-x-none-any.whl ; extra"]'),
         ("pyproject.toml", '[tool.pytest.ini_options]\npythonpath=["src"]'),
+        ("pyproject.toml", '[project]\nauthors=[{email="ada@github.example"}]'),
     ],
 )  # fmt: skip
 def test_locks_and_project_files_as_they_are(judged, name, text):
