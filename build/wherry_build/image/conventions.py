@@ -10,6 +10,10 @@ FUNCTION = "/srv/function"
 USER = "65532:65532"
 PORT = 8080
 ENTRYPOINT = ("python3", "-m", "wherry")
+BUILD_INPUTS = frozenset(
+    {"pylock.toml", "pyproject.toml", "requirements.txt", "uv.lock", "uv.toml"}
+)
+"""Files that a function's build reads and its code does not; they may name private indexes."""
 ENVIRONMENT: Mapping[str, str] = {
     "HOME": "/tmp",  # noqa: S108 - in the image, the only place to write to
     "PORT": str(PORT),

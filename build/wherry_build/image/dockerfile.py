@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from wherry_build import names
 from wherry_build.image.conventions import (
+    BUILD_INPUTS,
     DEFAULT_BASE,
     ENTRYPOINT,
     ENVIRONMENT,
@@ -159,7 +160,9 @@ def _build_stage(recipe: Recipe) -> list[str]:
         f" && ({COMPILE} {SITE} >/dev/null || true) \\",
         f" && chmod -R a+rX,a-w {SITE}",
         f"COPY function/ {FUNCTION}/",
-        f"RUN {COMPILE} {FUNCTION} \\",
+        # What only the build reads may name a private index, with its password.
+        f"RUN cd {FUNCTION} && rm -f {' '.join(sorted(BUILD_INPUTS))} \\",
+        f" && {COMPILE} {FUNCTION} \\",
         f" && chmod -R a+rX,a-w {FUNCTION}",
     ]
 

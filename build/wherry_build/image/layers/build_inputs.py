@@ -10,23 +10,23 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from wherry_build.image.conventions import BUILD_INPUTS
 from wherry_build.image.wheels.requirements import included_name, logical_lines
 
-NAMES = frozenset({"pylock.toml", "pyproject.toml", "requirements.txt", "uv.lock", "uv.toml"})
 _LIMIT_FILES = 500
 _LIMIT_BYTES = 16 * 1024 * 1024
 
 
 def build_inputs(folder: Path) -> frozenset[str]:
-    """The paths in `folder` of what its build reads: `NAMES`, and what requirements.txt includes.
+    """The paths in `folder` of what its build reads, and of what requirements.txt includes.
 
     Of a link it is the link and what it leads to. What cannot be read, and what is out of the
     folder, is passed over: whoever resolves the requirements tells of it.
     """
     root = folder.resolve()
-    found = set(NAMES)
+    found = set(BUILD_INPUTS)
     seen: set[Path] = set()
-    waiting = [root / name for name in sorted(NAMES)]
+    waiting = [root / name for name in sorted(BUILD_INPUTS)]
     while waiting and len(seen) < _LIMIT_FILES:
         file = waiting.pop()
         real = _real(file, root)

@@ -39,7 +39,7 @@ def test_the_same_function_is_the_same_context(function):
 def test_requirements_are_installed_where_there_are_any(write):
     root = write({"bare/handler.py": HANDLER})
     bare = read_project(root / "bare").functions[0]
-    assert b"requirements.txt" not in files(asked(bare))["Dockerfile"]
+    assert b"-r requirements.txt" not in files(asked(bare))["Dockerfile"]
 
 
 def test_a_handler_of_another_name_is_named(write):

@@ -4,11 +4,12 @@ import os
 
 import pytest
 
-from wherry_build.image.layers.build_inputs import NAMES, build_inputs
+from wherry_build.image.conventions import BUILD_INPUTS
+from wherry_build.image.layers.build_inputs import build_inputs
 
 
 def included(folder):
-    return build_inputs(folder) - NAMES
+    return build_inputs(folder) - BUILD_INPUTS
 
 
 @pytest.mark.parametrize(
