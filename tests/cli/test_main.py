@@ -54,7 +54,8 @@ def test_wrong_input_ends_with_2_and_says_what_to_type(wherry, here, arguments, 
 def test_an_error_of_the_builder_ends_with_its_code(wherry, here, monkeypatch):
     wherry("new", "hello")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{here}/none.sock")
-    monkeypatch.setenv("WHERRY_CONTAINER_CLI", "docker")
+    monkeypatch.delenv("WHERRY_CONTAINER_CLI", raising=False)
+    monkeypatch.setenv("PATH", str(here))  # no docker, and no other command of an engine
     done = wherry("build", "functions/hello", "--engine", "docker")
     assert done.code == EngineUnavailable.exit_code
     assert "none.sock" in done.err

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import subprocess
 
 import pytest
 
@@ -28,7 +27,9 @@ def test_all_templates_and_the_stub(tmp_path):
     }
     assert len(done.written) == len(contents(root))
     for folder in done.folders:
-        subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=folder, check=True)
+        for line in (folder / "SHA256SUMS").read_text().splitlines():
+            digest, name = line.split("  ", 1)  # as sha256sum has it
+            assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 @pytest.mark.parametrize("name", ["events", "python3-wherry-events"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,11 @@ def _built(
         pip = None if uv is not None else found_pip(settings)
         try:
             if uv is not None:
-                arguments = ["build", "--quiet", "--wheel", "--out-dir", scratch, str(file)]
+                arguments = [
+                    *("build", "--quiet", "--wheel", "--out-dir", scratch),
+                    # Any Python will do for what is pure, and this one is here.
+                    *("--python", sys.executable, "--no-python-downloads", str(file)),
+                ]
                 uv.run(arguments, folder=Path(scratch), SOURCE_DATE_EPOCH=EPOCH_S)
             elif pip is not None:
                 arguments = ["wheel", "--quiet", "--no-deps", "--wheel-dir", scratch, str(file)]

@@ -125,8 +125,17 @@ def _open(schema: Schema) -> dict[str, Any]:
 
 def _pattern(_: Any, pattern: str, instance: Value, __: Any) -> Iterator[ValidationError]:
     """Kubernetes' patterns are RE2's, where `$` is the very end."""
-    if isinstance(instance, str) and _compiled(pattern).search(instance) is None:
+    if isinstance(instance, str) and _compiled(pattern).search(_paired(instance)) is None:
         yield ValidationError(f"does not match {pattern}")
+
+
+def _paired(text: str) -> str:
+    """JSON writes a character beyond 16 bits as a pair of surrogates, and one alone is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 @functools.lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wherry_build.lint.run import lint
@@ -52,6 +52,8 @@ VALUES = st.recursive(
 
 
 @settings(deadline=None)  # patterns and rules are compiled at their first use
+@example({"b": "\U00010000"}, {"name": "\ud800"})
+@example({"b": "\ud800"}, None)
 @given(VALUES, VALUES)
 def test_nothing_makes_them_raise(spec, metadata):
     item = {"apiVersion": "acme.example/v1", "kind": "Ferry", "metadata": metadata, "spec": spec}
