@@ -271,7 +271,9 @@ def test_a_registry_here_that_speaks_tls_is_found_out(tmp_path, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     try:
         with distribution(tmp_path / "registry", tls=(chain, key)) as host:
-            image = make_image(f"{host}/acme/hello:1", layers={"c": layer("a")})
+            # Sent at a time, so that several find it out.
+            layers = {name: layer(name) for name in "abcdef"}
+            image = make_image(f"{host}/acme/hello:1", layers=layers)
             assert publish(image)[0].endswith(image.digest)
     except ToolAbsentError as absent:
         pytest.skip(str(absent))

@@ -162,7 +162,9 @@ class Registry:
                 fields = response.headers.getlist("WWW-Authenticate")
                 challenges = parse_challenges(", ".join(fields))
                 self._authorization.renew(challenges, call.access, shown, request.url)
-            elif answer.status == 400 and self._scheme == "http" and self._wants_tls(answer):
+            elif (
+                answer.status == 400 and request.url.startswith("http:") and self._wants_tls(answer)
+            ):
                 self._scheme = "https"
             else:
                 raise self._error(call, answer)
@@ -221,8 +223,11 @@ class Registry:
 
     def _wants_tls(self, answer: Answer) -> bool:
         """Whether a registry of this machine has TLS after all; an answer to HEAD cannot say so."""
+        if self._scheme == "https":  # another transfer has found it out meanwhile
+            return True
         if not answer.body:
-            answer = self._wire.ask(Request(method="GET", url=f"{self._base()}/v2/"))
+            plain = answer.url.partition("/v2/")[0]
+            answer = self._wire.ask(Request(method="GET", url=f"{plain}/v2/"))
         return _WANTS_TLS in answer.body
 
     def _speaks_tls(self, host: str) -> bool:
