@@ -55,20 +55,6 @@ def compiled(filters: Sequence[Filter], *, clause: str = "filters") -> Condition
     return _all([_condition(each, f"{clause}[{at}]") for at, each in enumerate(filters)])
 
 
-def of_attributes(wanted: Mapping[str, str], *, clause: str = "filter.attributes") -> Condition:
-    """The older `filter.attributes`: each exactly so, or, where it is empty, any value at all."""
-
-    def condition(attributes: Attributes) -> Verdict:
-        for name, value in wanted.items():
-            found = _text(attributes, name)
-            if not found or (value and found != value):
-                expected = f"expected {_shown(value)}" if value else "expected any"
-                return _refused(f"{clause}.{name}", name, found, expected)
-        return PASSES
-
-    return condition
-
-
 def _condition(said: Filter, clause: str) -> Condition:
     by_attribute = {"exact": said.exact, "prefix": said.prefix, "suffix": said.suffix}
     for dialect, wanted in by_attribute.items():

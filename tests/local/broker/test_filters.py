@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry_build.project.specification.eventing import Filter
-from wherry_local.broker.filters import compiled, of_attributes
+from wherry_local.broker.filters import compiled
 
 EVENT = {
     "specversion": "1.0",
@@ -105,22 +105,6 @@ def test_all_filters_must_hold_and_none_is_every_event():
     assert compiled([])(EVENT).passes
     verdict = compiled([Filter(exact={"id": "1"}), Filter(exact={"id": "2"})])(EVENT)
     assert verdict.clause == "filters[1].exact.id"
-
-
-@pytest.mark.parametrize(
-    ("wanted", "reason"),
-    [
-        ({}, ""),
-        ({"type": "com.acme.order.placed"}, ""),
-        ({"type": ""}, ""),
-        ({"type": "other"}, "type is 'com.acme.order.placed', expected 'other'"),
-        ({"subject": ""}, "the event has no subject, expected any"),
-        ({"empty": ""}, "empty is '', expected any"),
-    ],
-)
-def test_the_older_form(wanted, reason):
-    verdict = of_attributes(wanted)({**EVENT, "empty": ""})
-    assert (verdict.passes, verdict.reason) == (reason == "", reason)
 
 
 def test_a_long_value_is_cut():

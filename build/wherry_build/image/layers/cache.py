@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -84,7 +83,7 @@ class LayerCache:
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = self._folder / f".{secrets.token_hex(8)}.part"
+            part = self._folder / f".{os.urandom(8).hex()}.part"
             try:
                 with part.open("xb") as opened:
                     facts = write(opened)

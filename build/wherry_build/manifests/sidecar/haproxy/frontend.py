@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wherry_build.manifests.sidecar.haproxy.backends import RouteBackends
 from wherry_build.manifests.sidecar.haproxy.conditions import (
@@ -80,7 +80,7 @@ def files(table: RouteTable, placement: Placement) -> dict[str, str]:
     return made
 
 
-def _map(entries: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> str:
+def _map(entries: Iterable[tuple[str, str]]) -> str:
     return "".join(f"{host} {site}\n" for host, site in entries)
 
 
