@@ -1,0 +1,61 @@
+"""One request to a route of the platform, as its handler sees it. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from wherry.errors import RequestRefused
+from wherry.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request.
+
+    Attributes:
+        method: Its method.
+        path: Its path, percent-encoding as sent.
+        query: Its query, as sent, without the `?`.
+        headers: Names as sent, values without surrounding blanks, in order.
+        body: The whole body.
+        peer: Address of the other end.
+        call_id: What it is known by.
+        named: What stands at the named places of the route's pattern, decoded.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    body: bytes = b""
+    peer: str = ""
+    call_id: str = ""
+    named: Mapping[str, str] = field(default_factory=dict)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case; None where there is none."""
+        wanted = name.lower().encode("ascii")
+        for found, value in self.headers:
+            if found.lower() == wanted:
+                return value.decode("latin-1")
+        return None
+
+    def arguments(self) -> dict[str, str]:
+        """The query's arguments; of one that is repeated the last."""
+        return dict(parse_qsl(self.query, keep_blank_values=True, max_num_fields=100))
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            RequestRefused: It is none.
+        """
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            raise RequestRefused(Problem(status=400, detail="the body is no JSON")) from None

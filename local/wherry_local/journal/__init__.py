@@ -1,0 +1,1 @@
+"""What functions have written: a line each, with its time, replica and call."""

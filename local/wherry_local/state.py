@@ -1,0 +1,81 @@
+"""The state folder of a project's platform: `.wherry/`, private to its owner.
+
+Says where each thing lies; what is in a file is the business of who writes it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = ".wherry"
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """Where a platform keeps what outlives it; `make` before the first use."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, project: Path) -> StateFolder:
+        """That of the project in the folder `project`."""
+        return cls(project.resolve() / NAME)
+
+    def make(self) -> None:
+        """Make the folders, for the owner alone, and keep them out of version control."""
+        for folder in (self.path, self.sockets, self.logs, self.secrets):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        ignore = self.path / ".gitignore"
+        if not ignore.exists():
+            self.write(ignore, b"*\n")
+
+    @property
+    def sockets(self) -> Path:
+        """Folder of the replicas' sockets."""
+        return self.path / "run"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the functions' logs."""
+        return self.path / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        """Folder of the secrets: NAMESPACE/NAME, a file each."""
+        return self.path / "secrets"
+
+    @property
+    def queue(self) -> Path:
+        """The queue's file."""
+        return self.path / "queue.sqlite3"
+
+    @property
+    def deployments(self) -> Path:
+        """What was deployed through the API."""
+        return self.path / "deployments.json"
+
+    @property
+    def endpoint(self) -> Path:
+        """Who serves and where, while it serves."""
+        return self.path / "platform.json"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock the platform holds while it runs."""
+        return self.path / "lock"
+
+    @property
+    def password(self) -> Path:
+        """The password of the administrator `admin`."""
+        return self.path / "basic-auth-password"
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Put `content` at `path`, whole or not at all, readable by the owner alone."""
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        part.replace(path)
