@@ -4,6 +4,7 @@
     ├── WatcherUnavailable   the package that watches files is not installed   exit 3
     ├── NoFreePort           no port could be listened on                      exit 3
     ├── NothingServed        no function became ready                          exit 3
+    ├── AlreadyRuns          a platform runs for this project already          exit 3
     └── Unreachable          nothing answered at the address
 
 Each carries what happened, where, what was got and what was expected; `hint` is the next thing to
@@ -38,6 +39,12 @@ class NoFreePort(LocalError):  # noqa: N818
 
 class NothingServed(LocalError):  # noqa: N818
     """No function became ready; each has said why."""
+
+    exit_code = 3
+
+
+class AlreadyRuns(LocalError):  # noqa: N818
+    """A platform runs for this project already."""
 
     exit_code = 3
 
