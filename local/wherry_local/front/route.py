@@ -24,6 +24,8 @@ class Route:
         answer: Who answers.
         guarded: Whether the caller must show the administrator's password.
         limit_bytes: Longest body.
+        takes_forms: Whether a browser may send it a form of this very origin, and not JSON alone;
+            whoever answers looks for the token that only its own pages carry.
     """
 
     methods: tuple[str, ...]
@@ -31,3 +33,4 @@ class Route:
     answer: Answer
     guarded: bool = True
     limit_bytes: int = 1024 * 1024
+    takes_forms: bool = False
