@@ -58,6 +58,16 @@ class StateFolder:
         return self.path / "deployments.json"
 
     @property
+    def namespaces(self) -> Path:
+        """Which namespaces callers of the API made."""
+        return self.path / "namespaces.json"
+
+    @property
+    def mounts(self) -> Path:
+        """Folder of what functions are given: NAMESPACE/NAME with the secrets that each names."""
+        return self.path / "mounts"
+
+    @property
     def endpoint(self) -> Path:
         """Who serves and where, while it serves."""
         return self.path / "platform.json"
