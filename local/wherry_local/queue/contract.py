@@ -13,6 +13,7 @@ from wherry_local.queue.delivery import (
     Accepted,
     Delivery,
     Kind,
+    Lane,
     Leased,
     Message,
     Settlement,
@@ -24,8 +25,16 @@ class QueueFull(WherryError):  # noqa: N818 - named for the state
     """One more would be too many, too large or too old; nothing was stored. The caller gets 429."""
 
 
+class KeyTaken(WherryError):  # noqa: N818
+    """There is a message with this key already; nothing was stored. The caller gets 409."""
+
+
 class StorageFailed(WherryError):  # noqa: N818
     """It could not be stored, as on a full disk; nothing was. The caller gets 507."""
+
+
+Room = Callable[[Lane], int]
+"""How many more deliveries a lane may be given now."""
 
 
 class Queue(Protocol):
@@ -36,12 +45,18 @@ class Queue(Protocol):
 
         Raises:
             QueueFull: It is beyond a bound.
+            KeyTaken: There is one with its key.
             StorageFailed: It cannot be stored.
         """
         ...
 
-    async def lease(self, most: int, lease_s: float) -> Sequence[Leased]:
-        """Take deliveries that are due, or whose lease has run out, in the order of their dues."""
+    async def lease(
+        self, most: int, lease_s: float, *, room: Room | None = None
+    ) -> Sequence[Leased]:
+        """Take deliveries that are due, or whose lease has run out, in the order of their dues.
+
+        Of a lane no more than it has `room` for; where that is None, of each as many as there are.
+        """
         ...
 
     async def extend(self, leased: Leased, lease_s: float) -> bool:
@@ -56,12 +71,22 @@ class Queue(Protocol):
         """
         ...
 
-    async def next_due_s(self) -> float | None:
-        """Seconds until something is due, 0 where it is; None where nothing waits."""
+    async def next_due_s(self, *, room: Room | None = None) -> float | None:
+        """Seconds until something is due, 0 where it is; None where nothing waits.
+
+        Lanes without `room` are left out.
+        """
         ...
 
     def on_due(self, wake: Callable[[], None]) -> None:
         """Have `wake` called on the loop whenever something was stored that is due at once."""
+        ...
+
+    def on_change(self, told: Callable[[str], None]) -> Callable[[], None]:
+        """Have `told` called on the loop with the key of each message that was stored or changed.
+
+        What is returned ends that.
+        """
         ...
 
     async def messages(
@@ -72,8 +97,13 @@ class Queue(Protocol):
         states: Sequence[State] = (),
         before: int | None = None,
         most: int = 100,
+        bodies: bool = True,
     ) -> Sequence[tuple[int, Message, Sequence[Delivery]]]:
-        """The history, newest first: a position to go on from, the message, its deliveries."""
+        """The history, newest first: a position to go on from, the message, its deliveries.
+
+        Of `states` a message has a delivery in one of them. Without `bodies` they are empty, which
+        spares reading them.
+        """
         ...
 
     async def message(self, key: str) -> tuple[Message, Sequence[Delivery]] | None:

@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Headers = Sequence[tuple[bytes, bytes]]
+Lane = tuple[str, str]
+"""Whom deliveries are for: a message's scope and the subscriber."""
 
 
 class Kind(enum.Enum):
@@ -111,6 +113,11 @@ class Leased:
     message: Message
     subscriber: str
     attempts: int
+
+    @property
+    def lane(self) -> Lane:
+        """Whom it is for; deliveries of one lane go to the same place."""
+        return self.message.scope, self.subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,30 @@
+"""The queue's two clocks: one that only runs on, and the wall's for what survives a restart."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time; tests bring one that jumps."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back and never jumps."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since the epoch, as the machine has it; may jump either way."""
+        ...
+
+
+class SystemClock:
+    """The machine's."""
+
+    def monotonic(self) -> float:
+        """As `Clock` has it."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """As `Clock` has it."""
+        return time.time()
