@@ -1,0 +1,1 @@
+"""The proxy: how calls reach the replicas of functions, and addresses outside."""

@@ -1,0 +1,77 @@
+"""One call as it is sent, one answer as it came, and why there is none. Values only, no I/O."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wherry.errors import WherryError
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """A call.
+
+    Attributes:
+        method: Its method.
+        target: Path and query, percent-encoding as it is sent; begins with `/`.
+        headers: Names and values in order; framing and connection are not among them.
+        body: The whole body.
+    """
+
+    method: str = "POST"
+    target: str = "/"
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """The answer to a call.
+
+    Attributes:
+        status: Its status, 200 to 599.
+        headers: Names and values in order, without those of the connection.
+        body: The whole body.
+    """
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case; None where there is none."""
+        wanted = name.lower().encode("ascii")
+        for found, value in self.headers:
+            if found.lower() == wanted:
+                return value.decode("latin-1")
+        return None
+
+
+class Fault(enum.Enum):
+    """Why a call has no answer."""
+
+    UNREACHABLE = "unreachable"
+    """There is nobody, or the connection broke, or what came is no HTTP."""
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    """The answer is longer than the caller wants it."""
+    REFUSED = "refused"
+    """The address is not one that may be called."""
+
+
+class CallFailed(WherryError):  # noqa: N818 - named for the state
+    """A call has no answer.
+
+    Attributes:
+        kind: Why.
+        reason: The same as one clause for people; no text of an exception.
+    """
+
+    def __init__(self, kind: Fault, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
