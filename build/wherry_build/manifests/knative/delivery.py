@@ -6,38 +6,30 @@ key counts by itself: what a trigger does not say is its broker's, and what neit
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from wherry_build.errors import ManifestError
 from wherry_build.manifests.emission import Loss
 from wherry_build.manifests.knative.service import reference
 from wherry_build.manifests.yaml import Node
+from wherry_build.project.deliveries import together
 from wherry_build.project.specification.amounts import Duration
-from wherry_build.project.specification.eventing import Backoff, DeadLetter, Delivery
+from wherry_build.project.specification.eventing import DeadLetter, Delivery
 
-_USUAL = Delivery(retry=5, backoff=Backoff.EXPONENTIAL, delay=Duration(milliseconds=500))
 _TENTH_MS = 100
-_T = TypeVar("_T")
 
 
 def delivery(*said: Delivery | None, namespace: str) -> dict[str, Node]:
     """The delivery that `said` makes together, the first that says a key before the others."""
-    given = [each for each in said if each is not None]
-    retry = _first(*(each.retry for each in given), _USUAL.retry)
-    backoff = _first(*(each.backoff for each in given), _USUAL.backoff if retry else None)
-    delay = _first(*(each.delay for each in given), _USUAL.delay if retry else None)
-    timeout = _first(*(each.timeout for each in given))
-    letter = _first(*(each.dead_letter for each in given))
+    whole = together(*said)
     made: dict[str, Node] = {}
-    if letter is not None:
-        made["deadLetterSink"] = _sink(letter, namespace)
-    made["retry"] = retry
-    if backoff is not None:
-        made["backoffPolicy"] = backoff.value
-    if delay is not None:
-        made["backoffDelay"] = iso_duration(delay)
-    if timeout is not None:
-        made["timeout"] = iso_duration(timeout)
+    if whole.dead_letter is not None:
+        made["deadLetterSink"] = _sink(whole.dead_letter, namespace)
+    made["retry"] = whole.retry
+    if whole.backoff is not None:
+        made["backoffPolicy"] = whole.backoff.value
+    if whole.delay is not None:
+        made["backoffDelay"] = iso_duration(whole.delay)
+    if whole.timeout is not None:
+        made["timeout"] = iso_duration(whole.timeout)
     return made
 
 
@@ -89,7 +81,3 @@ def _sink(letter: DeadLetter, namespace: str) -> dict[str, Node]:
     if letter.function is not None:
         return {"ref": reference(letter.function, namespace)}
     return {"uri": letter.url}
-
-
-def _first(*values: _T | None) -> _T | None:
-    return next((value for value in values if value is not None), None)
