@@ -51,7 +51,7 @@ class ScalePolicy:
         most_up: Factor by which the number may grow in one step.
         most_down: Factor by which it may shrink in one step.
         zero_grace_s: Time that the last replica stays after the need for it has gone.
-        zero_after_s: Time that the last replica stays at least since the last call.
+        zero_after_s: The same, where it is longer: what Knative calls the pod's retention.
         down_delay_s: Time that a lower need must last.
     """
 

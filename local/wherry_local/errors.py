@@ -5,6 +5,9 @@
     ├── NoFreePort           no port could be listened on                      exit 3
     ├── NothingServed        no function became ready                          exit 3
     ├── AlreadyRuns          a platform runs for this project already          exit 3
+    ├── PlatformAbsent       no platform runs here, or none answers            exit 3
+    ├── AdminRefused         the platform did not do what was asked of it
+    ├── InvalidScale         a label or an annotation says a scale that there cannot be
     └── Unreachable          nothing answered at the address
 
 Each carries what happened, where, what was got and what was expected; `hint` is the next thing to
@@ -47,6 +50,25 @@ class AlreadyRuns(LocalError):  # noqa: N818
     """A platform runs for this project already."""
 
     exit_code = 3
+
+
+class PlatformAbsent(LocalError):  # noqa: N818
+    """No platform runs for this project, or none answers where it should be."""
+
+    exit_code = 3
+
+
+class AdminRefused(LocalError):  # noqa: N818
+    """The platform did not do what was asked of it.
+
+    Attributes:
+        status: Status of its answer.
+    """
+
+    def __init__(self, message: str, *, status: int, hint: str = "", exit_code: int = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.exit_code = exit_code
 
 
 class Unreachable(LocalError):  # noqa: N818
