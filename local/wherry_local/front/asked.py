@@ -46,8 +46,15 @@ class Asked:
         return None
 
     def arguments(self) -> dict[str, str]:
-        """The query's arguments; of one that is repeated the last."""
-        return dict(parse_qsl(self.query, keep_blank_values=True, max_num_fields=100))
+        """The query's arguments; of one that is repeated the last.
+
+        Raises:
+            RequestRefused: There are more than 100.
+        """
+        try:
+            return dict(parse_qsl(self.query, keep_blank_values=True, max_num_fields=100))
+        except ValueError:
+            raise RequestRefused(Problem(status=400, detail="too many arguments")) from None
 
     def json(self) -> Any:
         """The body as JSON.
