@@ -1,0 +1,1 @@
+"""The zygote: a process that has imported the runtime and no user code, and forks replicas."""
