@@ -43,8 +43,8 @@ class Load:
     Attributes:
         in_flight: Calls that have entered and not left.
         calls: Calls that have entered in all.
-        alarm: Called once, by the next call that enters, and then forgotten; None where nobody
-            sleeps that the load must wake.
+        alarm: Called once, before the next call that enters is counted, and then forgotten; None
+            where nobody sleeps whom the load must wake.
     """
 
     __slots__ = ("_call_seconds", "_clock", "_sampled", "_since", "alarm", "calls", "in_flight")
@@ -63,11 +63,11 @@ class Load:
         now = self._clock()
         self._call_seconds += self.in_flight * (now - self._since)
         self._since = now
-        self.in_flight += 1
-        self.calls += 1
         if self.alarm is not None:
             alarm, self.alarm = self.alarm, None
             alarm()
+        self.in_flight += 1
+        self.calls += 1
 
     def leave(self) -> None:
         """A call is over, answered or given up."""

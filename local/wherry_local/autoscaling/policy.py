@@ -96,14 +96,15 @@ def _metric(said: Scaling, scale: Scale) -> ScaleTerms:
     if said.metric is None or said.metric in _METRICS:
         return ScaleTerms(metric=_METRICS[said.metric] if said.metric is not None else None)
     # The target is percent of a core, or MiB: a number of another kind.
+    remark = (
+        f"scale.metric: {said.metric.value} is not measured here; calls in flight are followed "
+        "instead, and the function does not sleep, as there"
+    )
     return ScaleTerms(
         least=max(1, scale.least),
         metric=ScaleMetric.CONCURRENCY,
         target=float(Scale().target),
-        remarks=(
-            f"scale.metric: {said.metric.value} is not measured here; calls in flight are "
-            + "followed instead, and the function does not sleep, as there",
-        ),
+        remarks=(remark,),
     )
 
 
