@@ -30,6 +30,22 @@ class LogLine:
     stream: str = "stdout"
 
 
+class Following(Protocol):
+    """Lines as they come; an async iterator."""
+
+    def __aiter__(self) -> AsyncIterator[LogLine]:
+        """Itself."""
+        ...
+
+    async def __anext__(self) -> LogLine:
+        """The next line."""
+        ...
+
+    async def aclose(self) -> None:
+        """No more lines are wanted."""
+        ...
+
+
 class Journal(Protocol):
     """Keeps lines, and gives them back."""
 
@@ -50,6 +66,6 @@ class Journal(Protocol):
         """The lines that fit, oldest first; of more than `tail` the newest."""
         ...
 
-    def follow(self, function: FunctionKey | None = None) -> AsyncIterator[LogLine]:
+    def follow(self, function: FunctionKey | None = None) -> Following:
         """Lines from now on, as they come; a reader that is too slow loses the oldest."""
         ...

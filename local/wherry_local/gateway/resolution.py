@@ -1,0 +1,152 @@
+"""What a deployment that a caller sends runs as: a project's function, a command, or a container.
+
+No image is built or unpacked here. One that is named like a function of the project, or is that
+function's own image, is served from the project's source; any other needs a command of this machine
+or a container engine.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from wherry_build.project import Function
+from wherry_local.autoscaling.policy import policy_of
+from wherry_local.autoscaling.terms import InvalidScale
+from wherry_local.deployment import Deployment, FunctionKey, ScalePolicy
+from wherry_local.gateway.answers import Refused
+from wherry_local.gateway.function_deployment import FunctionDeployment
+
+Surroundings = Callable[[FunctionKey], Mapping[str, str]]
+"""What every function's environment holds, whoever deployed it: where the platform is."""
+
+
+class Resolver:
+    """Turns what callers want into what runs.
+
+    Args:
+        declared: The project's deployments.
+        functions: The project's functions, by name.
+        surroundings: What the environment of a function holds that is none of the project's.
+        has_engine: Whether a container engine is there.
+    """
+
+    def __init__(
+        self,
+        declared: Sequence[Deployment],
+        functions: Mapping[str, Function],
+        *,
+        surroundings: Surroundings,
+        has_engine: Callable[[], bool],
+    ) -> None:
+        self._declared = {each.key.name: each for each in declared}
+        self._images = {repository(each.image): each for each in declared if each.image}
+        self._functions = functions
+        self._surroundings = surroundings
+        self._has_engine = has_engine
+
+    def resolve(self, wanted: FunctionDeployment, key: FunctionKey) -> Deployment:
+        """What `wanted` runs as.
+
+        Raises:
+            Refused: Nothing here can run it, or its labels ask for what cannot be.
+        """
+        base = self._of_project(wanted)
+        if base is not None:
+            return self._on_top_of(base, wanted, key)
+        command = self._command(wanted)
+        if command is None and not (wanted.image and self._has_engine()):
+            raise Refused(400, self._why_not(wanted))
+        return Deployment(
+            key=key,
+            image=wanted.image,
+            command=command,
+            container=command is None,
+            environment={**self._surroundings(key), **wanted.environment},
+            secrets=wanted.secrets,
+            labels=wanted.labels,
+            annotations=wanted.annotations,
+            limits=wanted.limits,
+            requests=wanted.requests,
+            read_only_root=wanted.read_only_root,
+            scale=_policy(None, wanted.labels, wanted.annotations),
+            from_project=False,
+        )
+
+    def _of_project(self, wanted: FunctionDeployment) -> Deployment | None:
+        if not wanted.image:
+            return None
+        named = repository(wanted.image)
+        return self._images.get(named) or self._declared.get(named.rpartition("/")[2])
+
+    def _on_top_of(
+        self, base: Deployment, wanted: FunctionDeployment, key: FunctionKey
+    ) -> Deployment:
+        labels = {**base.labels, **wanted.labels}
+        annotations = {**base.annotations, **wanted.annotations}
+        function = self._functions.get(base.key.name)
+        return replace(
+            base,
+            key=key,
+            image=wanted.image,
+            environment={
+                **base.environment,
+                **self._surroundings(key),
+                **(function.environment if function is not None else {}),
+                **wanted.environment,
+            },
+            secrets=wanted.secrets or base.secrets,
+            labels=labels,
+            annotations=annotations,
+            limits={**base.limits, **wanted.limits},
+            requests={**base.requests, **wanted.requests},
+            read_only_root=wanted.read_only_root or base.read_only_root,
+            scale=_policy(function, labels, annotations),
+            from_project=False,
+        )
+
+    def _command(self, wanted: FunctionDeployment) -> tuple[str, ...] | None:
+        if not wanted.process:
+            return None
+        try:
+            words = tuple(shlex.split(wanted.process))
+        except ValueError:
+            raise Refused(400, "envProcess: a quotation in it does not end") from None
+        if not words:
+            raise Refused(400, "envProcess: expected a command")
+        if shutil.which(words[0]) is not None:
+            return words
+        if wanted.image and self._has_engine():
+            return None
+        raise Refused(400, self._why_not(wanted, program=words[0]))
+
+    def _why_not(self, wanted: FunctionDeployment, *, program: str = "") -> str:
+        there = ", ".join(sorted(self._declared)) or "none"
+        command = (
+            f"no program {program[:80]!r} is on this machine"
+            if program
+            else "no command is given (fprocess, envProcess)"
+        )
+        return (
+            f"image {wanted.image!r} cannot be run here: it is the image of no function of the "
+            f"project (there are: {there}); {command}; and no container engine is there. "
+            "One of the three would do."
+        )
+
+
+def repository(image: str) -> str:
+    """`image` without its tag and digest."""
+    named = image.partition("@")[0]
+    path, slash, last = named.rpartition("/")
+    return f"{path}{slash}{last.partition(':')[0]}"
+
+
+def _policy(
+    function: Function | None, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> ScalePolicy:
+    try:
+        return policy_of(function, labels, annotations)
+    except InvalidScale as invalid:
+        raise Refused(400, invalid.message) from None
