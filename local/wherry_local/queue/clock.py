@@ -28,3 +28,15 @@ class SystemClock:
     def wall(self) -> float:
         """As `Clock` has it."""
         return time.time()
+
+
+class Steady:
+    """Seconds since the epoch as they were at the start and have run on since; never jumps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset = clock.wall() - clock.monotonic()
+
+    def now(self) -> float:
+        """The moment."""
+        return self._clock.monotonic() + self._offset
