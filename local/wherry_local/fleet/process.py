@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from wherry_local.fleet.replica import Address
 from wherry_local.journal.intake import Intake
 
 _LAST_WORDS_S = 0.5
@@ -54,7 +55,7 @@ class ProcessReplica:
         intakes: Sequence[Intake],
     ) -> None:
         self.name = name
-        self.address = str(path)
+        self.address: Address = str(path)
         self.in_flight = 0
         self.pid: int | None = process.pid
         self._path = path
@@ -74,7 +75,12 @@ class ProcessReplica:
                 said.set_result(os.read(self._ready, 1) != b"")
 
         loop.add_reader(self._ready, read)
-        timer = loop.call_later(timeout_s, lambda: said.done() or said.set_result(False))
+
+        def give_up() -> None:
+            if not said.done():
+                said.set_result(False)
+
+        timer = loop.call_later(timeout_s, give_up)
         try:
             return await said
         finally:

@@ -1,0 +1,100 @@
+"""The zygote's own loop: takes orders, forks, and tells of births and deaths.
+
+It has one thread and no code of users. When the platform is gone it ends every process that it has
+forked, and itself; when it is killed, they serve on, and end with the platform.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+from contextlib import suppress
+
+from wherry_local.zygote.frame import Order, encoded, receive_order
+
+
+class Cradle:
+    """Forks.
+
+    Args:
+        platform: The socket to the platform.
+    """
+
+    def __init__(self, platform: socket.socket) -> None:
+        self._platform = platform
+        self._children: set[int] = set()
+        self._bell, self._ringer = os.pipe()
+        for end in (self._bell, self._ringer):
+            os.set_blocking(end, False)
+
+    def run(self) -> tuple[Order, list[int]] | None:
+        """Serve the platform to its end: None. In a child: its order and descriptors."""
+        signal.set_wakeup_fd(self._ringer)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        self._say({"warm": os.getpid()})
+        while True:
+            ready, _, _ = select.select([self._platform.fileno(), self._bell], [], [])
+            if self._bell in ready:
+                with suppress(BlockingIOError):
+                    os.read(self._bell, 4096)
+                self._reap()
+            if self._platform.fileno() in ready:
+                try:
+                    received = receive_order(self._platform)
+                except (OSError, EOFError):
+                    received = None
+                if received is None:
+                    self._end_all()
+                    return None
+                if self._fork(*received):
+                    return received
+
+    def _fork(self, order: Order, descriptors: list[int]) -> bool:
+        """Fork; true in the child."""
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._say({"failed": order.number, "reason": error.strerror})
+            pid = -1
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            return True
+        for each in descriptors:
+            os.close(each)
+        if pid > 0:
+            self._children.add(pid)
+            self._say({"born": order.number, "pid": pid})
+        return False
+
+    def _reap(self) -> None:
+        """Take leave of children that have ended, and end what they have started."""
+        for pid in list(self._children):
+            if _has_ended(pid):
+                _kill_group(pid)  # while the number is still theirs
+                _, status = os.waitpid(pid, 0)
+                self._children.discard(pid)
+                self._say({"died": pid, "code": os.waitstatus_to_exitcode(status)})
+
+    def _end_all(self) -> None:
+        for pid in self._children:
+            _kill_group(pid)
+
+    def _say(self, report: dict[str, object]) -> None:
+        with suppress(OSError):  # the platform is gone, which the next look at the socket tells
+            self._platform.sendall(encoded(report))
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a child has ended; it is not reaped."""
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):  # it may not have made its group yet
+        with suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
