@@ -176,6 +176,7 @@ class Dispatch:
         except Exception:  # noqa: BLE001 - it costs this answer only
             _log.exception("call %s to %s failed", exchange.call_id, route.pattern)
             reply = Reply.of_problem(_FAILED, exchange.call_id)
+        _adopt_call_id(exchange, reply)
         if isinstance(reply.body, bytes):
             self._send(exchange, reply)
             return
@@ -197,6 +198,15 @@ class Dispatch:
     def _send(self, exchange: Exchange, reply: Reply) -> None:
         keep_alive = exchange.keep_alive and not self.draining
         send(self.edge, exchange, reply, keep_alive=keep_alive)
+
+
+def _adopt_call_id(exchange: Exchange, reply: Reply) -> None:
+    """Answer with the call id that a route has said, and with that one alone."""
+    for at, (name, value) in enumerate(reply.headers):
+        if name.lower() == b"x-call-id":
+            exchange.call_id = value.decode("ascii")
+            del reply.headers[at]
+            return
 
 
 def _with_body(asked: Asked, body: bytes) -> Asked:
