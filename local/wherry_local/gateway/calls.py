@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from wherry.call_ids import CallIds
 from wherry.reply import Reply
 from wherry_local.deployment import FunctionKey
 from wherry_local.front.asked import Asked
+from wherry_local.front.call_ids import CallIds
 from wherry_local.front.route import Route
 from wherry_local.gateway.answers import Refused, document, in_problems, in_text, text
 from wherry_local.gateway.call_fields import CALL_ID, Headers, forwarded, without
