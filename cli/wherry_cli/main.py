@@ -2,7 +2,7 @@
 
 A sub-command's module is imported when it is asked for and not before, so that `wherry --help` and
 completion are quick. Errors of ours end with one line of what and one of what to type next; the
-exit codes are 0 done, 1 failed, 2 wrong input, 3 could not start, 130 interrupted.
+exit codes are 0 done, 1 failed, 2 wrong input, 3 could not start or nothing runs, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,19 @@ COMMANDS = {
     "new": "Make a function from a template.",
     "template": "List the templates, or export them for faas-cli.",
     "run": "Run a function, or a folder of them, on this machine.",
+    "up": "Serve the project as a platform here; deploy it with --target.",
+    "down": "End the platform that runs here.",
+    "list": "List the functions of a platform.",
+    "describe": "Show all that a platform knows of a function.",
+    "logs": "Print what functions wrote.",
     "invoke": "Call a function with a request or an event.",
+    "emit": "Give an event to a broker.",
+    "events": "List events, and explain why a trigger took one or not.",
+    "replay": "Give an event to its broker once more.",
+    "deadletters": "Look at deliveries that were given up.",
+    "calls": "Look at asynchronous calls.",
+    "scale": "Set how many replicas a function has.",
+    "secret": "Create, list, update and remove secrets.",
     "conform": "Hold a function server to the public cases.",
     "build": "Build the image of a function.",
     "push": "Publish the image that was built last.",
@@ -27,11 +39,10 @@ COMMANDS = {
     "plugin": "Make `faas-cli wherry` run this command.",
     "render": "Write the manifests for a platform.",
     "deploy": "Apply the manifests to a cluster or a gateway, and wait.",
-    "up": "Build, publish and deploy.",
     "diff": "Show what a deployment would change.",
     "lint": "Look for faults in manifests and proxy configurations.",
     "certs": "Make a CA and certificates of services, as Secrets.",
-    "match": "Show which triggers an event would go to, and why not to others.",
+    "match": "Show which triggers would take an event, and why others not.",
     "doctor": "Look at what is installed, and say what to type.",
     "schema": "Print the JSON Schema of wherry.yaml.",
     "completion": "Print the shell's completion script.",
@@ -91,7 +102,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Begin with: wherry new hello && wherry run functions/hello",
+    epilog="Begin with: wherry new hello && wherry up",
 )
 @click.option(
     "--version",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from wherry_cli.arguments import read_attributes
 from wherry_cli.notes import note
 
 if TYPE_CHECKING:
@@ -88,11 +89,7 @@ def _attributes(
     """The attributes of the event in `content`, if any, and on top of them those that are said."""
     found: dict[str, str | int | bool] = {} if content is None else _of_event(content)
     found |= {name: value for name, value in said.items() if value is not None}
-    for each in more:
-        name, equals, value = each.partition("=")
-        if not equals or not (name.isascii() and name.isalnum() and name == name.lower()):
-            raise click.UsageError(f"attribute: got {each!r}, expected `name=value`")
-        found[name] = value
+    found |= read_attributes(more)
     if "type" not in found:
         raise click.UsageError("an event has a type: give --type or --event")
     return {"specversion": "1.0", "id": "1", "source": "/wherry/match", **found}

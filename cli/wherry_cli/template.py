@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from wherry_cli.notes import note
+from wherry_cli.tables import print_table
 
 
 @click.group(
@@ -43,11 +44,8 @@ def list_(form: str) -> None:
         ]
         click.echo(json.dumps(told, indent=2))
         return
-    rows = [("TEMPLATE", "LANG", "FOR")]
-    rows += [(each.style, each.language, each.purpose) for each in TEMPLATES]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    for style, language, purpose in rows:
-        click.echo(f"{style:<{widths[0]}}  {language:<{widths[1]}}  {purpose}")
+    rows = [(each.style, each.language, each.purpose) for each in TEMPLATES]
+    print_table(("TEMPLATE", "LANG", "FOR"), rows)
 
 
 @command.command(

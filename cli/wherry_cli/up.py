@@ -1,80 +1,108 @@
-"""`wherry up`: builds, publishes and deploys, in this order; each is its own command's work."""
+"""`wherry up`: the project's platform on this machine, or with --target, on its way to another.
+
+Which of the two is decided by --target alone, before anything is parsed, so that the platform here
+starts without what a deployment imports; an option of the other one is told as such.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from wherry_cli import build, deploy
-from wherry_cli.clusters import taken_place
-from wherry_cli.rendering import taken_request
+from wherry_cli import up_local
 
-_OF_A_BUILD = (
-    "engine", "platforms", "base", "labels", "wheels", "no_index", "pull", "bom", "provenance",
-    "arguments", "secrets", "network", "insecure", "parallel",
-)  # fmt: skip
-"""Parameters of `wherry build` that `wherry up` has too; names and paths are those of a deploy."""
+_TARGET = "--target"
 
 
-def _parameters() -> list[click.Parameter]:
-    """Those of a deploy, and then those that only a build has."""
-    own = [each for each in build.command.params if each.name in _OF_A_BUILD]
-    return [*deploy.command.params, *own]
+class UpCommand(click.Command):
+    """The two commands in one, whose help shows both."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """That of the command which is meant.
+
+        Raises:
+            UsageError: An option of the other is there.
+        """
+        if extra.get("resilient_parsing") or {"--help", "-h"} & set(args):
+            return super().make_context(info_name, args, parent, **extra)
+        is_remote = any(each.split("=")[0] == _TARGET for each in args)
+        chosen = _remote() if is_remote else up_local.command
+        try:
+            return chosen.make_context(info_name, list(args), parent, **extra)
+        except click.NoSuchOption as error:
+            other = up_local.command if is_remote else _remote()
+            if error.option_name not in _names(other.params):
+                raise
+            said = (
+                f"is of the platform on this machine; leave {_TARGET} out"
+                if is_remote
+                else f"goes with {_TARGET}, for what is deployed"
+            )
+            raise click.UsageError(f"{error.option_name} {said}", error.ctx) from None
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Those of both, each name once."""
+        local = up_local.command.params
+        known = {each.name for each in local}
+        others = [each for each in _remote().params if each.name not in known]
+        return [*local, *others, *super().get_params(ctx)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the options of each in a section of its own."""
+        local = [each for each in up_local.command.params if isinstance(each, click.Option)]
+        known = {each.name for each in local}
+        remote = [
+            each
+            for each in (*_remote().params, *super().get_params(ctx))
+            if isinstance(each, click.Option) and each.name not in known
+        ]
+        for title, options in (
+            ("Options on this machine", local),
+            (f"Options with {_TARGET}", remote),
+        ):
+            rows = [row for each in options if (row := each.get_help_record(ctx)) is not None]
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
 
-def _refuse_early(given: dict[str, Any]) -> None:
-    """Refuse what the deploy would refuse before it changes anything, and publish nothing then.
+def _remote() -> click.Command:
+    from wherry_cli import up_remote
 
-    What the rendering warns of is told by the deploy, which has the digests of the build.
-    """
-    from wherry_build.deploy.identity import ObjectKey
-
-    request, place = taken_request(given), taken_place(given)
-    deploy.checked_patience(
-        request, yes=given["yes"], prune=given["prune"], timeout=given["timeout"]
-    )
-    destination = place.find(request, is_told=False)
-    deploy.missing_namespaces(destination, create_namespace=given["create_namespace"])
-    for first in destination.documents[:1]:  # OpenFaaS's gateway is asked for no namespaces
-        destination.get(ObjectKey.of(first.value))
+    return up_remote.command
 
 
-@click.command(
-    params=_parameters(),
+def _names(params: Sequence[click.Parameter]) -> set[str]:
+    return {name for each in params for name in (*each.opts, *each.secondary_opts)}
+
+
+command = UpCommand(
+    "up",
+    help="""Serve the project at PATH on this machine, as a platform would.
+
+    Without --target: OpenFaaS's gateway, a broker with the project's triggers, functions that start
+    when they are called, asynchronous calls, schedules and a console, until Ctrl-C or `wherry
+    down`. An edit counts at the next call. What it keeps is in the folder .wherry of the project.
+
+    With --target the functions are built, published and deployed by their digests, as `wherry build
+    --push` and `wherry deploy` do; what the second would refuse at once is refused before the first
+    publishes anything. What changes at the destination is shown before anything is changed there,
+    and asked.""",
     epilog="""\b
 Examples:
+  wherry up
+  wherry up functions -d
+  wherry up --port 0 --broker-port 0 --no-watch
+  wherry up --listen 0.0.0.0 --allow-host laptop.lan
   wherry up --target knative --registry ghcr.io/acme
   wherry up --target openfaas --env staging --yes
   wherry up --target kubernetes --platform linux/amd64,linux/arm64 --yes
   wherry up --target knative --no-build""",
 )
-@click.option(
-    "--build/--no-build",
-    "builds",
-    default=True,
-    help="Build and publish first; otherwise deploy what was published last.",
-)
-@click.pass_context
-def command(ctx: click.Context, /, builds: bool, **given: Any) -> Any:
-    """Build the functions at PATH, publish their images, and deploy them by their digests.
-
-    As `wherry build --push` and `wherry deploy` after it; what the second would refuse at once is
-    refused before the first publishes anything. What changes at the destination is shown
-    before anything is changed there, and asked; what is not built anew is not published again.
-    """
-    of_a_build = {name: given.pop(name) for name in _OF_A_BUILD}
-    if builds:
-        _refuse_early(dict(given))
-        ctx.invoke(
-            build.command,
-            path=given["path"],
-            functions=given["functions"],
-            environment=given["environment"],
-            registry=given["registry"],
-            tag=given["tag"],
-            push=True,
-            as_json=given["as_json"],
-            **of_a_build,
-        )
-    return ctx.invoke(deploy.command, **given)

@@ -8,6 +8,8 @@
     ├── PlatformAbsent       no platform runs here, or none answers            exit 3
     ├── AdminRefused         the platform did not do what was asked of it
     ├── InvalidScale         a label or an annotation says a scale that there cannot be
+    ├── ManifestInvalid      a Trigger or a Broker in a file is wrong          exit 2
+    ├── ScheduleInvalid      a schedule that can never come, or a zone that is not known   exit 2
     └── Unreachable          nothing answered at the address
 
 Each carries what happened, where, what was got and what was expected; `hint` is the next thing to
@@ -73,3 +75,15 @@ class AdminRefused(LocalError):  # noqa: N818
 
 class Unreachable(LocalError):  # noqa: N818
     """Nothing answered at the address."""
+
+
+class ManifestInvalid(LocalError):  # noqa: N818
+    """A file of Triggers and Brokers says what cannot be; names each place."""
+
+    exit_code = 2
+
+
+class ScheduleInvalid(LocalError):  # noqa: N818
+    """A schedule that can never come, or whose time zone is not known here."""
+
+    exit_code = 2

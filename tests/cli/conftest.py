@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 from tests.builder.image.engine.ground import Ground
 from tests.builder.image.recording_registry import RecordingRegistry
+from tests.cli.admin_recorder import running_platform, told
 
 from wherry_cli.main import run
 
@@ -45,6 +46,17 @@ def here(tmp_path, monkeypatch):
     for name in ("PORT", "WHERRY_HOST", "WHERRY_HANDLER"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def platform(here, monkeypatch):
+    """A recorder that is the platform of the working folder; no other gateway is known."""
+    for name in ("OPENFAAS_URL", "OPENFAAS_CONFIG", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(here / "home"))
+    with running_platform(here) as recorder:
+        recorder.answers["GET /system/functions"] = told([])
+        yield recorder
 
 
 def eventually(condition, *, within_s=30.0):
