@@ -174,7 +174,7 @@ def _arguments(ctx: click.Context) -> list[str]:
             if param.is_flag:
                 given += [param.opts[0]] if value else list(param.secondary_opts)
             else:
-                values = value if param.multiple else [value] if value is not None else []
+                values = value if param.multiple else [value] if value not in {None, ""} else []
                 given += [f"{param.opts[0]}={each}" for each in values]
     return given
 
