@@ -8,21 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from wherry_local.errors import NothingServed, WatcherUnavailable
+from wherry_local.edits import changes, check_watcher
+from wherry_local.errors import NothingServed
 from wherry_local.instance import Served
 from wherry_local.keeper import Keeper, Tell
-
-if TYPE_CHECKING:
-    from watchfiles import Change
-
-SUFFIXES = frozenset(
-    {".py", ".toml", ".yaml", ".yml", ".json", ".txt", ".html", ".jinja", ".jinja2", ".sql"}
-)
-"""Files whose change is a change of the function; what it writes itself should not be."""
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -47,7 +39,7 @@ def serve(
         WatcherUnavailable: `watch`, and the package for it is not installed.
     """
     if watch:
-        _check_watcher()
+        check_watcher()
     return asyncio.run(_serve(functions, watch=watch, tell=tell, served=served))
 
 
@@ -108,29 +100,7 @@ def _stop_on_signals(keepers: Sequence[Keeper]) -> asyncio.Event:
 
 async def _watch(keepers: Sequence[Keeper], stopping: asyncio.Event) -> None:
     folders = {keeper: keeper.function.folder.resolve() for keeper in keepers}
-    async for changed in _changes(list(folders.values()), stopping):
+    async for changed in changes(list(folders.values()), stopping):
         for keeper, folder in folders.items():
             if any(path.is_relative_to(folder) for path in changed):
                 keeper.renew()
-
-
-async def _changes(folders: list[Path], stopping: asyncio.Event) -> AsyncIterator[set[Path]]:
-    from watchfiles import DefaultFilter, awatch
-
-    class Filter(DefaultFilter):
-        """Sources of the function; no caches, environments, version control or swap files."""
-
-        def __call__(self, change: Change, path: str) -> bool:
-            return Path(path).suffix in SUFFIXES and super().__call__(change, path)
-
-    async for changes in awatch(*folders, watch_filter=Filter(), stop_event=stopping):
-        yield {Path(path) for _, path in changes}
-
-
-def _check_watcher() -> None:
-    try:
-        import watchfiles  # noqa: F401
-    except ModuleNotFoundError:
-        raise WatcherUnavailable(
-            "--watch needs the package watchfiles", hint="pip install 'wherry[local]'"
-        ) from None

@@ -66,6 +66,7 @@ class Fleet:
                 start_s=self._start_s,
             )
             found.open()
+            self._tell(found)
         elif _is_same_to_replica(found.deployment, deployment):
             found.adjust(deployment)
         else:
@@ -80,6 +81,7 @@ class Fleet:
             )
             self._removals.add(removal)
             removal.add_done_callback(self._removals.discard)
+            self._tell(found)
 
     async def renew(self, key: FunctionKey, changed: Sequence[Path] = ()) -> None:
         """Serve the code of a function as it is now; `changed` are its files that have changed.

@@ -20,6 +20,9 @@ _RUNTIME = (
     "wherry.serving.tasks",
     "wherry.cloudevents",
     "wherry.event_invocation",
+    "wherry.payload_faults",
+    "wherry.server_sent",
+    "wherry.typed",
     # A fifth of a second for functions that take its request, as most that are ported do.
     "wherry.flask_request",
     *warming.MODULES,
