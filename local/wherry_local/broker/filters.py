@@ -55,6 +55,25 @@ def compiled(filters: Sequence[Filter], *, clause: str = "filters") -> Condition
     return _all([_condition(each, f"{clause}[{at}]") for at, each in enumerate(filters)])
 
 
+def compiled_attributes(wanted: Mapping[str, str], *, clause: str) -> Condition:
+    """The condition of a Trigger's older `filter.attributes`: each exactly so, or any if empty.
+
+    Args:
+        wanted: The attributes.
+        clause: What the clauses are called.
+    """
+
+    def condition(attributes: Attributes) -> Verdict:
+        for name, value in wanted.items():
+            found = _text(attributes, name)
+            if not found or value not in {"", found}:
+                expected = f"expected {_shown(value)}" if value else "expected any value"
+                return _refused(f"{clause}.{name}", name, found, expected)
+        return PASSES
+
+    return condition
+
+
 def _condition(said: Filter, clause: str) -> Condition:
     by_attribute = {"exact": said.exact, "prefix": said.prefix, "suffix": said.suffix}
     for dialect, wanted in by_attribute.items():

@@ -1,0 +1,258 @@
+"""Delivers events: sends each to where its trigger says, and says what follows.
+
+What an answer means is told by `judgement`; here are the sending, the reply that goes back to the
+broker, and the dead letter.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wherry.cloudevents import HeaderEncoding
+from wherry_build.project.specification.eventing import Backoff
+from wherry_local.broker.envelope import TTL, Envelope, of_decoded, structured, with_attributes
+from wherry_local.broker.intake import accepted, addressed, ttl_of
+from wherry_local.broker.judgement import (
+    NO_ANSWER,
+    Judgement,
+    Verdict,
+    judged,
+    step,
+    unanswered,
+)
+from wherry_local.broker.subscription import (
+    BrokerKey,
+    DeliveryPolicy,
+    Destination,
+    Subscriptions,
+)
+from wherry_local.fleet.replica import Functions, NoReplica
+from wherry_local.proxy.call import call
+from wherry_local.proxy.message import CallFailed, Inbound, Outbound
+from wherry_local.queue.delivery import Accepted, Answer, Attempt, Leased, Settlement, State
+
+DEAD_LETTER = "dead-letter:"
+SCHEDULE = "schedule:"
+"""What the subscribers are called that are no triggers; their name follows."""
+FOLLOWS = b"wherry-follows"
+"""A header of a kept answer: the key of a reply or a dead letter that the delivery led to."""
+
+TIMEOUT_S = 300.0
+"""Time for a try where no trigger says one; a function's own timeout comes long before."""
+LIMIT_BYTES = 10 * 1024 * 1024
+_KEPT_BYTES = 4096
+_ERROR_DATA_CHARS = 1024
+PING = DeliveryPolicy(retry=5, backoff=Backoff.EXPONENTIAL, delay_s=0.05)
+"""How Knative's PingSource tries what a schedule sends."""
+_FORGOTTEN = "there is no such trigger any more"
+
+
+class Addresses(Protocol):
+    """Who asks addresses outside, as `wherry_local.proxy.external` has it."""
+
+    async def post(
+        self, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, timeout_s: float
+    ) -> Inbound:
+        """POST `body` to `url`.
+
+        Raises:
+            CallFailed: There is no answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Where a delivery goes, and by which rules.
+
+    Attributes:
+        destination: Where it goes.
+        policy: How it is tried.
+        wants_reply: Whether an event in the answer goes back to the broker.
+        dead_letter: Name of the trigger that has a place for what is not taken, or None.
+    """
+
+    destination: Destination
+    policy: DeliveryPolicy
+    wants_reply: bool = False
+    dead_letter: str | None = None
+
+
+class EventCourier:
+    """Tries deliveries of events; a `wherry_local.queue.contract.Courier`.
+
+    Args:
+        functions: The functions.
+        addresses: Who asks addresses outside.
+        subscriptions: The triggers as they are now.
+        schedules: Where a schedule sends its events, by its name; None for one that is no more.
+        encoding: How attributes stand in the headers of answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        functions: Functions,
+        addresses: Addresses,
+        subscriptions: Callable[[], Subscriptions],
+        schedules: Callable[[str], Destination | None],
+        encoding: HeaderEncoding = HeaderEncoding.STRICT,
+    ) -> None:
+        self._functions = functions
+        self._addresses = addresses
+        self._subscriptions = subscriptions
+        self._schedules = schedules
+        self._encoding = encoding
+
+    async def deliver(self, leased: Leased) -> Settlement:
+        """Try once; what came of it."""
+        began_at, began = time.time(), time.monotonic()
+        errand = self._errand(leased)
+        if errand is None:
+            attempt = Attempt(at=began_at, took_s=0.0, status=0, reason=_FORGOTTEN)
+            return Settlement(state=State.DEAD, attempt=attempt)
+        inbound: Inbound | None = None
+        try:
+            inbound = await self._send(leased, errand)
+            judgement = judged(inbound, wants_reply=errand.wants_reply, encoding=self._encoding)
+        except CallFailed as error:
+            judgement = unanswered(error.kind, error.reason)
+        except NoReplica as error:
+            inbound = Inbound(status=error.status, body=error.reason.encode())
+            judgement = judged(inbound, wants_reply=False)
+        reply = self._reply(leased, judgement, inbound)
+        if judgement.reply is not None and reply is None:
+            judgement = Judgement(
+                verdict=Verdict.NEVER,
+                status=400,
+                reason=f"the answer has come round too often: its {TTL} is used up",
+            )
+        attempt = Attempt(
+            at=began_at,
+            took_s=time.monotonic() - began,
+            status=judgement.status,
+            reason=judgement.reason,
+        )
+        return self._settlement(leased, errand, judgement, attempt, inbound, reply)
+
+    def _settlement(
+        self,
+        leased: Leased,
+        errand: Errand,
+        judgement: Judgement,
+        attempt: Attempt,
+        inbound: Inbound | None,
+        reply: Accepted | None,
+    ) -> Settlement:
+        retry_after = inbound.header("retry-after") if inbound is not None else None
+        next_ = step(judgement, errand.policy, tries=leased.attempts, retry_after=retry_after)
+        follows = [] if reply is None else [reply]
+        if next_.state is State.DEAD and errand.dead_letter and errand.policy.dead_letter:
+            follows.append(_dead_letter(leased, errand, judgement, inbound, attempt.at))
+        return Settlement(
+            state=next_.state,
+            attempt=attempt,
+            delay_s=next_.delay_s,
+            answer=_answer(inbound, follows),
+            follows=follows,
+        )
+
+    def _errand(self, leased: Leased) -> Errand | None:
+        """Where a delivery goes; None where nothing is left that says it."""
+        subscriber = leased.subscriber
+        if subscriber.startswith(SCHEDULE):
+            to = self._schedules(subscriber[len(SCHEDULE) :])
+            return None if to is None else Errand(destination=to, policy=PING)
+        namespace = BrokerKey.of_scope(leased.message.scope).namespace
+        found = self._subscriptions().find(namespace, subscriber.removeprefix(DEAD_LETTER))
+        if found is None:
+            return None
+        if subscriber.startswith(DEAD_LETTER):
+            to = found.policy.dead_letter
+            return None if to is None else Errand(destination=to, policy=found.policy)
+        return Errand(
+            destination=found.destination,
+            policy=found.policy,
+            wants_reply=True,
+            dead_letter=found.name,
+        )
+
+    async def _send(self, leased: Leased, errand: Errand) -> Inbound:
+        message, destination = leased.message, errand.destination
+        headers, body = list(message.headers), message.body
+        if errand.policy.structured:
+            headers, body = structured(headers, body, encoding=self._encoding)
+        if errand.wants_reply:
+            headers.append((b"prefer", b"reply"))
+        namespace = BrokerKey.of_scope(message.scope).namespace
+        headers.append((b"kn-namespace", namespace.encode()))
+        timeout_s = errand.policy.timeout_s or TIMEOUT_S
+        if destination.function is None:
+            return await self._addresses.post(destination.address, headers, body, timeout_s)
+        replicas = self._functions.find(destination.function)
+        if replicas is None:
+            raise NoReplica(404, f"there is no function {destination.function.name}")
+        headers.append((b"host", destination.host.encode()))
+        outbound = Outbound(target=destination.path, headers=headers, body=body)
+        return await call(replicas, outbound, timeout_s=timeout_s, limit_bytes=LIMIT_BYTES)
+
+    def _reply(
+        self, leased: Leased, judgement: Judgement, inbound: Inbound | None
+    ) -> Accepted | None:
+        """The event of an answer as its broker takes it; None where there is none, or no TTL."""
+        event = judgement.reply
+        ttl = ttl_of(leased.message) - 1
+        if event is None or inbound is None or ttl <= 0:
+            return None
+        now = time.time()
+        broker = BrokerKey.of_scope(leased.message.scope)
+        return accepted(
+            of_decoded(
+                event, inbound.headers, inbound.body, arrived_at=now, encoding=self._encoding
+            ),
+            broker,
+            self._subscriptions().brokers.get(broker, ()),
+            at=now,
+            ttl=ttl,
+            parent=leased.number,
+            parent_key=leased.message.key,
+        )
+
+
+def _dead_letter(
+    leased: Leased, errand: Errand, judgement: Judgement, inbound: Inbound | None, at: float
+) -> Accepted:
+    """The event that was not taken, with what Knative says of why, for the trigger's sink."""
+    message = leased.message
+    text = f"dispatch error: {judgement.reason}".encode() if inbound is None else inbound.body
+    added = {
+        "knativeerrordest": errand.destination.address,
+        "knativeerrorcode": str(judgement.status or NO_ANSWER),
+    }
+    data = base64.b64encode(text[:_ERROR_DATA_CHARS]).decode()[:_ERROR_DATA_CHARS]
+    if data:
+        added["knativeerrordata"] = data
+    # On a cluster only what subscribers see is without it; it stops a sink that is a broker.
+    ttl = ttl_of(message)
+    headers, body = with_attributes(message.headers, message.body, {**added, TTL: str(ttl)})
+    return addressed(
+        Envelope({**message.attributes, **added}, headers, body, ttl),
+        message.scope,
+        (f"{DEAD_LETTER}{errand.dead_letter}",),
+        at=at,
+        ttl=ttl,
+        parent=leased.number,
+        parent_key=message.key,
+    )
+
+
+def _answer(inbound: Inbound | None, follows: Sequence[Accepted]) -> Answer | None:
+    """What is kept of an answer, and the keys of what the delivery led to."""
+    keys = [(FOLLOWS, each.message.key.encode()) for each in follows]
+    if inbound is None:
+        return Answer(headers=keys) if keys else None
+    return Answer(status=inbound.status, headers=keys, body=inbound.body[:_KEPT_BYTES])
