@@ -55,6 +55,22 @@ def compiled(filters: Sequence[Filter], *, clause: str = "filters") -> Condition
     return _all([_condition(each, f"{clause}[{at}]") for at, each in enumerate(filters)])
 
 
+def in_words(filters: Sequence[Filter]) -> Sequence[str]:
+    """Which events pass, told by their types where the filters are as simple as that."""
+    if not filters:
+        return ("every event",)
+    if len(filters) > 1:
+        return ("some events",)
+    said = filters[0]
+    for each in said.any or (said,):
+        if set(each.exact) | set(each.prefix) | set(each.suffix) != {"type"}:
+            return ("some events",)
+    return tuple(
+        each.exact.get("type") or f"{each.prefix.get('type', '')}*{each.suffix.get('type', '')}"
+        for each in said.any or (said,)
+    )
+
+
 def compiled_attributes(wanted: Mapping[str, str], *, clause: str) -> Condition:
     """The condition of a Trigger's older `filter.attributes`: each exactly so, or any if empty.
 

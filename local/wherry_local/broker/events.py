@@ -1,4 +1,4 @@
-"""The broker of one platform, put together: its door, its courier, its schedules, its admin routes.
+"""The brokers of one platform, put together: door, courier, schedules and admin routes.
 
 Whoever runs the platform makes one, gives its courier to the dispatcher of the queue and its routes
 to the doors, and tells it when the project has changed.
@@ -7,8 +7,7 @@ to the doors, and tells it when the project has changed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from wherry.cloudevents import HeaderEncoding
@@ -17,10 +16,11 @@ from wherry_build.project.specification import ProjectSpecification
 from wherry_local.broker import project_subscriptions as of_project
 from wherry_local.broker.courier import Addresses, EventCourier
 from wherry_local.broker.event_routes import EventRoutes
+from wherry_local.broker.filters import in_words
 from wherry_local.broker.flow import Flow
 from wherry_local.broker.ingress import Ingress
 from wherry_local.broker.schedules import Plan, Scheduler
-from wherry_local.broker.subscription import Destination, Subscription, Subscriptions
+from wherry_local.broker.subscription import BrokerKey, Destination, Subscription, Subscriptions
 from wherry_local.broker.timetable import times
 from wherry_local.broker.trigger_files import ManifestReader
 from wherry_local.errors import ManifestInvalid
@@ -29,29 +29,16 @@ from wherry_local.front.route import Route
 from wherry_local.queue.contract import Queue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerSettings:
-    """What may be said of the broker beside what the project says.
-
-    Attributes:
-        trigger_files: Files and folders with Triggers and Brokers of Knative's.
-        accepts_batches: Whether several events may come in one request.
-        encoding: How attributes stand in headers.
-    """
-
-    trigger_files: Sequence[Path] = ()
-    accepts_batches: bool = False
-    encoding: HeaderEncoding = HeaderEncoding.STRICT
-
-
-class Broker:
+class Events:
     """All brokers of a platform.
 
     Args:
         queue: Where events are stored.
         functions: Who gets them.
         addresses: Who asks addresses outside.
-        settings: What may be said of it.
+        files: Files and folders with Triggers and Brokers of Knative's.
+        accepts_batches: Whether several events may come in one request; a cluster refuses that.
+        encoding: How attributes stand in headers.
         wall: Tells schedules the time.
 
     Attributes:
@@ -66,11 +53,15 @@ class Broker:
         queue: Queue,
         functions: Functions,
         addresses: Addresses,
-        settings: BrokerSettings | None = None,
+        files: Sequence[Path] = (),
+        accepts_batches: bool = False,
+        encoding: HeaderEncoding = HeaderEncoding.STRICT,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._settings = settings = settings or BrokerSettings()
         self._queue = queue
+        self._files = tuple(files)
+        self._accepts_batches = accepts_batches
+        self._encoding = encoding
         self._flow = Flow()
         self._forget: Callable[[], None] | None = None
         self._scheduler = Scheduler(queue, wall=wall)
@@ -81,10 +72,10 @@ class Broker:
             addresses=addresses,
             subscriptions=self._now,
             schedules=self._scheduler.destination,
-            encoding=settings.encoding,
+            encoding=encoding,
         )
 
-    def load(self, project: Project) -> None:
+    def declare(self, project: Project) -> None:
         """Take the triggers, brokers and schedules of `project` for those that there were.
 
         Raises:
@@ -96,7 +87,7 @@ class Broker:
             namespace=namespace,
             functions=[of_project.function_key(project, each.name) for each in project.functions],
         )
-        files = reader.read(self._settings.trigger_files)
+        files = reader.read(self._files)
         found = [*of_project.subscriptions(project), *files.subscriptions]
         _check_names(found)
         plans = {each.name: each for each in _plans(project)}
@@ -104,13 +95,13 @@ class Broker:
         self.namespace = namespace
         self._scheduler.replace(plans)
 
-    def door_routes(self) -> Sequence[Route]:
+    def ingress_routes(self) -> Sequence[Route]:
         """The routes of the brokers' own door."""
         return Ingress(
             queue=self._queue,
             subscriptions=self._now,
-            accepts_batches=self._settings.accepts_batches,
-            encoding=self._settings.encoding,
+            accepts_batches=self._accepts_batches,
+            encoding=self._encoding,
         ).routes()
 
     def routes(self) -> Sequence[Route]:
@@ -120,8 +111,21 @@ class Broker:
             flow=self._flow,
             subscriptions=self._now,
             namespace=lambda: self.namespace,
-            encoding=self._settings.encoding,
+            encoding=self._encoding,
         ).routes()
+
+    def brokers(self) -> Mapping[BrokerKey, int]:
+        """Every broker, and how many triggers it has."""
+        return {key: len(found) for key, found in self.subscriptions.brokers.items()}
+
+    def taken(self) -> Mapping[str, Sequence[str]]:
+        """What each function takes of events, in words, by the name of the function."""
+        words: dict[str, list[str]] = {}
+        for each in self.subscriptions.all():
+            function = each.destination.function
+            if function is not None:
+                words.setdefault(function.name, []).extend(in_words(each.filters))
+        return words
 
     def start(self) -> None:
         """Begin to watch the queue and the clock; on the event loop."""
