@@ -36,11 +36,7 @@ def text(status: int, body: str = "") -> Reply:
     """An answer of one line of text, or of none."""
     if not body:
         return Reply(status, [])
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    return Reply(status, headers, f"{body}\n".encode())
+    return Reply(status, [(b"content-type", b"text/plain; charset=utf-8")], f"{body}\n".encode())
 
 
 def document(status: int, value: object) -> Reply:

@@ -70,9 +70,7 @@ class NamespaceRoutes:
 
     async def _delete(self, asked: Asked) -> Reply:
         name = names.namespace_name(asked.named["name"])
-        if self._is_used(name):
-            raise Refused(409, f"namespace {name!r} has functions; remove them first")
-        self._namespaces.delete(name)
+        self._namespaces.delete(name, is_used=self._is_used(name))
         self._secrets.clear(name)
         return text(202)
 

@@ -96,8 +96,8 @@ class Namespaces:
             raise Refused(404, f"namespace {namespace.name!r} not found")
         self._keep({**self._known, namespace.name: namespace})
 
-    def delete(self, name: str) -> None:
-        """Forget one.
+    def delete(self, name: str, *, is_used: bool) -> None:
+        """Forget one; not while functions live there, for then it `is_used`.
 
         Raises:
             Refused: There is none, or it must stay.
@@ -106,6 +106,8 @@ class Namespaces:
             raise Refused(404, f"namespace {name!r} not found")
         if name in {DEFAULT_NAMESPACE, self.home}:
             raise Refused(400, f"namespace {name!r} is the default of this platform and stays")
+        if is_used:
+            raise Refused(409, f"namespace {name!r} has functions; remove them first")
         self._keep({key: each for key, each in self._known.items() if key != name})
 
     def _keep(self, known: dict[str, Namespace]) -> None:
