@@ -9,16 +9,15 @@ once.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias, TypeVar
 
 from wherry_local.deployment import Deployment
-from wherry_local.errors import LocalError
 from wherry_local.fleet.admission import Admission
-from wherry_local.fleet.fault import ending, start_fault
+from wherry_local.fleet.fault import ending
 from wherry_local.fleet.recovery import Backoff
 from wherry_local.fleet.replica import Launcher, NoReplica, Replica
+from wherry_local.fleet.start import StartFailed, start
 from wherry_local.journal.store import JournalStore
 
 START_S = 60.0
@@ -27,10 +26,9 @@ START_S = 60.0
 _WORN = 75
 """Exit code of a replica that wants to be replaced, as `wherry.serving.ending` has it."""
 
+_WORN_S = 1.0
 _PATIENCE_S = 2.0
 _KILL_S = 5.0
-_FAULT_LINES = 40
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # no vowels: a name must not spell a word
 
 T = TypeVar("T")
 Changed: TypeAlias = "Callable[[ReplicaSet], object]"
@@ -170,7 +168,7 @@ class ReplicaSet(Admission):
         except asyncio.CancelledError:
             for task in coming:
                 task.cancel()
-                self._spawn(self._discard_later(task))
+                self._spawn(self._discard(task))
             raise
         finally:
             if self._renewal is this:
@@ -246,33 +244,11 @@ class ReplicaSet(Admission):
 
     async def _begin(self) -> Replica | None:
         """A replica that is ready; None where it does not get so, which is told."""
-        key = self._deployment.key
-        name = f"{key.name}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name
         try:
-            replica = await self._launcher.launch(self._deployment, name)
-        except LocalError as error:
-            self._fail(error.message)
+            return await start(self._launcher, self._deployment, self._journal, self._start_s)
+        except StartFailed as failure:
+            self._fail(failure.message)
             return None
-        try:
-            if await replica.ready(self._start_s):
-                return replica
-            code = await self._exit_code(replica)
-        except asyncio.CancelledError:
-            self._spawn(self._discard(replica))
-            raise
-        lines = [each.text for each in self._journal.read(key, replica=name, tail=_FAULT_LINES)]
-        self._fail(start_fault(lines, code, self._start_s))
-        return None
-
-    async def _exit_code(self, replica: Replica) -> int | None:
-        """The exit code of a replica that did not get ready, or None: it was killed for that."""
-        end = self._spawn(replica.wait())
-        # What closes the pipe without a word is about to end, or has lost its descriptors.
-        await asyncio.wait({end}, timeout=_KILL_S)
-        is_over = end.done()
-        replica.kill()
-        code = await end
-        return code if is_over else None
 
     def _fail(self, fault: str) -> None:
         pause_s = self._backoff.fail(self._loop.time())
@@ -307,7 +283,7 @@ class ReplicaSet(Admission):
         if replica not in self._serving:
             return
         self._serving.remove(replica)
-        if code != _WORN:
+        if code != _WORN or well_s < _WORN_S:
             pause_s = self._backoff.fail(self._loop.time(), well_s=well_s)
             self._journal.tell(
                 self._deployment.key,
@@ -338,15 +314,12 @@ class ReplicaSet(Admission):
         del self._leaving[replica]
         self._changed(self)
 
-    async def _discard_later(self, start: asyncio.Task[Replica | None]) -> None:
+    async def _discard(self, start: asyncio.Task[Replica | None]) -> None:
+        """End a replica that was started in vain."""
         await asyncio.wait({start})
         if not start.cancelled() and (replica := start.result()) is not None:
-            await self._discard(replica)
-
-    async def _discard(self, replica: Replica) -> None:
-        """End a replica that has had no call."""
-        replica.kill()
-        await replica.wait()
+            replica.kill()
+            await replica.wait()
 
     async def stop(self, grace_s: float, *, status: int = 503, reason: str = "") -> None:
         """Take no more calls, and end every replica when it has finished what it has.

@@ -8,6 +8,7 @@ import socket
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 _LONGEST_PATH = 100
 """Bytes that every system takes as the address of a Unix socket: 104 on macOS, 108 on Linux."""
@@ -32,7 +33,7 @@ class SocketFolder:
     def listen(self, name: str) -> tuple[socket.socket, Path]:
         """A listening socket and its address; `name` is in it as far as there is room."""
         self._count += 1
-        path = self.path / f"{name[: _LONGEST_NAME - 12]}-{self._count}.sock"
+        path = self.path / f"{quote(name, safe='')[: _LONGEST_NAME - 12]}-{self._count}.sock"
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from urllib.parse import quote
 from weakref import WeakSet
 
 from wherry_local.deployment import FunctionKey
@@ -181,7 +182,9 @@ class JournalStore:
     def _log(self, function: FunctionKey) -> _FunctionLog:
         found = self._logs.get(function)
         if found is None:
-            file = LogFile(self._folder / f"{function}.log", limit_bytes=self._file_bytes)
+            file = LogFile(
+                self._folder / f"{quote(str(function), safe='')}.log", limit_bytes=self._file_bytes
+            )
             found = self._logs[function] = _FunctionLog(file, self._memory_bytes)
         return found
 

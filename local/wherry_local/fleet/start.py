@@ -1,0 +1,62 @@
+"""The start of one replica, until it is ready or it is known why it does not get so."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from wherry_local.deployment import Deployment
+from wherry_local.errors import LocalError
+from wherry_local.fleet.fault import start_fault
+from wherry_local.fleet.replica import Launcher, Replica
+from wherry_local.journal.line import Journal
+
+_FAULT_LINES = 40
+_END_S = 5.0
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # no vowels: a name must not spell a word
+
+
+class StartFailed(LocalError):  # noqa: N818 - named for the state
+    """A replica did not get ready; says why."""
+
+
+async def start(
+    launcher: Launcher, deployment: Deployment, journal: Journal, start_s: float
+) -> Replica:
+    """A replica that is ready; where this is cancelled, there is none.
+
+    Args:
+        launcher: Who starts it.
+        deployment: What it serves.
+        journal: Has what it writes.
+        start_s: Seconds that it may take.
+
+    Raises:
+        StartFailed: It did not get ready.
+    """
+    key = deployment.key
+    name = f"{key.name}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name
+    try:
+        replica = await launcher.launch(deployment, name)
+    except LocalError as error:
+        raise StartFailed(error.message) from error
+    try:
+        if await replica.ready(start_s):
+            return replica
+        code = await _exit_code(replica)
+    except asyncio.CancelledError:
+        replica.kill()
+        await replica.wait()
+        raise
+    lines = [each.text for each in journal.read(key, replica=name, tail=_FAULT_LINES)]
+    raise StartFailed(start_fault(lines, code, start_s))
+
+
+async def _exit_code(replica: Replica) -> int | None:
+    """The exit code of a replica that did not get ready, or None: it was killed for that."""
+    end = asyncio.ensure_future(replica.wait())
+    # One that closes its pipe without a word is about to end, or has lost its descriptors.
+    is_over = bool((await asyncio.wait({end}, timeout=_END_S))[0])
+    replica.kill()
+    code = await end
+    return code if is_over else None

@@ -1,0 +1,185 @@
+"""The platform's connection to one zygote: orders go out, births and deaths come back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import wherry
+import wherry_local
+from wherry_local.errors import LocalError
+from wherry_local.zygote.child import Child
+from wherry_local.zygote.frame import Frames, Order, ancillary
+
+_READ_BYTES = 65_536
+_WRITE_BYTES = 4096
+
+
+class Zygote:
+    """One zygote's process, from its start to its end.
+
+    Args:
+        sock: The socket to it.
+        process: The process.
+
+    Attributes:
+        warm: Done when it can fork.
+        is_over: Whether it is gone.
+        over: Is set then.
+    """
+
+    def __init__(self, sock: socket.socket, process: asyncio.subprocess.Process) -> None:
+        self._sock = sock
+        self._process = process
+        self._loop = asyncio.get_running_loop()
+        self._frames = Frames()
+        self._sending = asyncio.Lock()
+        self._number = 0
+        self._births: dict[int, tuple[asyncio.Future[Child], socket.socket]] = {}
+        self._children: dict[int, Child] = {}
+        self.warm: asyncio.Future[int] = self._loop.create_future()
+        self.is_over = False
+        self.over = asyncio.Event()
+        self._loop.add_reader(sock.fileno(), self._hear)
+
+    @classmethod
+    async def start(cls) -> Zygote:
+        """Start one; it is not warm yet."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "wherry_local.zygote",
+                str(theirs.fileno()),
+                env={**os.environ, "PYTHONPATH": _search_path(), "PYTHONSAFEPATH": "1"},
+                cwd="/",  # what lies in the project's folder must not pass for a module
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return cls(ours, process)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    async def bear(self, order: Order, descriptors: Sequence[int]) -> Child:
+        """A child of `order`; LocalError where there cannot be one."""
+        self._number += 1
+        number = self._number
+        born: asyncio.Future[Child] = self._loop.create_future()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        self._births[number] = (born, ours)
+        try:
+            await self._send(
+                replace(order, number=number).encode(), [*descriptors, theirs.fileno()]
+            )
+        except OSError as error:
+            del self._births[number]
+            ours.close()
+            raise LocalError(f"the zygote takes no orders: {error}") from error
+        finally:
+            theirs.close()
+        try:
+            return await asyncio.shield(born)
+        except asyncio.CancelledError:
+            born.add_done_callback(_kill_unwanted)
+            raise
+
+    async def end(self) -> None:
+        """Let go of it; it ends, and ends what is left of its children."""
+        self._end()
+        await self._process.wait()
+
+    async def _send(self, content: bytes, descriptors: Sequence[int]) -> None:
+        async with self._sending:
+            # The descriptors go with the first byte; a frame may be longer than the socket takes.
+            sent = 0
+            while sent < len(content):
+                await self._writable()
+                told = [] if sent else ancillary(descriptors)
+                sent += self._sock.sendmsg([content[sent : sent + _WRITE_BYTES]], told)
+
+    async def _writable(self) -> None:
+        writable = asyncio.Event()
+        self._loop.add_writer(self._sock.fileno(), writable.set)
+        try:
+            await writable.wait()
+        finally:
+            self._loop.remove_writer(self._sock.fileno())
+
+    def _hear(self) -> None:
+        try:
+            content = self._sock.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            content = b""
+        if not content:
+            self._end()
+            return
+        for said in self._frames.feed(content):
+            self._on_report(said)
+
+    def _on_report(self, said: Mapping[str, Any]) -> None:
+        if "warm" in said:
+            if not self.warm.done():
+                self.warm.set_result(said["warm"])
+        elif "born" in said:
+            born, lifeline = self._births.pop(said["born"])
+            child = self._children[said["pid"]] = Child(said["pid"], lifeline)
+            born.set_result(child)
+        elif "failed" in said:
+            born, lifeline = self._births.pop(said["failed"])
+            lifeline.close()
+            born.set_exception(LocalError(f"no process can be forked: {said['reason']}"))
+        elif "died" in said:
+            self._children.pop(said["died"]).on_death(said["code"])
+
+    def _end(self) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        self._loop.remove_reader(self._sock.fileno())
+        self._sock.close()
+        for born, lifeline in self._births.values():
+            lifeline.close()
+            born.set_exception(LocalError("the zygote has ended"))
+        self._births.clear()
+        for child in list(self._children.values()):
+            child.on_orphaned()
+        if not self.warm.done():
+            self.warm.set_exception(LocalError("the zygote did not start"))
+            self.warm.exception()  # whoever waits hears of it, and nobody may
+        self.over.set()
+
+
+def _search_path() -> str:
+    """Where the zygote finds its modules: as the platform does, whatever its working folder."""
+    packages = (wherry.__path__[0], wherry_local.__path__[0])
+    roots = [str(Path(each).resolve().parent) for each in packages]
+    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(
+        [*dict.fromkeys(roots), *(str(Path(p).absolute()) for p in inherited if p)]
+    )
+
+
+def _kill_unwanted(born: asyncio.Future[Child]) -> None:
+    if born.exception() is None:
+        born.result().kill()
