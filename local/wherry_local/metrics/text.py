@@ -69,4 +69,5 @@ def _quoted(value: str) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(float(value))
+    value = float(value)
+    return str(int(value)) if value.is_integer() else repr(value)
