@@ -1,18 +1,27 @@
-"""A call from inside the platform to a function: the broker's deliveries, asynchronous calls."""
+"""A call from inside the platform to a function: the broker's deliveries, asynchronous calls.
+
+The connections are those of the gateway. It knows no caller's connection.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import io
-from http.client import HTTPException, HTTPResponse
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from wherry_local.proxy.asking import Asking
 from wherry_local.proxy.message import CallFailed, Fault, Inbound, Outbound
+from wherry_local.proxy.pool import Pool
+from wherry_local.proxy.response_head import ResponseHead
 
 if TYPE_CHECKING:
-    from wherry_local.fleet.replica import Address, Replicas
+    from wherry_local.fleet.replica import Replica, Replicas
 
 __all__ = ["CallFailed", "Fault", "Inbound", "Outbound", "call"]
+
+_OWN = frozenset(
+    b"connection content-length expect keep-alive te trailer transfer-encoding upgrade".split()
+)
 
 
 async def call(
@@ -22,7 +31,7 @@ async def call(
 
     Args:
         replicas: The function's.
-        outbound: What is sent.
+        outbound: What is sent; fields of the connection among its headers are left out.
         timeout_s: Time for all of it.
         limit_bytes: Longest body of the answer.
 
@@ -30,52 +39,109 @@ async def call(
         CallFailed: There is no answer: unreachable, timeout or too_large.
         NoReplica: No replica takes the call.
     """
+    loop = asyncio.get_running_loop()
+    calling = _Calling(Pool.of(loop), replicas, outbound, limit_bytes)
+    until = monotonic() + timeout_s
+    timer = loop.call_later(timeout_s, calling.expire)
     try:
-        return await asyncio.wait_for(_call(replicas, outbound, limit_bytes), timeout_s)
+        replica = replicas.claim_now() or await _claimed(replicas, until)
+        return await calling.run(replica)
+    finally:
+        timer.cancel()
+        calling.stop()
+
+
+async def _claimed(replicas: Replicas, until: float) -> Replica:
+    try:
+        return await asyncio.wait_for(replicas.claim(), max(until - monotonic(), 0.0))
     except (TimeoutError, asyncio.TimeoutError):
-        raise CallFailed(Fault.TIMEOUT, f"no answer within {timeout_s:g} s") from None
-    except (OSError, HTTPException):
-        raise CallFailed(Fault.UNREACHABLE, "the function cannot be reached") from None
+        raise CallFailed(Fault.TIMEOUT, "no replica was ready in time") from None
 
 
-class _Received:
-    """What `HTTPResponse` reads as if it were a socket."""
+class _Calling(Asking):
+    """One call: collects the answer."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    __slots__ = ("_answer", "_body", "_claiming", "_fields", "_limit_bytes", "_loop", "_status")
 
-    def makefile(self, _mode: str) -> io.BytesIO:
-        """The content as a file."""
-        return io.BytesIO(self._content)
+    def __init__(
+        self, pool: Pool, replicas: Replicas, outbound: Outbound, limit_bytes: int
+    ) -> None:
+        super().__init__(pool, replicas, outbound.method)
+        self._request = _encoded(outbound)
+        self._limit_bytes = limit_bytes
+        self._loop = pool.reactor.loop
+        self._answer: asyncio.Future[Inbound] = self._loop.create_future()
+        self._claiming: asyncio.Task[None] | None = None
+        self._body = bytearray()
+        self._status = 0
+        self._fields: list[tuple[bytes, bytes]] = []
+
+    async def run(self, replica: Replica) -> Inbound:
+        """Ask, and wait."""
+        self._ask(replica)
+        return await self._answer
+
+    def stop(self) -> None:
+        """It is over, whatever became of it."""
+        self._release()
+        if self._claiming is not None:
+            self._claiming.cancel()
+        if not self._answer.done():
+            self._answer.cancel()
+        elif not self._answer.cancelled():
+            self._answer.exception()  # whoever waited was cancelled before it came
+
+    def expire(self) -> None:
+        """Its time has run out."""
+        self._fail(CallFailed(Fault.TIMEOUT, "no answer in time"))
+
+    def on_answer(self, head: ResponseHead, body: bytes, *, complete: bool) -> None:
+        """The head has come."""
+        if head.status == 101:
+            self._fail(CallFailed(Fault.UNREACHABLE, "the function changed to another protocol"))
+            return
+        self._status, self._fields = head.status, head.fields()
+        self.on_body(body, complete=complete)
+
+    def on_body(self, body: bytes, *, complete: bool) -> None:
+        """Part of the body."""
+        self._body += body
+        if len(self._body) > self._limit_bytes:
+            self._fail(CallFailed(Fault.TOO_LARGE, f"the answer is over {self._limit_bytes} bytes"))
+        elif complete and not self._answer.done():
+            self._answer.set_result(
+                Inbound(status=self._status, headers=self._fields, body=bytes(self._body))
+            )
+
+    def _ask_another(self) -> None:
+        async def ask() -> None:
+            try:
+                self._ask(self._replicas.claim_now() or await self._replicas.claim())
+            except Exception as error:  # noqa: BLE001 - it is whoever waits who is told
+                self._fail(error)
+
+        self._claiming = self._loop.create_task(ask())
+
+    def _give_up(self, *, began: bool) -> None:
+        reason = "the answer broke off" if began else "the function cannot be reached"
+        self._fail(CallFailed(Fault.UNREACHABLE, reason))
+
+    def _fail(self, error: Exception) -> None:
+        if not self._answer.done():
+            self._answer.set_exception(error)
 
 
-async def _call(replicas: Replicas, outbound: Outbound, limit_bytes: int) -> Inbound:
-    replica = replicas.claim_now() or await replicas.claim()
-    try:
-        content = await _exchange(replica.address, outbound)
-    finally:
-        replicas.release(replica)
-    response = HTTPResponse(_Received(content), method=outbound.method)  # type: ignore[arg-type]
-    response.begin()
-    body = response.read()
-    if len(body) > limit_bytes:
-        raise CallFailed(Fault.TOO_LARGE, f"the answer is over {limit_bytes} bytes")
-    headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.getheaders()]
-    return Inbound(status=response.status, headers=headers, body=body)
-
-
-async def _exchange(address: Address, outbound: Outbound) -> bytes:
-    if isinstance(address, str):
-        reader, writer = await asyncio.open_unix_connection(address)
-    else:
-        reader, writer = await asyncio.open_connection(*address)
-    try:
-        lines = [f"{outbound.method} {outbound.target} HTTP/1.1".encode()]
-        lines += [b"%s: %s" % field for field in outbound.headers]
-        if not any(name.lower() == b"host" for name, _ in outbound.headers):
-            lines.append(b"Host: localhost")
-        lines += [b"Content-Length: %d" % len(outbound.body), b"Connection: close", b"", b""]
-        writer.write(b"\r\n".join(lines) + outbound.body)
-        return await reader.read()
-    finally:
-        writer.close()
+def _encoded(outbound: Outbound) -> bytes:
+    """The request on the wire."""
+    parts = [b"%s %s HTTP/1.1\r\n" % (outbound.method.encode(), outbound.target.encode())]
+    named = False
+    for name, value in outbound.headers:
+        lower = name.lower()
+        if lower not in _OWN:
+            parts.append(b"%s: %s\r\n" % (name, value))
+            named = named or lower == b"host"
+    if not named:
+        parts.append(b"Host: localhost\r\n")
+    parts.append(b"Content-Length: %d\r\n\r\n" % len(outbound.body))
+    parts.append(outbound.body)
+    return b"".join(parts)

@@ -1,0 +1,350 @@
+"""One call that is forwarded: from the caller's exchange to a replica and back.
+
+The usual call has its request whole and gets its answer whole: one write, one read, one write.
+Everything else flows, at the pace of the slower side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from wherry.reply import Reply
+from wherry.serving.body import BodyInterrupted
+from wherry.serving.head import BODILESS
+from wherry_local.fleet.replica import NoReplica
+from wherry_local.proxy import plain
+from wherry_local.proxy.asking import Asking
+from wherry_local.proxy.inflow import Inflow
+from wherry_local.proxy.tunnel import Tunnel
+
+if TYPE_CHECKING:
+    from wherry.serving.exchange import Exchange
+    from wherry_local.deployment import FunctionKey
+    from wherry_local.fleet.replica import Replica, Replicas
+    from wherry_local.proxy.forward import Forwarder
+    from wherry_local.proxy.request_head import RequestHead
+    from wherry_local.proxy.response_head import ResponseHead
+
+_log = logging.getLogger("wherry.local")
+_NEVER = float("inf")
+_GRACE_S = 1.0
+"""A function that is late says so itself; only after that does the gateway."""
+_CLIENT_CLOSED = 499  # for metrics only, as NGINX counts it
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Flight(Asking):
+    """One call.
+
+    Attributes:
+        key: Which function, as it is counted.
+        exchange: The caller's request.
+        due: Monotonic seconds at which it is answered 504.
+        tunnelled: Whether it has left HTTP.
+    """
+
+    __slots__ = (
+        "_answered",
+        "_chunked",
+        "_claiming",
+        "_forwarder",
+        "_head",
+        "_ident",
+        "_incoming",
+        "_keep_alive",
+        "_over",
+        "_tunnel",
+        "_wants",
+        "due",
+        "exchange",
+        "key",
+        "tunnelled",
+    )
+
+    def __init__(
+        self,
+        forwarder: Forwarder,
+        exchange: Exchange,
+        replicas: Replicas,
+        key: FunctionKey,
+        path: bytes,
+        head: RequestHead,
+        ident: bytes,
+    ) -> None:
+        self._pool = forwarder.pool  # deliberately not calling super: this is the hot path
+        self._replicas = replicas
+        self._method = exchange.method
+        self._replica = self._upstream = None
+        self._tried = False
+        self._forwarder = forwarder
+        self.exchange = exchange
+        self._ident = ident
+        self._answered = self._chunked = self._over = self.tunnelled = False
+        self._claiming: asyncio.Task[None] | None = None
+        self._tunnel: Tunnel | None = None
+        self._wants = head.upgrade if head.named and head.upgrade == b"websocket" else b""
+        self._keep_alive = True
+        self.key = key
+        self.due = _NEVER
+        incoming = exchange.incoming
+        self._incoming = incoming if isinstance(incoming, Inflow) else None
+        self._streams = self._incoming is not None
+        self._request = self._encoded(path, head)
+
+    def _encoded(self, path: bytes, head: RequestHead) -> bytes:
+        """The request on the wire, or its head where the body flows."""
+        exchange = self.exchange
+        body = exchange.body
+        if self._streams:
+            framing = (
+                b"Content-Length: %s\r\n" % head.length
+                if head.length is not None
+                else b"Transfer-Encoding: chunked\r\n"
+            )
+            self._chunked = head.length is None
+        elif body or head.length is not None:
+            framing = b"Content-Length: %d\r\n" % len(body)
+        else:
+            framing = b""
+        if self._wants:
+            framing += b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        return b"".join(
+            (
+                *(exchange.method.encode(), b" ", path),
+                *((b"?", exchange.query.encode()) if exchange.query else ()),
+                b" HTTP/1.1\r\n",
+                *head.parts,
+                *(self._ident, b"\r\nx-wherry-hops: %d\r\n" % (head.hops + 1), framing),
+                *(b"\r\n", body),
+            )
+        )
+
+    # To the replica -------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask a replica, at once where one has room."""
+        replica = self._replicas.claim_now()
+        if replica is not None:
+            self._ask(replica)
+        else:
+            self._ask_another()
+
+    def _ask(self, replica: Replica) -> None:
+        timeout_s = self._replicas.deployment.timeout_s
+        self.due = monotonic() + timeout_s + _GRACE_S if timeout_s > 0 else _NEVER
+        super()._ask(replica)
+        if self._incoming is not None:
+            self._incoming.pump = self._pump
+            self._pump()
+
+    def _ask_another(self) -> None:
+        self.due = _NEVER  # how long it may wait for a replica is the replica set's to say
+        self._claiming = self._pool.reactor.loop.create_task(self._claim())
+
+    async def _claim(self) -> None:
+        """Wait for a replica, as long as the caller does."""
+        try:
+            replica = self._replicas.claim_now() or await self._replicas.claim()
+        except NoReplica as error:
+            self._claiming = None
+            self._answer_plainly(plain.no_replica(self.key, error.status, error.reason))
+        except Exception:  # noqa: BLE001 - it costs this call only
+            self._claiming = None
+            _log.exception("no replica of %s could be claimed", self.key)
+            self._answer_plainly(plain.unreachable(self.key))
+        else:
+            self._claiming = None
+            self._ask(replica)
+
+    def on_room(self) -> None:
+        """The replica takes more."""
+        if self._tunnel is not None:
+            self._tunnel.pump()
+        elif self._incoming is not None:
+            self._pump()
+
+    def _pump(self) -> None:
+        """Hand on what has come of the request's body."""
+        upstream, incoming = self._upstream, self._incoming
+        while upstream is not None and incoming is not None and upstream.has_room:
+            if upstream.receiver is not self or upstream.asked:
+                return
+            piece = incoming.take()
+            if piece is None:
+                return
+            if isinstance(piece, BodyInterrupted):
+                self._body_failed(piece)
+                return
+            if self.due < _NEVER:
+                self.due = monotonic() + self._replicas.deployment.timeout_s + _GRACE_S
+            upstream.asked = not piece
+            if self._chunked:
+                upstream.send(b"%x\r\n%s\r\n" % (len(piece), piece) if piece else _LAST_CHUNK)
+            elif piece:
+                upstream.send(piece)
+
+    def _body_failed(self, fault: BodyInterrupted) -> None:
+        """The caller's body ends before its time, and with it the call."""
+        problem = self.exchange.verdict or fault.problem
+        if self._answered:
+            self._break_off()
+        else:
+            self._answer_plainly(Reply.of_problem(problem, self.exchange.call_id))
+
+    # To the caller --------------------------------------------------------------------------
+
+    def on_answer(self, head: ResponseHead, body: bytes, *, complete: bool) -> None:
+        """The head has come, and nearly always all of the body."""
+        exchange = self.exchange
+        exchange.status = head.status
+        self._answered = True
+        self.due = _NEVER
+        self._keep_alive = exchange.keep_alive and not self._forwarder.draining
+        incoming = exchange.incoming
+        if head.status == 101:
+            self._change_protocol(head, body)
+            return
+        lines = head.lines
+        if not head.dated:
+            lines.append(self._forwarder.date())
+        if not (self._keep_alive and (incoming is None or incoming.complete)):
+            self._keep_alive = False
+            lines.append(b"connection: close")
+        elif exchange.http_version == "1.0":
+            lines.append(b"connection: keep-alive")
+        if complete and self._method != "HEAD" and head.status not in BODILESS:
+            framing = b"content-length: %d" % len(body)
+        else:
+            framing = self._framing(head)
+        self._chunked = framing == b"transfer-encoding: chunked"
+        if framing:
+            lines.append(framing)
+        if self._chunked and body:
+            body = b"%x\r\n%s\r\n" % (len(body), body)
+        exchange.size = len(body)
+        answer = (head.line, *lines, self._ident, self._forwarder.served_by, b"", body)
+        self._write(b"\r\n".join(answer), last=complete)
+
+    def _framing(self, head: ResponseHead) -> bytes:
+        """How the body of an answer that flows, or has none, is framed for this caller."""
+        if head.length is not None and head.status not in BODILESS:
+            return b"content-length: %d" % head.length
+        if self._method == "HEAD" or head.status in BODILESS:
+            return b""
+        if self.exchange.http_version == "1.0":
+            self._keep_alive = False
+            head.lines[:] = [line for line in head.lines if line != b"connection: keep-alive"]
+            return b""
+        return b"transfer-encoding: chunked"
+
+    def on_body(self, body: bytes, *, complete: bool) -> None:
+        """More of the body."""
+        if self._tunnel is not None:
+            self._tunnel.give(body, ended=complete)
+            return
+        self.exchange.size += len(body)
+        if self._chunked:
+            body = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
+            if complete:
+                body += _LAST_CHUNK
+        self._write(body, last=complete)
+
+    def _write(self, data: bytes, *, last: bool) -> None:
+        connection = self.exchange.connection
+        if not data or connection.write(data):
+            if last or connection.broken:
+                self._end()
+        elif last:
+            self._forwarder.leave(self)
+            self._release()
+            connection.when_flushed(self._end)
+        else:
+            upstream = self._upstream
+            if upstream is not None:
+                upstream.pause()
+            connection.when_flushed(self._flushed)
+
+    def _flushed(self) -> None:
+        """The caller has taken what there was; or is gone."""
+        if self.exchange.connection.broken:
+            self._end()
+        elif self._upstream is not None:
+            self._upstream.resume()
+
+    def _end(self) -> None:
+        """The answer has been written in full, or its caller is gone."""
+        if self._over:
+            return
+        self._over = True
+        exchange = self.exchange
+        connection = exchange.connection
+        self._forwarder.leave(self)
+        self._release()
+        status = _CLIENT_CLOSED if connection.broken else exchange.status
+        if self._keep_alive and self._incoming is None:
+            connection.release_kept()
+        else:
+            connection.release(keep_alive=self._keep_alive)
+        self._forwarder.note(self.key, status, monotonic() - exchange.started)
+
+    def _break_off(self) -> None:
+        """The answer will not be complete, and must not look so."""
+        self._keep_alive = False
+        self._end()
+
+    def _answer_plainly(self, reply: Reply) -> None:
+        """An answer of the gateway's own."""
+        if self._over:
+            return
+        self._over = True
+        exchange, forwarder = self.exchange, self._forwarder
+        forwarder.leave(self)
+        self._release()
+        forwarder.send(exchange, reply)
+        forwarder.note(self.key, exchange.status, monotonic() - exchange.started)
+
+    def _give_up(self, *, began: bool) -> None:
+        if self._tunnel is not None or self._answered:
+            self._break_off()
+        else:
+            _log.warning(
+                "%s %s",
+                self.key,
+                "gave no HTTP answer" if began else "ended before it answered a call",
+            )
+            self._answer_plainly(plain.unreachable(self.key))
+
+    # Its end --------------------------------------------------------------------------------
+
+    def expire(self) -> None:
+        """It has not begun to answer in time."""
+        self._answer_plainly(plain.late(self.key))
+
+    def on_gone(self) -> None:
+        """The caller is gone; what works for it need not."""
+        connection = self.exchange.connection
+        if self.tunnelled and not connection.broken:
+            return  # it has only ended its side
+        if self._claiming is not None:
+            self._claiming.cancel()
+        connection.broken = True
+        self._keep_alive = False
+        self._end()
+
+    def _change_protocol(self, head: ResponseHead, rest: bytes) -> None:
+        """Another protocol from here on, for those who asked for it."""
+        if not self._wants or head.upgrade != self._wants:
+            self._answered = False
+            self._give_up(began=True)
+            return
+        self._keep_alive = False
+        self.tunnelled = True
+        upstream = self._upstream
+        assert upstream is not None  # noqa: S101 - it has answered
+        lines = (head.line, *head.lines, self._ident, b"connection: Upgrade")
+        said = b"\r\n".join((*lines, b"upgrade: websocket", b"", b""))
+        self._tunnel = Tunnel(self.exchange, upstream, self._pool.reactor, self._end)
+        self._tunnel.begin(said + rest)

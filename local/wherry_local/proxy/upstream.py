@@ -1,0 +1,386 @@
+"""One connection to a replica: requests out, answers in, one at a time.
+
+It frames and parses; who asked is a `Receiver`, which is told as parts of the answer come. It knows
+neither callers nor functions. Everything happens on the loop's thread.
+"""
+
+from __future__ import annotations
+
+import enum
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from wherry_local.proxy.chunked import BadCoding, ChunkedReader
+from wherry_local.proxy.response_head import BadAnswer, Memory, ResponseHead, read
+
+if TYPE_CHECKING:
+    from wherry_local.fleet.replica import Address
+    from wherry_local.proxy.pool import Pool
+
+_BUFFER_BYTES = 65536
+_BUFFER = bytearray(_BUFFER_BYTES)
+_VIEW = memoryview(_BUFFER)
+_HEAD_BYTES = 65536
+_BODILESS = frozenset({204, 304})
+_AGAIN_S = 0.005
+
+
+class Receiver(Protocol):
+    """Who has asked."""
+
+    def on_answer(self, head: ResponseHead, body: bytes, *, complete: bool) -> None:
+        """The head of the answer, and what has come of its body; `complete` where that is all."""
+        ...
+
+    def on_body(self, body: bytes, *, complete: bool) -> None:
+        """More of the body."""
+        ...
+
+    def on_broken(self) -> None:
+        """There will be no (more of the) answer; the connection is closed."""
+        ...
+
+    def on_room(self) -> None:
+        """What was to be sent has been taken; there is room for more."""
+        ...
+
+
+class _State(enum.Enum):
+    IDLE = enum.auto()
+    HEAD = enum.auto()
+    LENGTH = enum.auto()
+    CHUNKED = enum.auto()
+    UNTIL_END = enum.auto()
+    RAW = enum.auto()
+    CLOSED = enum.auto()
+
+
+class Upstream:
+    """A connection to one address.
+
+    Attributes:
+        address: Whose.
+        receiver: Who has asked, or None while nobody has.
+        uses: Requests before this one.
+        began: Whether a byte of the answer has come.
+        sent: Whether a byte of the request may have been taken.
+        asked: Whether the whole request has been given to `send`.
+        idle_since: Monotonic seconds of the last answer's end.
+    """
+
+    __slots__ = (
+        "_chunks",
+        "_connecting",
+        "_descriptor",
+        "_held",
+        "_is_head",
+        "_keep_alive",
+        "_left",
+        "_memory",
+        "_paused",
+        "_pool",
+        "_sock",
+        "_state",
+        "_unsent",
+        "address",
+        "asked",
+        "began",
+        "idle_since",
+        "receiver",
+        "sent",
+        "uses",
+    )
+
+    def __init__(self, pool: Pool, address: Address, memory: Memory) -> None:
+        self._pool = pool
+        self._memory = memory
+        self.address = address
+        self._chunks: ChunkedReader | None = None
+        self._held = b""
+        self._unsent = b""
+        self._left = 0
+        self._state = _State.IDLE
+        self._paused = self._is_head = False
+        self._keep_alive = self._connecting = True
+        self.receiver: Receiver | None = None
+        self.uses = -1
+        self.began = self.sent = self.asked = False
+        self.idle_since = 0.0
+        family = socket.AF_UNIX if isinstance(address, str) else _family(address[0])
+        self._sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        self._sock.setblocking(False)
+        self._descriptor = self._sock.fileno()
+        if family != socket.AF_UNIX:
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connect()
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._descriptor
+
+    # Its beginning --------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        if self._state is _State.CLOSED:
+            return
+        loop, poller = self._pool.reactor.loop, self._pool.reactor.poller
+        try:
+            self._sock.connect(self.address)
+        except BlockingIOError:
+            if isinstance(self.address, str):  # its backlog is full
+                loop.call_later(_AGAIN_S, self._connect)
+                return
+            poller.add(self)
+            poller.want_write(self)
+        except OSError:
+            loop.call_soon(self._break)
+        else:
+            self._connecting = False
+            poller.add(self)
+            if self._unsent:
+                self._flush()
+
+    def ask(self, receiver: Receiver, data: bytes, *, is_head: bool, asked: bool) -> None:
+        """Begin a request; `asked` where `data` is all of it."""
+        self.receiver = receiver
+        self._state = _State.HEAD
+        self._is_head = is_head
+        self.uses += 1
+        self.began = self.sent = False
+        self.asked = asked
+        self.send(data)
+
+    def send(self, data: bytes) -> bool:
+        """Send; False where not all was taken, and `on_room` will tell."""
+        if self._unsent or self._connecting:
+            self._unsent += data
+            return False
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            # An answer may have come before the other end closed: what can be read tells.
+            self._pool.reactor.loop.call_soon(self.on_readable, True)
+            return True
+        self.sent = True
+        if sent == len(data):
+            return True
+        self._unsent = data[sent:]
+        self._pool.reactor.poller.want_write(self)
+        return False
+
+    @property
+    def has_room(self) -> bool:
+        """Whether all that was sent has been taken."""
+        return not (self._unsent or self._connecting)
+
+    def end_sending(self) -> None:
+        """No more bytes go there; after another protocol."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+
+    def on_writable(self) -> None:
+        """It is connected, or may take more."""
+        if self._connecting:
+            if self._state is _State.CLOSED:
+                return
+            if self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self._break()
+                return
+            self._connecting = False
+        elif not self._unsent:
+            return
+        self._flush()
+
+    def _flush(self) -> None:
+        data, self._unsent = self._unsent, b""
+        if (not data or self.send(data)) and self.receiver is not None:
+            self.receiver.on_room()
+
+    # The answer -----------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Its bytes are not wanted now."""
+        self._paused = True
+        self._pool.reactor.poller.pause(self)
+
+    def resume(self) -> None:
+        """They are wanted again."""
+        if self._paused and self._state is not _State.CLOSED:
+            self._paused = False
+            self._pool.reactor.poller.resume(self)
+            self.on_readable()
+
+    def on_readable(self, ended: bool = False) -> None:
+        """Read and parse what there is."""
+        while not self._paused and self._state is not _State.CLOSED:
+            try:
+                count = self._sock.recv_into(_BUFFER)
+            except BlockingIOError:
+                if ended and self._connecting:
+                    self._break()
+                return
+            except OSError:
+                self._break()
+                return
+            if not count:
+                self._on_end()
+                return
+            try:
+                self._take(bytes(_VIEW[:count]))
+            except (BadAnswer, BadCoding):
+                self._break()
+                return
+            if count < _BUFFER_BYTES and not ended:
+                return
+
+    def _take(self, data: bytes) -> None:
+        """Some bytes of the answer.
+
+        Raises:
+            BadAnswer, BadCoding: They are none.
+        """
+        state, receiver = self._state, self.receiver
+        if receiver is None:
+            raise BadAnswer  # nobody has asked
+        self.began = True
+        if state is _State.HEAD:
+            self._take_head(self._held + data if self._held else data)
+        elif state is _State.LENGTH:
+            left = self._left = self._left - len(data)
+            if left > 0:
+                receiver.on_body(data, complete=False)
+            else:
+                if left:
+                    data, self._keep_alive = data[:left], False
+                self._finish()
+                receiver.on_body(data, complete=True)
+        elif state is _State.CHUNKED:
+            body, complete = self._unchunked(data)
+            if complete:
+                self._finish()
+            if body or complete:
+                receiver.on_body(body, complete=complete)
+        else:
+            receiver.on_body(data, complete=False)
+
+    def _take_head(self, data: bytes) -> None:
+        end = data.find(b"\r\n\r\n")
+        if end < 0 or end > _HEAD_BYTES:
+            if len(data) > _HEAD_BYTES:
+                raise BadAnswer
+            self._held = data
+            return
+        self._held = b""
+        head = read(data[:end], self._memory)
+        body = data[end + 4 :]
+        if head.status < 200:
+            self._take_interim(head, body)
+            return
+        receiver = self.receiver
+        assert receiver is not None  # noqa: S101 - `_take` has looked
+        self._keep_alive = head.keep_alive
+        complete = self._begin_body(head, len(body))
+        if self._state is _State.CHUNKED:
+            body, complete = self._unchunked(body)
+        elif complete and self._left < 0:
+            body, self._keep_alive = body[: self._left], False
+        if complete:
+            self._finish()
+        receiver.on_answer(head, body, complete=complete)
+
+    def _take_interim(self, head: ResponseHead, rest: bytes) -> None:
+        """A 1xx: another protocol from here on, or nothing that the caller waits for."""
+        if head.status != 101:
+            if rest:
+                self._take_head(rest)
+            return
+        receiver = self.receiver
+        assert receiver is not None  # noqa: S101 - as above
+        self._state = _State.RAW
+        self._keep_alive = False
+        receiver.on_answer(head, rest, complete=False)
+
+    def _begin_body(self, head: ResponseHead, there: int) -> bool:
+        """How the body is read; whether all of it is there. `_left` is below 0 by what is over."""
+        if self._is_head or head.status in _BODILESS:
+            self._left = -there
+            return True
+        if head.chunked:
+            self._state = _State.CHUNKED
+            self._chunks = ChunkedReader()
+            return False
+        if head.length is None:
+            self._state = _State.UNTIL_END
+            self._keep_alive = False
+            return False
+        self._state = _State.LENGTH
+        self._left = head.length - there
+        return self._left <= 0
+
+    def _unchunked(self, data: bytes) -> tuple[bytes, bool]:
+        chunks = self._chunks
+        assert chunks is not None  # noqa: S101 - the state says so
+        body = chunks.feed(data)
+        if chunks.complete and chunks.rest:
+            self._keep_alive = False
+        return body, chunks.complete
+
+    def _finish(self) -> None:
+        """The answer is complete: the next request may have the connection."""
+        self.receiver = None
+        self._chunks = None
+        if self._keep_alive and self.asked and not self._unsent:
+            self._state = _State.IDLE
+            self._paused = False
+            self._pool.give(self)
+        else:
+            self.close()
+
+    def _on_end(self) -> None:
+        """The other end has sent its last byte."""
+        if self._state in {_State.UNTIL_END, _State.RAW}:
+            receiver, self.receiver = self.receiver, None
+            if self._state is _State.UNTIL_END:
+                self.close()
+            if receiver is not None:
+                receiver.on_body(b"", complete=True)
+        else:
+            self._break()
+
+    def _break(self) -> None:
+        receiver, self.receiver = self.receiver, None
+        self.close()
+        if receiver is not None:
+            receiver.on_broken()
+
+    # Its end --------------------------------------------------------------------------------
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether nothing has come that nobody asked for, such as an end."""
+        if self._state is _State.CLOSED:
+            return False
+        try:
+            self._sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def close(self) -> None:
+        """Let go of the socket; the receiver is not told."""
+        if self._state is _State.CLOSED:
+            return
+        self._state = _State.CLOSED
+        self.receiver = None
+        self._unsent = self._held = b""
+        self._pool.forget(self)
+        self._sock.close()
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
