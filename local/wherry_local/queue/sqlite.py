@@ -74,7 +74,7 @@ class SqliteQueue:
         self._history = History(path)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="queue-reader")
         self._forgetting: set[int] = set()
-        self._dropping = False
+        self._dropping = self._closed = False
         self._wakes: list[Callable[[], None]] = []
         self._told: list[Callable[[str], None]] = []
 
@@ -215,7 +215,10 @@ class SqliteQueue:
         return self._ledger.counts()
 
     async def close(self) -> None:
-        """As `Queue.close`."""
+        """As `Queue.close`; again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._writer.close()
         await asyncio.get_running_loop().run_in_executor(self._reading, self._history.close)
         self._reading.shutdown()
