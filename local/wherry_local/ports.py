@@ -21,7 +21,7 @@ def listeners(count: int, *, host: str, port: int) -> list[socket.socket]:
     last = min(port + count + _TRIES, 65535) if port else count
     try:
         for candidate in range(port, last + 1) if port else (0,) * count:
-            listener = _listen(host, candidate)
+            listener = listening(host, candidate)
             made += [listener] if listener is not None else []
             if len(made) == count:
                 return made
@@ -40,8 +40,12 @@ def _close(made: list[socket.socket]) -> None:
         listener.close()
 
 
-def _listen(host: str, port: int) -> socket.socket | None:
-    """A listening socket, or None when the port is in use."""
+def listening(host: str, port: int) -> socket.socket | None:
+    """A listening socket, or None when the port is in use.
+
+    Raises:
+        NoFreePort: The address cannot be listened on.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)

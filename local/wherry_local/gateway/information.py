@@ -8,17 +8,16 @@ import wherry
 from wherry.reply import Reply
 from wherry_local.front.asked import Asked
 from wherry_local.front.route import Route
-from wherry_local.gateway.answers import document, text
+from wherry_local.gateway.answers import document
 
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def routes() -> list[Route]:
-    """The routes, and the way from the root to the console."""
+    """The routes."""
     return [
         Route(methods=("GET",), pattern="/system/info", answer=_info),
         Route(methods=("GET",), pattern="/system/telemetry", answer=_telemetry),
-        Route(methods=("GET",), pattern="/", answer=_root, guarded=False),
     ]
 
 
@@ -43,9 +42,3 @@ async def _info(_asked: Asked) -> Reply:
 async def _telemetry(_asked: Asked) -> Reply:
     """Nothing is collected, so there is nothing to tell."""
     return document(200, {})
-
-
-async def _root(_asked: Asked) -> Reply:
-    reply = text(307)
-    reply.headers.append((b"location", b"/ui/"))
-    return reply

@@ -1,0 +1,287 @@
+"""The parts of a platform, put together; each is its own package's business.
+
+Beginning and ending are here, in this order: what others stand on begins first and ends last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from wherry.errors import WherryError
+from wherry_build.errors import BuildError
+from wherry_build.project import Project
+from wherry_local.autoscaling.scaler import Autoscaler
+from wherry_local.broker.events import Events
+from wherry_local.console.site import routes as console_routes
+from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey, ScaleMetric
+from wherry_local.edits import changes
+from wherry_local.errors import LocalError
+from wherry_local.fleet.fleet import Fleet
+from wherry_local.fleet.launching import ProcessLauncher
+from wherry_local.fleet.replica import Launcher
+from wherry_local.fleet.replica_set import ReplicaSet
+from wherry_local.fleet.watching import Watching
+from wherry_local.front.door import Door
+from wherry_local.front.guard import Guard
+from wherry_local.gateway import api
+from wherry_local.gateway.callbacks import Callbacks
+from wherry_local.gateway.courier import CallCourier
+from wherry_local.gateway.deployments import Deployments
+from wherry_local.gateway.namespaces import Namespaces
+from wherry_local.gateway.secret_mounts import SecretMounts
+from wherry_local.gateway.secret_store import SecretStore
+from wherry_local.journal.store import JournalStore
+from wherry_local.metrics.meters import Meters, Service
+from wherry_local.platform.announcement import Served, served
+from wherry_local.platform.declared import Addresses, deployments, function_namespace
+from wherry_local.platform.in_process import InProcessApi
+from wherry_local.platform.scrape import routes as metric_routes
+from wherry_local.platform.settings import Settings
+from wherry_local.platform.storage import open_queue
+from wherry_local.proxy.external import External
+from wherry_local.proxy.forward import Forwarder
+from wherry_local.queue.delivery import Kind
+from wherry_local.queue.dispatch import Dispatcher
+from wherry_local.state import StateFolder
+from wherry_local.zygote.client import Nursery
+
+Tell = Callable[[str], None]
+
+
+class Platform:
+    """One project, served.
+
+    Args:
+        settings: How.
+        state: Its state folder.
+        addresses: Where it is going to be.
+        password: The administrator's.
+        tell: Is told in one line what a person at the terminal should know.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: StateFolder,
+        addresses: Addresses,
+        *,
+        password: str,
+        tell: Tell,
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._addresses = addresses
+        self._password = password
+        self._tell = tell
+        self._project = settings.project
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._journal = JournalStore(state.logs)
+        self._nursery = Nursery()
+        self._processes = ProcessLauncher(self._nursery, self._journal, state)
+
+        self._fleet = Fleet(self._launcher_of, self._journal)
+        self._meters = Meters(services=self._services)
+        self._autoscaler = Autoscaler(self._fleet, self._journal.tell)
+        self._fleet.observe(self._autoscaler.look)
+        self._external = External(allow_private=settings.allow_private)
+        home = function_namespace(settings.project)
+        self._namespaces = Namespaces(state, home=home)
+        self._secrets = SecretStore(
+            state, project=(settings.root / ".secrets",), homes=(home, DEFAULT_NAMESPACE)
+        )
+        self._deployments = Deployments(
+            self._fleet,
+            state,
+            namespaces=self._namespaces,
+            mounts=SecretMounts(state, self._secrets),
+            tell=tell,
+        )
+        self._watching = Watching(self._fleet) if settings.watch else None
+        self._doors: list[Door] = []
+
+    # Its beginning --------------------------------------------------------------------------
+
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Begin; what is served is ready when this returns, first replicas aside.
+
+        Args:
+            sockets: The listening sockets of the gateway and of the broker.
+
+        Raises:
+            LocalError: Something cannot begin.
+        """
+        warming = self._spawn(self._nursery.open())
+        self._queue = await open_queue(self._settings, self._state)
+        callbacks = Callbacks(self._external)
+        self._events = Events(
+            queue=self._queue,
+            functions=self._fleet,
+            addresses=self._external,
+            files=self._settings.triggers,
+        )
+        self._events.declare(self._project)
+        self._dispatcher = Dispatcher(
+            self._queue,
+            {Kind.EVENT: self._events.courier, Kind.CALL: CallCourier(self._fleet, callbacks)},
+        )
+        self._open_doors(sockets, callbacks)
+        await warming
+        await self._declare(self._project)
+        self._dispatcher.start()
+        self._events.start()
+        self._spawn(self._autoscaler.run())
+        if self._watching is not None:
+            self._watching.start()
+            self._spawn(self._watch_project())
+        for door in self._doors:
+            door.start()
+
+    def _open_doors(self, sockets: Sequence[socket.socket], callbacks: Callbacks) -> None:
+        parts = api.Parts(
+            fleet=self._fleet,
+            deployments=self._deployments,
+            namespaces=self._namespaces,
+            secrets=self._secrets,
+            journal=self._journal,
+            meters=self._meters,
+            queue=self._queue,
+            callbacks=callbacks,
+            brokers=self._brokers,
+            gateway=self._addresses.gateway,
+            project=lambda: self._project,
+        )
+        admin = [*api.routes(parts), *self._events.routes(), *metric_routes(self._meters)]
+        console = console_routes(InProcessApi(admin, self._fleet))
+        loop = asyncio.get_running_loop()
+        guard = Guard(password=self._password, hosts=self._settings.listen or ())
+        forwarder = Forwarder(
+            self._fleet, loop=loop, count=self._meters.count, namespace=self._namespaces.home
+        )
+        gateway = Door(
+            loop=loop,
+            routes=[*admin, *console],
+            services={"/function/": forwarder},
+            guard=guard,
+        )
+        broker = Door(loop=loop, routes=self._events.ingress_routes(), guard=guard)
+        self._doors = [gateway, broker]
+        for door, sock in zip(self._doors, sockets, strict=True):
+            door.listen(sock)
+
+    def _launcher_of(self, deployment: Deployment) -> Launcher:
+        return self._processes
+
+    async def _declare(self, project: Project) -> None:
+        declared = deployments(project, self._addresses)
+        await self._deployments.declare(declared, {each.name: each for each in project.functions})
+
+    async def _watch_project(self) -> None:
+        """Read the project anew after each edit: a handler may declare other events, too."""
+        settings = self._settings
+        if settings.read is None:
+            return
+        folders = [settings.root, *(each for each in settings.triggers if each.is_dir())]
+        folders += [each.parent for each in settings.triggers if each.is_file()]
+        async for _ in changes(folders, self._stopping):
+            await self._read_again(settings.read)
+
+    async def _read_again(self, read: Callable[[], Project]) -> None:
+        """Take over what has changed; what cannot be read leaves what is served as it is."""
+        try:
+            project = read()
+            if project != self._project:
+                self._events.declare(project)
+                await self._declare(project)
+                self._project = project
+        except (BuildError, LocalError, WherryError) as error:
+            self._tell(f"the project is served as before: {error.message}")
+
+    # What it shows --------------------------------------------------------------------------
+
+    def served(self) -> list[Served]:
+        """The functions of the project, for the announcement."""
+        declared = deployments(self._project, self._addresses)
+        return served(declared, self._addresses.gateway, self._events.taken())
+
+    def broker_urls(self) -> list[str]:
+        """Where each broker takes events."""
+        return [each["url"] for each in self._brokers()]
+
+    def _brokers(self) -> Sequence[dict[str, Any]]:
+        return [
+            {
+                "namespace": key.namespace,
+                "name": key.name,
+                "url": self._addresses.of_broker(key.namespace, key.name),
+                "triggers": count,
+            }
+            for key, count in self._events.brokers().items()
+        ]
+
+    def _services(self) -> Iterator[Service]:
+        for key in self._fleet.keys():  # noqa: SIM118 - no mapping
+            replicas = self._fleet.find(key)
+            if replicas is not None:
+                yield _service(key, replicas)
+
+    # Its end --------------------------------------------------------------------------------
+
+    async def stop(self, grace_s: float) -> None:
+        """Take nothing more, answer what is in flight, and end everything.
+
+        Args:
+            grace_s: Seconds until what is not over is cut off.
+        """
+        self._stopping.set()
+        await asyncio.gather(*(door.drain(grace_s) for door in self._doors))
+        if hasattr(self, "_dispatcher"):
+            await self._dispatcher.stop(grace_s)
+            await self._events.close()
+        if self._watching is not None:
+            await self._watching.stop()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._fleet.stop(grace_s)
+        await self._nursery.close()
+        self._processes.close()
+        for door in self._doors:
+            door.close()
+        if hasattr(self, "_queue"):
+            await self._queue.close()
+        self._external.close()
+        self._journal.close()
+
+    def kill(self) -> None:
+        """End every replica at once; what is in flight is not answered."""
+        self._fleet.kill()
+        for door in self._doors:
+            door.close()
+
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None and not self._stopping.is_set():
+            self._tell(f"a part of the platform has ended: {task.exception()}")
+
+
+def _service(key: FunctionKey, replicas: ReplicaSet) -> Service:
+    policy = replicas.deployment.scale
+    return Service(
+        function=key,
+        desired=replicas.desired,
+        ready=replicas.available,
+        least=policy.least,
+        target=policy.target,
+        scaling="rps" if policy.metric is ScaleMetric.RPS else "capacity",
+        in_flight=replicas.in_flight,
+    )

@@ -1,0 +1,140 @@
+"""The functions of a project as deployments: what wherry.yaml and handlers say, in one value each.
+
+No I/O but the clock; who may scale how is told by `wherry_local.autoscaling.policy`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from wherry_build.project import HANDLER_FILES, Function, Project
+from wherry_build.project.image_name import image_reference
+from wherry_build.project.specification import FunctionSpecification
+from wherry_build.project.specification.eventing import SINK_VARIABLES
+from wherry_local.autoscaling.policy import policy_of
+from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey
+
+DEFAULT_BROKER = "default"
+EVENT_NAMESPACE = "default"
+"""The namespace of the brokers of a project that says none, as Knative has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where a function finds the platform.
+
+    Attributes:
+        gateway: Address of the gateway, without a slash at its end.
+        broker: The same of the broker.
+    """
+
+    gateway: str
+    broker: str
+
+    def of_broker(self, namespace: str, name: str) -> str:
+        """Where the broker `name` takes events."""
+        return f"{self.broker}/{namespace}/{name}"
+
+
+def function_namespace(project: Project) -> str:
+    """Where the functions of `project` live."""
+    return project.namespace or DEFAULT_NAMESPACE
+
+
+def event_namespace(project: Project) -> str:
+    """Where its brokers live."""
+    return project.namespace or EVENT_NAMESPACE
+
+
+def deployments(project: Project, addresses: Addresses) -> list[Deployment]:
+    """Every function of `project` as it is to run here."""
+    return [_deployment(project, each, addresses) for each in project.functions]
+
+
+def handler_of(function: Function) -> str:
+    """The handler of `function`, as `WHERRY_HANDLER` takes it."""
+    is_found = function.handler in HANDLER_FILES
+    return str(function.folder if is_found else function.folder / function.handler)
+
+
+def unused_here(project: Project) -> Iterator[str]:
+    """What wherry.yaml says that has no meaning on one machine, for those who run it."""
+    specification = project.specification
+    if specification is None:
+        return
+    if specification.mutual_tls is not None:
+        yield "mutual_tls: there is no mesh here; calls stay on this machine's loopback"
+    for name, said in specification.functions.items():
+        for key in ("revisions", "authorization", "traffic_policy"):
+            if getattr(said, key):
+                yield f"functions.{name}.{key}: one revision is served here, to every caller"
+
+
+def _deployment(project: Project, function: Function, addresses: Addresses) -> Deployment:
+    said = _said(project, function)
+    return Deployment(
+        key=FunctionKey(function.name, function_namespace(project)),
+        handler=handler_of(function),
+        folder=function.folder,
+        image=said.image or _image(project, function),
+        environment=_environment(project, function, addresses),
+        secrets=said.secrets,
+        labels=function.labels,
+        annotations=function.annotations,
+        limits=_amounts(cpu=None, memory=function.resources.memory_limit),
+        requests=_amounts(
+            cpu=function.resources.cpu_request, memory=function.resources.memory_request
+        ),
+        read_only_root=said.read_only_root is not False,
+        scale=policy_of(function, function.labels, function.annotations),
+        concurrency=function.concurrency,
+        timeout_s=float(function.timeout_s),
+        created_at=time.time(),
+    )
+
+
+def _environment(project: Project, function: Function, addresses: Addresses) -> Mapping[str, str]:
+    given = {
+        "WHERRY_FUNCTION": function.name,
+        "WHERRY_NAMESPACE": function_namespace(project),
+        "WHERRY_TIMEOUT": f"{function.timeout_s}s",
+        "OPENFAAS_URL": addresses.gateway,
+    }
+    if function.concurrency:
+        given["WHERRY_MAX_INFLIGHT"] = str(function.concurrency)
+    if not any(name in function.environment for name in SINK_VARIABLES):
+        given["K_SINK"] = _sink(project, function, addresses)
+    return {**given, **function.environment}
+
+
+def _sink(project: Project, function: Function, addresses: Addresses) -> str:
+    sink = _said(project, function).sink
+    if sink is not None and sink.url is not None:
+        return sink.url
+    name = sink.broker if sink is not None and sink.broker is not None else DEFAULT_BROKER
+    return addresses.of_broker(event_namespace(project), name)
+
+
+def _image(project: Project, function: Function) -> str:
+    return image_reference(function.name, registry=project.registry or "", tag="latest")
+
+
+def _amounts(*, cpu: str | None, memory: str | None) -> dict[str, str]:
+    return {key: value for key, value in (("cpu", cpu), ("memory", memory)) if value}
+
+
+def _said(project: Project, function: Function) -> FunctionSpecification:
+    functions = project.specification.functions if project.specification is not None else {}
+    return functions.get(function.name, FunctionSpecification())
+
+
+def hosts_of(addresses: Addresses) -> frozenset[str]:
+    """Hosts by which the doors are asked."""
+    return frozenset(
+        part.hostname
+        for part in map(urlsplit, (addresses.gateway, addresses.broker))
+        if part.hostname is not None
+    )

@@ -1,0 +1,155 @@
+"""The whole life of a platform: from its sockets to the last replica's end.
+
+The edge of `wherry up`: it owns the process, the event loop and the signals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import closing
+from typing import Any
+
+import wherry
+from wherry_local.errors import NoFreePort
+from wherry_local.platform.announcement import places, transcripts
+from wherry_local.platform.composition import Platform
+from wherry_local.platform.declared import Addresses, unused_here
+from wherry_local.platform.endpoint import Endpoint, Lock, password_of
+from wherry_local.platform.settings import Settings
+from wherry_local.ports import listening
+from wherry_local.state import StateFolder
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DRAIN_S = 30.0
+
+Tell = Callable[[str], None]
+
+
+def run(settings: Settings) -> int:
+    """Serve a project until told to stop; the exit code.
+
+    Raises:
+        AlreadyRuns: A platform serves this project.
+        NoFreePort: A port cannot be listened on.
+        LocalError: Something of the project cannot be served, or the state folder cannot be used.
+    """
+    state = StateFolder.of(settings.root)
+    state.make()
+    lock = Lock(state)
+    lock.take()
+    try:
+        sockets = _sockets(settings)
+        with closing(sockets[0]), closing(sockets[1]):
+            return _looped(_serve(settings, state, sockets))
+    finally:
+        lock.release()
+
+
+def _looped(life: Coroutine[Any, Any, int]) -> int:
+    import uvloop
+
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(life)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _sockets(settings: Settings) -> list[socket.socket]:
+    """The sockets of the gateway and of the broker."""
+    gateway = _listening(settings.host, settings.port, "--port")
+    try:
+        return [gateway, _listening(settings.host, settings.broker_port, "--broker-port")]
+    except BaseException:
+        gateway.close()
+        raise
+
+
+def _listening(host: str, port: int, option: str) -> socket.socket:
+    sock = listening(host, port)
+    if sock is None:
+        raise NoFreePort(
+            f"{host} port {port} is in use", hint=f"wherry up {option} 0 takes any free one"
+        )
+    return sock
+
+
+def _addresses(sockets: Sequence[socket.socket]) -> Addresses:
+    gateway, broker = (_url(each) for each in sockets)
+    return Addresses(gateway=gateway, broker=broker)
+
+
+def _url(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _serve(settings: Settings, state: StateFolder, sockets: list[socket.socket]) -> int:
+    addresses = _addresses(sockets)
+    password = password_of(state, settings.password)
+    stopping = asyncio.Event()
+    platform = Platform(settings, state, addresses, password=password, tell=_tell)
+    _on_signals(stopping, platform.kill)
+    try:
+        await platform.start(sockets)
+        Endpoint(
+            pid=os.getpid(),
+            gateway=addresses.gateway,
+            broker=addresses.broker,
+            startedAt=time.time(),
+            version=wherry.__version__,
+            project=str(settings.root.resolve()),
+        ).keep(state)
+        _announce(settings, state, platform, addresses)
+        gc.collect()
+        gc.freeze()
+        await stopping.wait()
+    finally:
+        state.endpoint.unlink(missing_ok=True)
+        await platform.stop(_DRAIN_S)
+    return 0
+
+
+def _on_signals(stopping: asyncio.Event, kill: Callable[[], None]) -> None:
+    """The first signal lets what is in flight finish; the second ends everything at once."""
+
+    def stop() -> None:
+        if stopping.is_set():
+            kill()
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in _ENDING:
+        loop.add_signal_handler(number, stop)
+
+
+def _announce(
+    settings: Settings, state: StateFolder, platform: Platform, addresses: Addresses
+) -> None:
+    for line in unused_here(settings.project):
+        _tell(f"not used here: {line}")
+    functions = platform.served()
+    lines = places(
+        gateway=addresses.gateway,
+        brokers=platform.broker_urls(),
+        password=state.password,
+        functions=functions,
+    )
+    print("\n".join([*lines, *transcripts(functions)]), flush=True)  # noqa: T201 - what it is for
+
+
+def _tell(line: str) -> None:
+    """What a person at the terminal should know."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the same

@@ -1,0 +1,26 @@
+"""Which queue a platform has: a file of its own, or a server of NATS."""
+
+from __future__ import annotations
+
+from wherry_local.errors import LocalError
+from wherry_local.platform.settings import Settings
+from wherry_local.queue.contract import Queue, StorageFailed
+from wherry_local.state import StateFolder
+
+
+async def open_queue(settings: Settings, state: StateFolder) -> Queue:
+    """Open the queue of a platform.
+
+    Raises:
+        LocalError: It cannot be opened.
+    """
+    try:
+        if settings.queue_url is not None:
+            from wherry_local.queue.jetstream import JetStreamQueue
+
+            return await JetStreamQueue.open(settings.queue_url)
+        from wherry_local.queue.sqlite import SqliteQueue
+
+        return SqliteQueue(state.queue)
+    except StorageFailed as error:
+        raise LocalError(error.message, hint=error.hint) from None
