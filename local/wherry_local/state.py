@@ -86,6 +86,10 @@ class StateFolder:
         """Put `content` at `path`, whole or not at all, readable by the owner alone."""
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        part.replace(path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise

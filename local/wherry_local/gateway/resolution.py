@@ -18,6 +18,7 @@ from wherry_local.autoscaling.terms import InvalidScale
 from wherry_local.deployment import Deployment, FunctionKey, ScalePolicy
 from wherry_local.gateway.answers import Refused
 from wherry_local.gateway.function_deployment import FunctionDeployment
+from wherry_local.gateway.retries import retry_rules
 
 Surroundings = Callable[[FunctionKey], Mapping[str, str]]
 """What every function's environment holds, whoever deployed it: where the platform is."""
@@ -53,6 +54,7 @@ class Resolver:
         Raises:
             Refused: Nothing here can run it, or its labels ask for what cannot be.
         """
+        retry_rules(wanted.annotations)
         base = self._of_project(wanted)
         if base is not None:
             return self._on_top_of(base, wanted, key)

@@ -36,7 +36,8 @@ class SecretMounts:
         A secret that is not there is left out: the function says so itself when it reads it.
         """
         folder = self.folder(deployment.key)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (self._root, folder.parent, folder):
+            each.mkdir(mode=0o700, exist_ok=True)
         # Whoever a container runs as reads what is mounted; `.wherry` keeps the others out.
         folder.chmod(0o755 if deployment.container else 0o700)
         wanted: dict[str, Path] = {}
@@ -55,7 +56,7 @@ class SecretMounts:
 
 
 def _link(source: Path, place: Path) -> None:
-    target = source.resolve()
+    target = source.absolute()
     if place.is_symlink() and place.readlink() == target:
         return
     part = _part(place)

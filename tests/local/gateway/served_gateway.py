@@ -187,7 +187,7 @@ def served_gateway(root, **more):
             await gateway.open()
         except BaseException as error:
             faults.append(error)
-            raise
+            return
         finally:
             ready.set()
         await gateway.stopping.wait()
