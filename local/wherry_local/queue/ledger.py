@@ -47,8 +47,13 @@ class Ledger:
         self._given = 0
         self._arriving = self._arriving_bytes = self._cached_bytes = 0
 
-    def admit(self, many: Sequence[Accepted], share: float = 1.0) -> Sequence[Arrival]:
-        """Give messages their places, if there is room for all of them within `share`.
+    def admit(
+        self, many: Sequence[Accepted], leaving: PendingMessage | None = None
+    ) -> Sequence[Arrival]:
+        """Give messages their places, if there is room for all of them.
+
+        What follows from a delivery of `leaving` may use the reserve, and the place of that if the
+        delivery is its last.
 
         Raises:
             KeyTaken: There is one with the key of one of them.
@@ -58,6 +63,12 @@ class Ledger:
         arriving_bytes = sum([arrival.size_bytes for arrival in arrivals])
         count = len(self.pending.messages) + self._arriving
         size_bytes = self.pending.size_bytes + self._arriving_bytes
+        share = 1.0
+        if leaving is not None:
+            share += self.bounds.reserve
+            if leaving.left == 1:
+                count -= 1
+                size_bytes -= leaving.size_bytes
         if count + len(arrivals) > self.bounds.pending_messages * share:
             raise QueueFull(f"{count} messages wait in the queue; it takes no more now")
         if size_bytes + arriving_bytes > self.bounds.pending_bytes * share:

@@ -119,7 +119,8 @@ class SqliteQueue:
         delivery = self._pending.holder(leased.number, leased.token)
         if delivery is None:
             return False
-        arrivals = self._ledger.admit(settlement.follows, 1.0 + self._ledger.bounds.reserve)
+        leaving = None if settlement.state is State.DUE else delivery.of
+        arrivals = self._ledger.admit(settlement.follows, leaving)
         answer = settlement.answer
         if answer is not None and len(answer.body) > self._ledger.bounds.answer_bytes:
             body = answer.body[: self._ledger.bounds.answer_bytes]

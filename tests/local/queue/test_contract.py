@@ -294,11 +294,12 @@ def test_a_full_queue_takes_nothing_until_there_is_room(stand):
         assert await queue.message("more") is None
         # What follows from a delivery may use the reserve, and no more than that.
         leased = await lease_one(queue)
-        follows = tuple(to(event(f"reply-{number}"), "mail") for number in range(2))
+        follows = tuple(to(event(f"reply-{number}"), "mail") for number in range(3))
         with pytest.raises(QueueFull):
             await queue.settle(leased, Settlement(state=State.DELIVERED, follows=follows))
+        # It leaves its own place to them as well.
         assert await queue.settle(
-            leased, Settlement(state=State.DELIVERED, attempt=DEAD.attempt, follows=follows[:1])
+            leased, Settlement(state=State.DELIVERED, attempt=DEAD.attempt, follows=follows[:2])
         )
         for each in await queue.lease(9, 60):
             assert await queue.settle(each, DELIVERED)
