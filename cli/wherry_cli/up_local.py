@@ -28,6 +28,9 @@ _OPEN = (
     "--watch/--no-watch", default=True, show_default=True, help="Renew what an edit concerns."
 )
 @click.option(
+    "--logs/--no-logs", default=True, show_default=True, help="Print what functions write."
+)
+@click.option(
     "--port",
     "-p",
     type=click.IntRange(0, 65535),
@@ -87,6 +90,7 @@ def command(
     ctx: click.Context,
     path: Path,
     watch: bool,
+    logs: bool,
     port: int,
     broker_port: int,
     listen: str | None,
@@ -121,6 +125,7 @@ def command(
         port=port,
         broker_port=broker_port,
         watch=watch,
+        logs=logs,
         listen=None if listen is None else _callers(listen, hosts),
         password=_password(password_file),
         triggers=triggers,
@@ -146,7 +151,7 @@ def _detached(ctx: click.Context, root: Path, *, is_json: bool) -> int:
     from wherry_local.state import StateFolder
 
     state = StateFolder.of(root)
-    came = started(["up", *_arguments(ctx)], state)
+    came = started(["up", *_arguments(ctx), "--no-logs"], state)
     if isinstance(came, int):
         return came
     if is_json:

@@ -37,6 +37,7 @@ from wherry_local.journal.store import JournalStore
 from wherry_local.metrics.meters import Meters, Service
 from wherry_local.platform.announcement import Served, served
 from wherry_local.platform.declared import Addresses, deployments, function_namespace
+from wherry_local.platform.foreground import print_lines
 from wherry_local.platform.in_process import InProcessApi
 from wherry_local.platform.scrape import routes as metric_routes
 from wherry_local.platform.settings import Settings
@@ -134,6 +135,8 @@ class Platform:
         self._dispatcher.start()
         self._events.start()
         self._spawn(self._autoscaler.run())
+        if self._settings.logs:
+            self._spawn(print_lines(self._journal.follow()))
         if self._watching is not None:
             self._watching.start()
             self._spawn(self._watch_project())

@@ -24,6 +24,7 @@ class Settings:
         port: Port of the gateway; 0 takes any free one.
         broker_port: Port of the broker; 0 takes any free one.
         watch: Whether an edit renews what it concerns.
+        logs: Whether what functions write is printed, too.
         listen: Names and addresses besides loopback by which callers may ask; None for none.
         password: The administrator's password; None for the one that is kept, or a new one.
         triggers: Files and folders with Broker and Trigger manifests.
@@ -38,6 +39,7 @@ class Settings:
     port: int = GATEWAY_PORT
     broker_port: int = BROKER_PORT
     watch: bool = True
+    logs: bool = True
     listen: tuple[str, ...] | None = None
     password: str | None = None
     triggers: tuple[Path, ...] = ()
