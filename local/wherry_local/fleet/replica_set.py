@@ -306,10 +306,10 @@ class ReplicaSet(Admission):
             idle.set()
 
     async def _leave(self, replica: Replica, grace_s: float) -> None:
-        idle = self._leaving[replica]
-        wait = self._spawn(idle.wait())
-        await asyncio.wait({wait}, timeout=grace_s)
-        wait.cancel()
+        idle = self._spawn(self._leaving[replica].wait())
+        end = self._spawn(replica.wait())
+        await asyncio.wait({idle, end}, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+        idle.cancel()
         await replica.stop(grace_s + _KILL_S)
         del self._leaving[replica]
         self._changed(self)

@@ -40,10 +40,13 @@ async def start(
         replica = await launcher.launch(deployment, name)
     except LocalError as error:
         raise StartFailed(error.message) from error
+    loop = asyncio.get_running_loop()
+    until = loop.time() + start_s
     try:
         if await replica.ready(start_s):
             return replica
-        code = await _exit_code(replica)
+        # One that closes its pipe without a word is about to end, or has lost its descriptors.
+        code = await _exit_code(replica, _END_S if loop.time() < until else 0.0)
     except asyncio.CancelledError:
         replica.kill()
         await replica.wait()
@@ -52,11 +55,10 @@ async def start(
     raise StartFailed(start_fault(lines, code, start_s))
 
 
-async def _exit_code(replica: Replica) -> int | None:
-    """The exit code of a replica that did not get ready, or None: it was killed for that."""
+async def _exit_code(replica: Replica, within_s: float) -> int | None:
+    """The exit code of a replica that ends within a time; None of one that was killed then."""
     end = asyncio.ensure_future(replica.wait())
-    # One that closes its pipe without a word is about to end, or has lost its descriptors.
-    is_over = bool((await asyncio.wait({end}, timeout=_END_S))[0])
+    is_over = bool((await asyncio.wait({end}, timeout=within_s))[0])
     replica.kill()
     code = await end
     return code if is_over else None
