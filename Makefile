@@ -58,7 +58,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@touch $@
 
 run: $(VENV)/.run
-	@$(BIN)/wherry run functions
+	@$(BIN)/wherry up functions
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)

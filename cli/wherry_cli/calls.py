@@ -45,7 +45,7 @@ def command(ctx: click.Context) -> Any:
     type=click.Choice(["due", "leased", "delivered", "dead", "cancelled"]),
     help="Only calls in this state.",
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
 @platform_options
 @output_option
 def list_(

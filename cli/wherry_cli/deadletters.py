@@ -32,7 +32,7 @@ def command(ctx: click.Context) -> Any:
 
 @command.command("list", epilog="Example:\n\n  wherry deadletters list --trigger orders-accept")
 @click.option("--trigger", metavar="NAME", help="Only those of this trigger.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
 @platform_options
 @output_option
 def list_(trigger: str | None, limit: int, place: Place, is_json: bool) -> int:
@@ -72,7 +72,7 @@ def list_(trigger: str | None, limit: int, place: Place, is_json: bool) -> int:
 def show(number: str, place: Place, is_json: bool) -> int:
     """Show the event of a dead letter, and every try."""
     api = place.api()
-    query = {"limit": 1000}
+    query = {"limit": 500}
     letters = api.ask("GET", "/system/dead-letters", query=query)["deadLetters"]
     letter = next((each for each in letters if str(each["number"]) == number), None)
     if letter is None:

@@ -39,7 +39,7 @@ Examples:
     help="Only events with a delivery in this state.",
 )
 @click.option("--trigger", help="Only events that this trigger takes.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
 @click.option(
     "--explain",
     metavar="EVENT_ID",

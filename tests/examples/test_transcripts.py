@@ -6,8 +6,10 @@ out by a curl of a few lines, so that the machine needs none.
 
 import contextlib
 import http.client
+import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +23,9 @@ from wherry.testing import running
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/handler.py"))
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": os.pathsep.join(str(ROOT / wing) for wing in ("runtime", "build", "local", "cli"))
+}
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -125,11 +130,15 @@ def test_each_example_is_complete(function):
     assert f"[{function.name}]({function.name})" in (ROOT / "functions/README.md").read_text()
 
 
-def test_what_make_run_prints_is_what_the_functions_answer(tmp_path):
-    """The command behind `make run`: an address for every example, and a line to paste."""
-    command = [sys.executable, "-m", "wherry_cli", "run", "functions", "--port", "0"]
+@pytest.mark.parametrize("command", [("run",), ("up", "--broker-port", "0")], ids=lambda c: c[0])
+def test_what_is_printed_is_what_the_functions_answer(command, tmp_path):
+    """`wherry run` of a folder, and `wherry up` behind `make run`: a line to paste for each."""
+    shutil.copytree(ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns(".*"))
+    command = [sys.executable, "-m", "wherry_cli", *command, "functions", "--port", "0"]
     with (tmp_path / "log").open("w+") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=log, text=True
+        )
         try:
             table, pasted = read_until_told(process.stdout)
             assert [line.split()[0] for line in table] == [path.name for path in FUNCTIONS]
@@ -153,4 +162,6 @@ def read_until_told(lines):
         if told.endswith(last):
             break
     table, *blocks = told.split("\n\n$ ")
-    return table.splitlines(), [block.partition("\n")[::2] for block in blocks]
+    return table.rpartition("\n\n")[2].splitlines(), [
+        block.partition("\n")[::2] for block in blocks
+    ]
