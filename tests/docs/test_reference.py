@@ -294,7 +294,7 @@ def test_every_flag_on_a_page_is_one_of_its_command():
             if isinstance(parsed, click.Group) and words:
                 parsed = parsed.commands.get(words[0], parsed)
             params = parsed.get_params(click.Context(parsed))
-                options = {name for each in params for name in (*each.opts, *each.secondary_opts)}
+            options = {name for each in params for name in (*each.opts, *each.secondary_opts)}
             assert {word for word in words if word.startswith("-")} <= options | {"--help"}, line
     assert len(said) > 20
 
