@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from wherry_local.queue.bounds import ROW_BYTES, Bounds
 from wherry_local.queue.contract import KeyTaken, QueueFull
-from wherry_local.queue.delivery import Accepted, Kind, Message, State
+from wherry_local.queue.delivery import Accepted, Kind, State
 from wherry_local.queue.pending import Pending, PendingDelivery, PendingMessage
 from wherry_local.queue.records import MOST_SUBSCRIBERS, head_of, number_of
 from wherry_local.queue.shelf import Finished, Shelf
@@ -20,12 +20,20 @@ from wherry_local.queue.shelf import Finished, Shelf
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Arrival:
-    """A message that is being stored, with the place that it will have."""
+    """A message that is being stored.
+
+    Attributes:
+        position: The place that it will have.
+        head: As `records.head_of` has it.
+        size_bytes: What it counts as.
+        whole: Whether the message is there with its body.
+    """
 
     position: int
     accepted: Accepted
     head: bytes
     size_bytes: int
+    whole: bool = True
 
 
 class Ledger:
@@ -47,10 +55,10 @@ class Ledger:
         self._given = 0
         self._arriving = self._arriving_bytes = self._cached_bytes = 0
 
-    def admit(
+    def reserve(
         self, many: Sequence[Accepted], leaving: PendingMessage | None = None
     ) -> Sequence[Arrival]:
-        """Give messages their places, if there is room for all of them.
+        """Keep room for messages that are being stored, if there is room for all of them.
 
         What follows from a delivery of `leaving` may use the reserve, and the place of that if the
         delivery is its last.
@@ -75,31 +83,41 @@ class Ledger:
             raise QueueFull(
                 f"{size_bytes} bytes wait in the queue; it does not take {arriving_bytes} more now"
             )
+        self._arriving += len(arrivals)
+        self._arriving_bytes += arriving_bytes
+        return arrivals
+
+    def release(self, arrivals: Sequence[Arrival]) -> None:
+        """Give back the room that was kept."""
+        self._arriving -= len(arrivals)
+        self._arriving_bytes -= sum([arrival.size_bytes for arrival in arrivals])
+
+    def admit(
+        self, many: Sequence[Accepted], leaving: PendingMessage | None = None
+    ) -> Sequence[Arrival]:
+        """As `reserve`, and give each its place, so that nobody else has its key."""
+        arrivals = self.reserve(many, leaving)
         self._given = max(self._given, self.newest)
         for arrival in arrivals:
             self._given += 1
             arrival.position = self._given
             self.positions[arrival.accepted.message.key] = arrival.position
-        self._arriving += len(arrivals)
-        self._arriving_bytes += arriving_bytes
         return arrivals
 
     def refuse(self, arrivals: Sequence[Arrival]) -> None:
-        """Forget messages that could not be stored."""
+        """Forget messages that were admitted and could not be stored."""
+        self.release(arrivals)
         for arrival in arrivals:
-            self._arrived(arrival)
             del self.positions[arrival.accepted.message.key]
 
-    def land(self, arrival: Arrival, *, now: float, stored_at: float) -> bool:
+    def place(self, arrival: Arrival, *, now: float, stored_at: float) -> bool:
         """Take in a message that is stored; whether anything of it is due."""
-        self._arrived(arrival)
         accepted = arrival.accepted
         message = accepted.message
         self.newest = max(self.newest, arrival.position)
-        if not accepted.subscribers:
-            self.shelf.put(arrival.position, _finished(message, arrival.size_bytes, stored_at))
-            return False
+        self.positions[message.key] = arrival.position
         cached = self._cached_bytes + arrival.size_bytes <= self.bounds.cached_bytes
+        cached = cached and bool(accepted.subscribers) and arrival.whole
         if cached:
             self._cached_bytes += arrival.size_bytes
         pending = PendingMessage(
@@ -113,6 +131,9 @@ class Ledger:
             cached_bytes=arrival.size_bytes if cached else 0,
             size_bytes=arrival.size_bytes,
         )
+        if not accepted.subscribers:
+            self._shelve(pending)
+            return False
         deliveries = [
             PendingDelivery(
                 number=number_of(arrival.position, index),
@@ -131,15 +152,7 @@ class Ledger:
         message = delivery.of
         if self.pending.drop(delivery, state):
             self._cached_bytes -= message.cached_bytes
-            finished = Finished(
-                key=message.key,
-                kind=message.kind,
-                receivers=message.receivers,
-                size_bytes=message.size_bytes,
-                stored_at=message.stored_at,
-                over=message.over,
-            )
-            self.shelf.put(message.position, finished)
+            self._shelve(message)
 
     def forget_delivery(self, position: int, state: State) -> None:
         """Count a delivery that was over in `state` no more."""
@@ -172,17 +185,14 @@ class Ledger:
         size_bytes = len(head) + len(message.body) + ROW_BYTES * (1 + len(accepted.subscribers))
         return Arrival(position=0, accepted=accepted, head=head, size_bytes=size_bytes)
 
-    def _arrived(self, arrival: Arrival) -> None:
-        self._arriving -= 1
-        self._arriving_bytes -= arrival.size_bytes
-
-
-def _finished(message: Message, size_bytes: int, stored_at: float) -> Finished:
-    return Finished(
-        key=message.key,
-        kind=message.kind,
-        receivers=0,
-        size_bytes=size_bytes,
-        stored_at=stored_at,
-        over={},
-    )
+    def _shelve(self, message: PendingMessage) -> None:
+        finished = Finished(
+            key=message.key,
+            kind=message.kind,
+            scope=message.scope,
+            receivers=message.receivers,
+            size_bytes=message.size_bytes,
+            stored_at=message.stored_at,
+            over=message.over,
+        )
+        self.shelf.put(message.position, finished)

@@ -61,6 +61,7 @@ class PendingDelivery:
         until: When that lease ends.
         settling: Whether its end is being stored; nobody else may take or settle it meanwhile.
         lost: Leases in a row that ended without being settled.
+        sequence: Of its newest record, where there is a stream of them.
         attempts: The newest tries.
         tries: How many there were.
     """
@@ -75,6 +76,7 @@ class PendingDelivery:
     until: float = 0.0
     settling: bool = False
     lost: int = 0
+    sequence: int = 0
     attempts: tuple[Attempt, ...] = ()
     tries: int = 0
 
@@ -145,14 +147,25 @@ class Pending:
             expired.append(delivery)
         return expired
 
-    def holder(self, number: int, token: int) -> PendingDelivery | None:
-        """The delivery, if `token` is that of the lease it is under."""
+    def holder(self, number: int, token: int, *, settling: bool = False) -> PendingDelivery | None:
+        """The delivery, if `token` is that of the lease it is under.
+
+        One that is being settled is nobody's but with `settling`.
+        """
         delivery = self.deliveries.get(number)
-        if delivery is None or delivery.settling:
+        if delivery is None or (delivery.settling and not settling):
             return None
         if delivery.state is not State.LEASED or delivery.token != token:
             return None
         return delivery
+
+    def hold(self, delivery: PendingDelivery, token: int, until: float) -> None:
+        """Put a delivery under a lease that somebody has taken."""
+        delivery.token = token
+        delivery.until = until
+        delivery.settling = False
+        self._turn(delivery, State.LEASED)
+        heapq.heappush(self._leases, (until, token, delivery))
 
     def extend(self, delivery: PendingDelivery, until: float) -> None:
         """Let the lease that a delivery is under end at `until`."""
@@ -209,10 +222,7 @@ class Pending:
 
     def _lease(self, delivery: PendingDelivery, until: float) -> None:
         self._token += 1
-        self._turn(delivery, State.LEASED)
-        delivery.token = self._token
-        delivery.until = until
-        heapq.heappush(self._leases, (until, self._token, delivery))
+        self.hold(delivery, self._token, until)
 
     def _turn(self, delivery: PendingDelivery, state: State) -> None:
         kind = delivery.of.kind

@@ -48,6 +48,7 @@ def restore(connection: sqlite3.Connection, ledger: Ledger, clock: Clock) -> Non
             finished = Finished(
                 key=key,
                 kind=KINDS[kind],
+                scope=scope,
                 receivers=receivers,
                 size_bytes=size_bytes + answers_bytes,
                 stored_at=stored_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wherry_local.queue.bounds import Bounds
@@ -23,6 +24,7 @@ class Finished:
 
     key: str
     kind: Kind
+    scope: str
     receivers: int
     size_bytes: int
     stored_at: float
@@ -48,6 +50,10 @@ class Shelf:
     def get(self, position: int) -> Finished | None:
         """The message at a position."""
         return self._finished.get(position)
+
+    def items(self) -> Iterable[tuple[int, Finished]]:
+        """The messages with their positions."""
+        return self._finished.items()
 
     def remove(self, position: int) -> Finished | None:
         """Take a message away."""

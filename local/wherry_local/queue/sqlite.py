@@ -108,7 +108,7 @@ class SqliteQueue:
 
     async def extend(self, leased: Leased, lease_s: float) -> bool:
         """As `Queue.extend`."""
-        delivery = self._pending.holder(leased.number, leased.token)
+        delivery = self._pending.holder(leased.number, leased.token, settling=True)
         if delivery is None:
             return False
         self._pending.extend(delivery, self._clock.monotonic() + lease_s)
@@ -280,7 +280,8 @@ class SqliteQueue:
 
     def _land(self, arrivals: Sequence[Arrival], stored_at: float) -> None:
         now = self._clock.monotonic()
-        due = [self._ledger.land(each, now=now, stored_at=stored_at) for each in arrivals]
+        self._ledger.release(arrivals)
+        due = [self._ledger.place(each, now=now, stored_at=stored_at) for each in arrivals]
         if any(due):
             self._wake()
         for arrival in arrivals:
