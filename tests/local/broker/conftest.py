@@ -1,0 +1,21 @@
+import pytest
+from tests.local.broker.served_events import served_events
+
+QUICK = """
+triggers:
+  orders:
+    function: hello
+    filters:
+    - exact: {type: com.acme.order.placed}
+    delivery: {retry: 2, backoff: linear, delay: 1ms, dead_letter: {function: letters}}
+  everything:
+    function: other
+    delivery: {retry: 0}
+"""
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A broker with two triggers: `orders`, with dead letters, and `everything`."""
+    with served_events(tmp_path, QUICK) as running:
+        yield running
