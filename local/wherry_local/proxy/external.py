@@ -119,6 +119,8 @@ class _Attempt:
         Raises:
             CallFailed: There is no answer.
         """
+        from http.client import HTTPException
+
         from urllib3.exceptions import HTTPError
 
         addresses = self._external.resolve(self._destination)
@@ -127,7 +129,7 @@ class _Attempt:
             return self._ask(headers, body)
         except TimeoutError:
             raise CallFailed(Fault.TIMEOUT, "the other end took too long") from None
-        except (OSError, HTTPError, ValueError):
+        except (OSError, HTTPError, HTTPException, ValueError):
             raise CallFailed(Fault.UNREACHABLE, "the address cannot be reached") from None
         finally:
             if self._connection is not None:
@@ -173,20 +175,26 @@ class _Attempt:
         )
 
     def _ask(self, headers: Headers, body: bytes) -> Inbound:
+        from urllib3 import HTTPHeaderDict
+
         connection = self._connection
         assert connection is not None  # noqa: S101 - `_connect` has made it
-        connection.sock.settimeout(max(self._until - monotonic(), 0.001))
-        said = {name.lower() for name, _ in headers}
-        connection.putrequest(
-            "POST", self._destination.target, skip_host=True, skip_accept_encoding=True
-        )
-        connection.putheader("Host", self._destination.authority)
+        fields = HTTPHeaderDict({"Host": self._destination.authority})
         for name, value in headers:
-            connection.putheader(name.decode("latin-1"), value.decode("latin-1"))
-        connection.putheader("Content-Length", str(len(body)))
-        if b"user-agent" not in said:
-            connection.putheader("User-Agent", "wherry")
-        connection.endheaders(body)
+            fields.add(name.decode("latin-1"), value.decode("latin-1"))
+        if "User-Agent" not in fields:
+            fields["User-Agent"] = "wherry"
+        # What is read from then on has this much time; `_read` looks at the whole.
+        connection.timeout = max(self._until - monotonic(), 0.001)
+        connection.sock.settimeout(connection.timeout)
+        connection.request(
+            "POST",
+            self._destination.target,
+            body=body,
+            headers=fields,
+            preload_content=False,
+            decode_content=False,
+        )
         response = connection.getresponse()
         return Inbound(status=response.status, headers=_kept(response), body=self._read(response))
 
