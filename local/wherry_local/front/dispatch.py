@@ -86,14 +86,16 @@ class Dispatch:
         if exchange.verdict is not None:
             self._refuse(exchange, exchange.verdict)
             return
-        if self._guard is not None:
+        guard = self._guard
+        if guard is not None:
             for name, value in exchange.headers:
                 if len(name) == 4 and name.lower() == b"host":
-                    if not self._guard.knows_host(value):
+                    if not (guard.known_hosts.get(value) or guard.knows_host(value)):
                         self._refuse(exchange, _UNKNOWN_HOST)
                         return
                     break
-        place = self._routing.find(exchange.path)
+        routing = self._routing
+        place = routing.places.get(exchange.path) or routing.find(exchange.path)
         if place.service is not None:
             place.service.begin(exchange)
         else:

@@ -44,6 +44,9 @@ class Guard:
         hosts: Names and addresses by which the platform may be asked beside those of loopback;
             `0.0.0.0` and `::` stand for every address, and for no name.
         clock: Monotonic seconds.
+
+    Attributes:
+        known_hosts: Values of `Host` that were met before, and whether the platform goes by them.
     """
 
     def __init__(
@@ -57,19 +60,19 @@ class Guard:
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts) - _WILDCARDS
         self._any_address = not _WILDCARDS.isdisjoint(hosts)
         self._clock = clock
-        self._known_hosts: dict[bytes, bool] = {}
+        self.known_hosts: dict[bytes, bool] = {}
         self._failures: dict[str, tuple[int, float]] = {}
 
     # The Host that is asked for -------------------------------------------------------------
 
     def knows_host(self, value: bytes) -> bool:
         """Whether the platform goes by this value of `Host`."""
-        known = self._known_hosts.get(value)
+        known = self.known_hosts.get(value)
         if known is None:
             known = self._goes_by(_host_of(value.decode("latin-1").lower()))
-            if len(self._known_hosts) >= _HOSTS:
-                self._known_hosts.clear()
-            self._known_hosts[value] = known
+            if len(self.known_hosts) >= _HOSTS:
+                self.known_hosts.clear()
+            self.known_hosts[value] = known
         return known
 
     def _goes_by(self, host: str) -> bool:

@@ -81,13 +81,16 @@ class Routing(Generic[ServiceT]):
         routes: The routes.
         services: Whole services, by the prefix of the paths that are theirs, which ends in `/`.
 
+    Attributes:
+        places: Paths that were met before, and where they lead.
+
     Raises:
         ValueError: Two routes want the same, or a pattern is none.
     """
 
     def __init__(self, routes: Iterable[Route], services: Mapping[str, ServiceT]) -> None:
         self._services = dict(services)
-        self._places: dict[str, Place[ServiceT]] = {}
+        self.places: dict[str, Place[ServiceT]] = {}
         patterns: dict[str, _Pattern] = {}
         for route in routes:
             pattern = patterns.setdefault(route.pattern, _Pattern(route.pattern))
@@ -113,13 +116,13 @@ class Routing(Generic[ServiceT]):
 
     def find(self, path: str) -> Place[ServiceT]:
         """Where a path leads, as it was sent."""
-        return self._places.get(path) or self._look_up(path)
+        return self.places.get(path) or self._look_up(path)
 
     def _look_up(self, path: str) -> Place[ServiceT]:
         place = self._found(path)
-        if len(self._places) >= _REMEMBERED:
-            self._places.clear()
-        self._places[path] = place
+        if len(self.places) >= _REMEMBERED:
+            self.places.clear()
+        self.places[path] = place
         return place
 
     def _found(self, path: str) -> Place[ServiceT]:

@@ -23,25 +23,19 @@ class Asking(ABC):
     the request is sent once more on a new one, unless it may have been done already.
     """
 
-    __slots__ = (
-        "_method",
-        "_pool",
-        "_replica",
-        "_replicas",
-        "_request",
-        "_streams",
-        "_tried",
-        "_upstream",
-    )
+    # What most calls never set has its usual value in the class.
+    __slots__ = ("__dict__", "_method", "_pool", "_replica", "_replicas", "_request", "_upstream")
+    _streams = False
+    _tried = False
+    _replica: Replica | None
+    _upstream: Upstream | None
 
-    def __init__(self, pool: Pool, replicas: Replicas, method: str) -> None:
+    def __init__(self, pool: Pool, replicas: Replicas, method: str, request: bytes) -> None:
         self._pool = pool
         self._replicas = replicas
         self._method = method
-        self._request = b""
-        self._streams = self._tried = False
-        self._replica: Replica | None = None
-        self._upstream: Upstream | None = None
+        self._request = request
+        self._replica = self._upstream = None
 
     def _ask(self, replica: Replica) -> None:
         """Send the request to a replica that is claimed."""

@@ -66,8 +66,7 @@ class _Calling(Asking):
     def __init__(
         self, pool: Pool, replicas: Replicas, outbound: Outbound, limit_bytes: int
     ) -> None:
-        super().__init__(pool, replicas, outbound.method)
-        self._request = _encoded(outbound)
+        super().__init__(pool, replicas, outbound.method, _encoded(outbound))
         self._limit_bytes = limit_bytes
         self._loop = pool.reactor.loop
         self._answer: asyncio.Future[Inbound] = self._loop.create_future()

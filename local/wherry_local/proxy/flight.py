@@ -22,7 +22,6 @@ from wherry_local.proxy.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from wherry.serving.exchange import Exchange
-    from wherry_local.deployment import FunctionKey
     from wherry_local.fleet.replica import Replica, Replicas
     from wherry_local.proxy.forward import Forwarder
     from wherry_local.proxy.request_head import RequestHead
@@ -46,99 +45,84 @@ class Flight(Asking):
         tunnelled: Whether it has left HTTP.
     """
 
-    __slots__ = (
-        "_answered",
-        "_chunked",
-        "_claiming",
-        "_forwarder",
-        "_head",
-        "_ident",
-        "_incoming",
-        "_keep_alive",
-        "_over",
-        "_tunnel",
-        "_wants",
-        "due",
-        "exchange",
-        "key",
-        "tunnelled",
-    )
+    # What most calls never set has its usual value in the class.
+    __slots__ = ("_forwarder", "_ident", "_quick", "due", "exchange", "key")
+    _answered = _over = _chunks_in = _chunks_out = tunnelled = False
+    _keep_alive = True
+    _claiming: asyncio.Task[None] | None = None
+    _incoming: Inflow | None = None
+    _tunnel: Tunnel | None = None
+    _wants = b""
 
     def __init__(
         self,
         forwarder: Forwarder,
         exchange: Exchange,
         replicas: Replicas,
-        key: FunctionKey,
         path: bytes,
         head: RequestHead,
         ident: bytes,
     ) -> None:
-        self._pool = forwarder.pool  # deliberately not calling super: this is the hot path
-        self._replicas = replicas
-        self._method = exchange.method
-        self._replica = self._upstream = None
-        self._tried = False
         self._forwarder = forwarder
         self.exchange = exchange
         self._ident = ident
-        self._answered = self._chunked = self._over = self.tunnelled = False
-        self._claiming: asyncio.Task[None] | None = None
-        self._tunnel: Tunnel | None = None
-        self._wants = head.upgrade if head.named and head.upgrade == b"websocket" else b""
-        self._keep_alive = True
-        self.key = key
+        self.key = replicas.deployment.key
         self.due = _NEVER
-        incoming = exchange.incoming
-        self._incoming = incoming if isinstance(incoming, Inflow) else None
-        self._streams = self._incoming is not None
-        self._request = self._encoded(path, head)
-
-    def _encoded(self, path: bytes, head: RequestHead) -> bytes:
-        """The request on the wire, or its head where the body flows."""
-        exchange = self.exchange
-        body = exchange.body
-        if self._streams:
-            framing = (
-                b"Content-Length: %s\r\n" % head.length
-                if head.length is not None
-                else b"Transfer-Encoding: chunked\r\n"
-            )
-            self._chunked = head.length is None
-        elif body or head.length is not None:
-            framing = b"Content-Length: %d\r\n" % len(body)
+        method, body = exchange.method, exchange.body
+        self._quick = (
+            exchange.keep_alive and exchange.incoming is None and exchange.http_version == "1.1"
+        )
+        if body or head.length is not None or head.named or not self._quick:
+            framing = self._framed(head, body)
         else:
             framing = b""
-        if self._wants:
-            framing += b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
-        return b"".join(
-            (
-                *(exchange.method.encode(), b" ", path),
-                *((b"?", exchange.query.encode()) if exchange.query else ()),
-                b" HTTP/1.1\r\n",
-                *head.parts,
-                *(self._ident, b"\r\nx-wherry-hops: %d\r\n" % (head.hops + 1), framing),
-                *(b"\r\n", body),
-            )
+        parts = (
+            *(method.encode(), b" ", path),
+            *((b"?", exchange.query.encode()) if exchange.query else ()),
+            b" HTTP/1.1\r\n",
+            *head.parts,
+            *(ident, b"\r\nx-wherry-hops: %d\r\n" % (head.hops + 1), framing, b"\r\n", body),
         )
+        super().__init__(forwarder.pool, replicas, method, b"".join(parts))
+
+    def _framed(self, head: RequestHead, body: bytes) -> bytes:
+        """How the request's body is framed, and what is asked of the connection."""
+        if isinstance(self.exchange.incoming, Inflow):
+            self._incoming = self.exchange.incoming
+            self._streams = True
+            self._chunks_in = head.length is None
+            if self._chunks_in:
+                return b"Transfer-Encoding: chunked\r\n"
+            return b"Content-Length: %s\r\n" % head.length
+        framing = b"Content-Length: %d\r\n" % len(body) if body or head.length is not None else b""
+        if head.named and head.upgrade == b"websocket":
+            self._wants = head.upgrade
+            self._quick = False
+            framing += b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        return framing
 
     # To the replica -------------------------------------------------------------------------
 
     def start(self) -> None:
         """Ask a replica, at once where one has room."""
         replica = self._replicas.claim_now()
-        if replica is not None:
-            self._ask(replica)
-        else:
+        if replica is None:
             self._ask_another()
+        else:
+            self._ask(replica)
 
     def _ask(self, replica: Replica) -> None:
         timeout_s = self._replicas.deployment.timeout_s
-        self.due = monotonic() + timeout_s + _GRACE_S if timeout_s > 0 else _NEVER
+        if timeout_s > 0:
+            self.due = monotonic() + timeout_s + _GRACE_S
+        if self._incoming is None:
+            self._replica = replica
+            upstream = self._upstream = self._pool.take(replica.address)
+            upstream.ask(self, self._request, is_head=self._method == "HEAD", asked=True)
+            return
         super()._ask(replica)
-        if self._incoming is not None:
-            self._incoming.pump = self._pump
-            self._pump()
+        self._incoming.pump = self._pump
+        self._pump()
 
     def _ask_another(self) -> None:
         self.due = _NEVER  # how long it may wait for a replica is the replica set's to say
@@ -181,7 +165,7 @@ class Flight(Asking):
             if self.due < _NEVER:
                 self.due = monotonic() + self._replicas.deployment.timeout_s + _GRACE_S
             upstream.asked = not piece
-            if self._chunked:
+            if self._chunks_in:
                 upstream.send(b"%x\r\n%s\r\n" % (len(piece), piece) if piece else _LAST_CHUNK)
             elif piece:
                 upstream.send(piece)
@@ -198,8 +182,32 @@ class Flight(Asking):
 
     def on_answer(self, head: ResponseHead, body: bytes, *, complete: bool) -> None:
         """The head has come, and nearly always all of the body."""
+        exchange, forwarder = self.exchange, self._forwarder
+        status = exchange.status = head.status
+        if (
+            (complete and self._quick and head.dated and status not in BODILESS)
+            and self._method != "HEAD"
+            and not forwarder.draining
+        ):
+            self._over = True
+            del forwarder.flights[exchange]
+            replica = self._replica
+            assert replica is not None  # noqa: S101 - it has answered
+            self._replicas.release(replica)
+            connection = exchange.connection
+            size = b"content-length: %d" % len(body)
+            lines = (head.line, *head.lines, self._ident, forwarder.served_by, size, b"", body)
+            if connection.write(b"\r\n".join(lines)):
+                connection.release_kept()
+            else:
+                connection.when_flushed(connection.release_kept)
+            forwarder.note(self.key, status, monotonic() - exchange.started)
+            return
+        self._begin_answer(head, body, complete=complete)
+
+    def _begin_answer(self, head: ResponseHead, body: bytes, *, complete: bool) -> None:
+        """The head of an answer that is not as most are."""
         exchange = self.exchange
-        exchange.status = head.status
         self._answered = True
         self.due = _NEVER
         self._keep_alive = exchange.keep_alive and not self._forwarder.draining
@@ -219,10 +227,10 @@ class Flight(Asking):
             framing = b"content-length: %d" % len(body)
         else:
             framing = self._framing(head)
-        self._chunked = framing == b"transfer-encoding: chunked"
+        self._chunks_out = framing == b"transfer-encoding: chunked"
         if framing:
             lines.append(framing)
-        if self._chunked and body:
+        if self._chunks_out and body:
             body = b"%x\r\n%s\r\n" % (len(body), body)
         exchange.size = len(body)
         answer = (head.line, *lines, self._ident, self._forwarder.served_by, b"", body)
@@ -246,7 +254,7 @@ class Flight(Asking):
             self._tunnel.give(body, ended=complete)
             return
         self.exchange.size += len(body)
-        if self._chunked:
+        if self._chunks_out:
             body = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
             if complete:
                 body += _LAST_CHUNK

@@ -51,6 +51,8 @@ class Forwarder:
         takes_streams: False: a body that has come whole is not asked about.
         draining: Whether each answer says `Connection: close`.
         pool: The connections to replicas.
+        flights: The calls that are not over.
+        note: Is told of each call that is over.
         served_by: The field that says who forwarded.
     """
 
@@ -67,7 +69,7 @@ class Forwarder:
         prefix: str = PREFIX,
     ) -> None:
         self._functions = functions
-        self._count = count
+        self.note: Count = count or _nobody
         self._namespace = namespace
         self._reactor = Reactor.of(loop)
         self.pool = Pool.of(loop)
@@ -75,12 +77,12 @@ class Forwarder:
         self._targets = Targets(prefix)
         self._names = request_head.Names()
         self._call_ids = CallIds()
-        self._flights: dict[Exchange, Flight] = {}
+        self.flights: dict[Exchange, Flight] = {}
 
     @property
     def in_flight(self) -> int:
         """Calls that are not answered; those that have left HTTP are not among them."""
-        return sum(not each.tunnelled for each in self._flights.values())
+        return sum(not each.tunnelled for each in self.flights.values())
 
     # Service --------------------------------------------------------------------------------
 
@@ -92,16 +94,15 @@ class Forwarder:
             self._answer_unknown(exchange, None if target is None else target.key)
             return
         head = request_head.read(exchange.headers, self._names, exchange.peer.encode())
-        key = replicas.deployment.key
         if head.hops >= _MOST_HOPS:
-            self.send(exchange, plain.looping(key))
+            self.send(exchange, plain.looping(replicas.deployment.key))
             return
         call_id = exchange.call_id
         if not call_id:
             call_id = exchange.call_id = self._call_ids.take()
         ident = b"x-call-id: %s\r\nx-start-time: %d" % (call_id.encode(), time_ns())
-        flight = Flight(self, exchange, replicas, key, target.path, head, ident)
-        self._flights[exchange] = flight
+        flight = Flight(self, exchange, replicas, target.path, head, ident)
+        self.flights[exchange] = flight
         flight.start()
 
     def open_stream(self, exchange: Exchange, resume: Callable[[], None]) -> BodyStream | None:
@@ -110,25 +111,20 @@ class Forwarder:
 
     def on_gone(self, exchange: Exchange) -> None:
         """The caller is gone."""
-        flight = self._flights.get(exchange)
+        flight = self.flights.get(exchange)
         if flight is not None:
             flight.on_gone()
 
     def tick(self, now: float) -> None:
         """Answer 504 to what has waited too long."""
-        for flight in [each for each in self._flights.values() if each.due <= now]:
+        for flight in [each for each in self.flights.values() if each.due <= now]:
             flight.expire()
 
     # For flights ----------------------------------------------------------------------------
 
     def leave(self, flight: Flight) -> None:
         """A flight is over."""
-        self._flights.pop(flight.exchange, None)
-
-    def note(self, key: FunctionKey, status: int, seconds: float) -> None:
-        """Count a call that is over."""
-        if self._count is not None:
-            self._count(key, status, seconds)
+        self.flights.pop(flight.exchange, None)
 
     def send(self, exchange: Exchange, reply: Reply) -> None:
         """An answer of the gateway's own."""
@@ -179,3 +175,7 @@ class Forwarder:
             self.send(exchange, Reply.of_problem(problem, exchange.call_id))
         else:
             self.send(exchange, plain.unknown(key))
+
+
+def _nobody(_key: FunctionKey, _status: int, _seconds: float) -> None:
+    """Nobody counts."""

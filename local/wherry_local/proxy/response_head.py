@@ -22,6 +22,7 @@ _DATE: Final = -7
 _LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([\t -~\x80-\xff]*))?")
 _NAME = re.compile(rb"[!#-'*+.^-z|~0-9A-Z-]+")
 _FIELD = re.compile(rb"([!#-'*+.^-z|~0-9A-Z-]+):[ \t]*([\t -~\x80-\xff]*)")
+_OURS = b"x-call-id: "
 _LENGTH_DIGITS = 15
 _MOST = 512
 _LONGEST = 192
@@ -167,7 +168,8 @@ def read(head: bytes, memory: Memory) -> ResponseHead:
     for each in lines:
         meaning = known(each)
         if meaning is None:
-            meaning = memory.learn(each)
+            # The call id, as every replica of ours has it, is never twice the same.
+            meaning = _DROP if each.startswith(_OURS) else memory.learn(each)
         if meaning == KEEP:
             keep(each)
         elif meaning == _DATE:

@@ -56,6 +56,10 @@ class _State(enum.Enum):
     CLOSED = enum.auto()
 
 
+# What every call looks at; a member of an enumeration takes longer to find.
+_IDLE, _HEAD, _CLOSED = _State.IDLE, _State.HEAD, _State.CLOSED
+
+
 class Upstream:
     """A connection to one address.
 
@@ -100,7 +104,7 @@ class Upstream:
         self._held = b""
         self._unsent = b""
         self._left = 0
-        self._state = _State.IDLE
+        self._state = _IDLE
         self._paused = self._is_head = False
         self._keep_alive = self._connecting = True
         self.receiver: Receiver | None = None
@@ -122,7 +126,7 @@ class Upstream:
     # Its beginning --------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        if self._state is _State.CLOSED:
+        if self._state is _CLOSED:
             return
         loop, poller = self._pool.reactor.loop, self._pool.reactor.poller
         try:
@@ -144,11 +148,12 @@ class Upstream:
     def ask(self, receiver: Receiver, data: bytes, *, is_head: bool, asked: bool) -> None:
         """Begin a request; `asked` where `data` is all of it."""
         self.receiver = receiver
-        self._state = _State.HEAD
+        self._state = _HEAD
         self._is_head = is_head
         self.uses += 1
-        self.began = self.sent = False
+        self.began = False
         self.asked = asked
+        self.sent = False
         self.send(data)
 
     def send(self, data: bytes) -> bool:
@@ -184,7 +189,7 @@ class Upstream:
     def on_writable(self) -> None:
         """It is connected, or may take more."""
         if self._connecting:
-            if self._state is _State.CLOSED:
+            if self._state is _CLOSED:
                 return
             if self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 self._break()
@@ -208,14 +213,14 @@ class Upstream:
 
     def resume(self) -> None:
         """They are wanted again."""
-        if self._paused and self._state is not _State.CLOSED:
+        if self._paused and self._state is not _CLOSED:
             self._paused = False
             self._pool.reactor.poller.resume(self)
             self.on_readable()
 
     def on_readable(self, ended: bool = False) -> None:
         """Read and parse what there is."""
-        while not self._paused and self._state is not _State.CLOSED:
+        while not self._paused and self._state is not _CLOSED:
             try:
                 count = self._sock.recv_into(_BUFFER)
             except BlockingIOError:
@@ -229,7 +234,11 @@ class Upstream:
                 self._on_end()
                 return
             try:
-                self._take(bytes(_VIEW[:count]))
+                if self._state is _HEAD and not self._held:
+                    self.began = True
+                    self._take_head(bytes(_VIEW[:count]))
+                else:
+                    self._take(bytes(_VIEW[:count]))
             except (BadAnswer, BadCoding):
                 self._break()
                 return
@@ -246,7 +255,7 @@ class Upstream:
         if receiver is None:
             raise BadAnswer  # nobody has asked
         self.began = True
-        if state is _State.HEAD:
+        if state is _HEAD:
             self._take_head(self._held + data if self._held else data)
         elif state is _State.LENGTH:
             left = self._left = self._left - len(data)
@@ -282,6 +291,10 @@ class Upstream:
         receiver = self.receiver
         assert receiver is not None  # noqa: S101 - `_take` has looked
         self._keep_alive = head.keep_alive
+        if head.length == len(body) and not self._is_head and head.status not in _BODILESS:
+            self._finish()
+            receiver.on_answer(head, body, complete=True)
+            return
         complete = self._begin_body(head, len(body))
         if self._state is _State.CHUNKED:
             body, complete = self._unchunked(body)
@@ -333,7 +346,7 @@ class Upstream:
         self.receiver = None
         self._chunks = None
         if self._keep_alive and self.asked and not self._unsent:
-            self._state = _State.IDLE
+            self._state = _IDLE
             self._paused = False
             self._pool.give(self)
         else:
@@ -361,7 +374,7 @@ class Upstream:
     @property
     def is_alive(self) -> bool:
         """Whether nothing has come that nobody asked for, such as an end."""
-        if self._state is _State.CLOSED:
+        if self._state is _CLOSED:
             return False
         try:
             self._sock.recv(1, socket.MSG_PEEK)
@@ -373,9 +386,9 @@ class Upstream:
 
     def close(self) -> None:
         """Let go of the socket; the receiver is not told."""
-        if self._state is _State.CLOSED:
+        if self._state is _CLOSED:
             return
-        self._state = _State.CLOSED
+        self._state = _CLOSED
         self.receiver = None
         self._unsent = self._held = b""
         self._pool.forget(self)
