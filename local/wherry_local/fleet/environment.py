@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wherry.variables import VARIABLES
+from wherry_build.project.specification.eventing import SINK_VARIABLES
 from wherry_local.deployment import Deployment
 
 _PLATFORMS_OWN = frozenset(
@@ -47,6 +48,7 @@ def environment_of(
         "WHERRY_FUNCTION": key.name,
         "WHERRY_NAMESPACE": key.namespace,
         "WHERRY_TIMEOUT": f"{deployment.timeout_s:g}s",
+        **_without_second_sink(deployment),
         **deployment.environment,
         **({} if deployment.handler is None else {"WHERRY_HANDLER": deployment.handler}),
         "WHERRY_SECRETS_PATH": str(secrets),
@@ -57,4 +59,14 @@ def environment_of(
         "WHERRY_WORKERS": "1",
         "WHERRY_SUPERVISE": "false",
         "WHERRY_LAME_DUCK": "0s",
+    }
+
+
+def _without_second_sink(deployment: Deployment) -> dict[str, str]:
+    """What the platform adds; one sink of a function's own is enough, by whichever name."""
+    has_sink = any(name in deployment.environment for name in SINK_VARIABLES)
+    return {
+        name: text
+        for name, text in deployment.surroundings.items()
+        if not (has_sink and name in SINK_VARIABLES)
     }

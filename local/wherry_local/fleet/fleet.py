@@ -76,9 +76,8 @@ class Fleet:
         """Serve a function no more; what it has in flight is finished meanwhile."""
         found = self._sets.pop(key, None)
         if found is not None:
-            removal = asyncio.get_running_loop().create_task(
-                found.stop(_REMOVAL_S, status=404, reason="the function has been removed")
-            )
+            found.close(404, "the function has been removed")
+            removal = asyncio.get_running_loop().create_task(found.stop(_REMOVAL_S))
             self._removals.add(removal)
             removal.add_done_callback(self._removals.discard)
             self._tell(found)

@@ -30,6 +30,10 @@ class Process(Protocol):
         """End it at once, with everything in its process group."""
         ...
 
+    async def gone(self) -> None:
+        """Wait until it has begun to end, and holds no descriptor any more."""
+        ...
+
     async def wait(self) -> int:
         """Wait for its end; the exit code, negative for a signal."""
         ...
@@ -82,11 +86,18 @@ class ProcessReplica:
 
         timer = loop.call_later(timeout_s, give_up)
         try:
-            return await said
+            is_ready = await said
+            if not is_ready:  # what it has to say of it is on its way
+                await self._last_words()
+            return is_ready
         finally:
             timer.cancel()
             loop.remove_reader(self._ready)
             os.close(self._ready)
+
+    async def gone(self) -> None:
+        """See `Replica.gone`."""
+        await self._process.gone()
 
     async def stop(self, grace_s: float) -> int:
         """See `Replica.stop`."""
@@ -102,14 +113,16 @@ class ProcessReplica:
         self._process.kill()
 
     async def wait(self) -> int:
-        """See `Replica.wait`; everything that it wrote has been taken by then."""
+        """See `Replica.wait`."""
         return await asyncio.shield(self._end)
 
     async def _mourn(self) -> int:
         code = await self._process.wait()
         self._path.unlink(missing_ok=True)
-        # A program that it has left behind may hold the pipes for long.
-        await asyncio.wait({each.ended for each in self._intakes}, timeout=_LAST_WORDS_S)
-        for intake in self._intakes:
+        for intake in self._intakes:  # a program that has left its group may hold them for long
             intake.close()
         return code
+
+    async def _last_words(self) -> None:
+        ended = [each.ended for each in self._intakes]
+        await asyncio.wait(ended, timeout=_LAST_WORDS_S)

@@ -49,6 +49,10 @@ class Replica(Protocol):
         """Wait until it takes calls; False when it ends, or does not in time."""
         ...
 
+    async def gone(self) -> None:
+        """Wait until it can take no more calls; at the latest that is its end."""
+        ...
+
     async def stop(self, grace_s: float) -> int:
         """Let it finish what it has and end; after `grace_s` it is killed. The exit code."""
         ...

@@ -278,11 +278,14 @@ class ReplicaSet(Admission):
 
     async def _mourn(self, replica: Replica) -> None:
         """Wait for an end that nobody asked for, and see to a successor."""
+        await replica.gone()
+        was_serving = replica in self._serving
+        if was_serving:
+            self._serving.remove(replica)
         code = await replica.wait()
         well_s = self._loop.time() - self._ready_at.pop(replica)
-        if replica not in self._serving:
+        if not was_serving:
             return
-        self._serving.remove(replica)
         if code != _WORN or well_s < _WORN_S:
             pause_s = self._backoff.fail(self._loop.time(), well_s=well_s)
             self._journal.tell(
@@ -321,22 +324,27 @@ class ReplicaSet(Admission):
             replica.kill()
             await replica.wait()
 
-    async def stop(self, grace_s: float, *, status: int = 503, reason: str = "") -> None:
-        """Take no more calls, and end every replica when it has finished what it has.
+    def close(self, status: int, reason: str) -> None:
+        """Take no more calls, and let the replicas end when they have finished what they have.
 
         Args:
-            grace_s: Seconds until what is left is killed.
             status: What callers are answered from now on.
             reason: Why.
         """
-        self._closed = (status, reason or "the platform ends")
+        if self._closed is not None:
+            return
+        self._closed = (status, reason)
         self.desired = 0
         if self._timer is not None:
             self._timer.cancel()
         self._give_up_starts()
-        self._refuse_waiting(*self._closed)
+        self._refuse_waiting(status, reason)
         for replica in list(self._serving):
             self._retire(replica)
+
+    async def stop(self, grace_s: float) -> None:
+        """Close it, and wait until every replica has ended; after `grace_s` they are killed."""
+        self.close(503, "the platform ends")
         deadline = self._loop.time() + grace_s
         while self._tasks and self._loop.time() < deadline:
             await asyncio.wait(self._tasks, timeout=deadline - self._loop.time())

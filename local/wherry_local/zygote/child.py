@@ -26,7 +26,8 @@ class Child:
         self._lifeline = lifeline
         self._loop = asyncio.get_running_loop()
         self._code: asyncio.Future[int] = self._loop.create_future()
-        self._is_cut = self._is_orphan = False
+        self._gone: asyncio.Future[None] = self._loop.create_future()
+        self._is_orphan = False
         self._loop.add_reader(lifeline.fileno(), self._on_cut)
 
     def terminate(self) -> None:
@@ -37,6 +38,10 @@ class Child:
         """See `Process.kill`."""
         self._signal(os.killpg, signal.SIGKILL)
         self._signal(os.kill, signal.SIGKILL)  # it may not have made its group yet
+
+    async def gone(self) -> None:
+        """See `Process.gone`."""
+        await asyncio.shield(self._gone)
 
     async def wait(self) -> int:
         """See `Process.wait`."""
@@ -67,15 +72,16 @@ class Child:
         except OSError:
             pass
         self._cut()
+        # It is ending, or has closed what it must not: then nothing could tell of its end.
+        self.kill()
         self._look()
 
     def _cut(self) -> None:
-        if not self._is_cut:
-            self._is_cut = True
+        if not self._gone.done():
+            self._gone.set_result(None)
             self._loop.remove_reader(self._lifeline.fileno())
             self._lifeline.close()
 
     def _look(self) -> None:
-        if self._is_orphan and self._is_cut and not self._code.done():
-            self.kill()  # what it has started, or itself, if it has only closed the lifeline
+        if self._is_orphan and self._gone.done() and not self._code.done():
             self.on_death(UNKNOWN_CODE)

@@ -45,6 +45,9 @@ class RecordedReplica:
         except (asyncio.TimeoutError, TimeoutError):
             return False
 
+    async def gone(self):
+        await self.wait()
+
     async def stop(self, grace_s):
         if not self.has_ended:
             self.told.append(f"stop at {self.in_flight}")

@@ -1,0 +1,126 @@
+"""A fleet of real processes for one test, and callers of it."""
+
+import asyncio
+import os
+import textwrap
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from wherry_local.deployment import Deployment, FunctionKey, ScalePolicy
+from wherry_local.fleet.fleet import Fleet
+from wherry_local.fleet.launching import ProcessLauncher
+from wherry_local.journal.store import JournalStore
+from wherry_local.state import StateFolder
+from wherry_local.zygote.client import Nursery
+
+DEADLINE_S = 20.0
+
+
+async def eventually(found, deadline_s=DEADLINE_S):
+    """What `found` gives, as soon as it gives something."""
+    until = time.monotonic() + deadline_s
+    while True:
+        got = found()
+        if got:
+            return got
+        assert time.monotonic() < until, "it did not come"
+        await asyncio.sleep(0.01)
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+
+
+class Stage:
+    """Attributes: `fleet`, `journal`, `nursery`, and `folder`, which functions are written to."""
+
+    def __init__(self, folder, **options):
+        self.folder = folder
+        self.state = StateFolder.of(folder)
+        self.state.make()
+        self.journal = JournalStore(self.state.logs)
+        self.nursery = Nursery()
+        self.launcher = ProcessLauncher(self.nursery, self.journal, self.state)
+        self.fleet = Fleet(lambda _: self.launcher, self.journal, **options)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, folder, **options):
+        stage = cls(folder, **options)
+        await stage.nursery.open()
+        try:
+            yield stage
+        finally:
+            pids = [each.pid for key in stage.fleet.keys() for each in stage[key.name].replicas]
+            await stage.fleet.stop(10.0)
+            await stage.nursery.close()
+            stage.launcher.close()
+            stage.journal.close()
+            assert not any(map(is_alive, pids))
+
+    def __getitem__(self, name):
+        return self.fleet.find(FunctionKey(name))
+
+    def write(self, name, source, file="handler.py"):
+        path = self.folder / name / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(textwrap.dedent(source))
+        part.replace(path)
+        return path
+
+    async def put(self, name, source=None, *, initial=0, **changes):
+        """Deploy a function; it sleeps unless `initial` says otherwise."""
+        if source is not None:
+            self.write(name, source)
+        folder = self.folder / name
+        said = {"scale": ScalePolicy(initial=initial), "handler": str(folder), "folder": folder}
+        await self.fleet.put(Deployment(key=FunctionKey(name), **(said | changes)))
+        await self.fleet.settled()
+        return self[name]
+
+    async def call(self, name, path="/", method="GET", body=b"", headers=""):
+        """The status and the body of an answer; status 0 where there is none."""
+        replicas = self[name]
+        replica = await replicas.claim()
+        try:
+            reader, writer = await asyncio.open_unix_connection(replica.address)
+            writer.write(
+                f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}"
+                f"Content-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
+            answer = await reader.read()
+            writer.close()
+        except OSError:
+            answer = b""
+        finally:
+            replicas.release(replica)
+        if not answer:
+            return 0, ""
+        head, _, content = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), content.decode()
+
+    def told(self, name):
+        """What the platform has said of a function."""
+        lines = self.journal.read(FunctionKey(name))
+        return [each.text for each in lines if each.stream == "platform"]
+
+
+def play(folder, scene, **options):
+    """Run `scene(stage)` in a loop of its own."""
+
+    async def run():
+        async with Stage.open(folder, **options) as stage:
+            await scene(stage)
+
+    asyncio.run(run())
