@@ -35,16 +35,12 @@ def function_key(project: Project, name: str) -> FunctionKey:
 
 
 def brokers(project: Project) -> Iterator[BrokerKey]:
-    """The default broker, those that `project` declares, and those that functions emit to."""
+    """The default broker, and those that `project` declares."""
     namespace = namespace_of(project)
     specification = project.specification or ProjectSpecification()
     yield BrokerKey(namespace, DEFAULT_BROKER)
     for name in specification.brokers:
         yield BrokerKey(namespace, name)
-    for function in project.functions:
-        sink = function.said.sink if function.said is not None else None
-        if sink is not None and sink.broker is not None:
-            yield BrokerKey(namespace, sink.broker)
 
 
 def subscriptions(project: Project) -> Iterator[Subscription]:
