@@ -5,14 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from wherry_build.project import HANDLER_FILES, Function, Project
+from wherry_build.project import Function, Project
 from wherry_build.project.specification import FunctionSpecification
-
-
-def run_handler(function: Function) -> str:
-    """The handler of `function`, as `WHERRY_HANDLER` takes it."""
-    is_found = function.handler in HANDLER_FILES
-    return str(function.folder if is_found else function.folder / function.handler)
 
 
 def run_environment(project: Project, function: Function) -> dict[str, str]:

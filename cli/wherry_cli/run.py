@@ -168,11 +168,12 @@ def _functions(path: str, environment: str) -> list[_Function]:
     if Path(path).exists() or environment:
         project = declared_project(Path(path), environment=environment)
         if project is not None:
-            from wherry_cli.declared import run_environment, run_handler, unused_by_run
+            from wherry_build.project import handler_place
+            from wherry_cli.declared import run_environment, unused_by_run
 
             warn(unused_by_run(project))
             return [
-                _Function(handler=run_handler(each), environment=run_environment(project, each))
+                _Function(handler=handler_place(each), environment=run_environment(project, each))
                 for each in project.functions
             ]
     handlers = [str(folder) for folder in function_folders(Path(path))] or [path]

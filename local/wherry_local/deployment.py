@@ -84,6 +84,7 @@ class Deployment:
         command: A program that is run for each call in the classic way, or None.
         container: Whether `image` is run by a container engine.
         environment: Variables that it is given.
+        surroundings: Variables that the platform adds, where those do not say the same.
         secrets: Names of secrets that it is given.
         labels, annotations, limits, requests: As they were said; shown again as they are.
         read_only_root: As it was said.
@@ -102,6 +103,7 @@ class Deployment:
     command: tuple[str, ...] | None = None
     container: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    surroundings: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from wherry_build.project.folder import HANDLER_FILES as HANDLER_FILES
 from wherry_build.project.folder import function_folders as function_folders
+from wherry_build.project.folder import handler_place as handler_place
 from wherry_build.project.folder import select as select
 from wherry_build.project.location import declared_project as declared_project
 from wherry_build.project.location import read_project as read_project

@@ -69,6 +69,12 @@ def select(project: Project, chosen: tuple[str, ...]) -> Project:
     return replace(project, functions=kept)
 
 
+def handler_place(function: Function) -> str:
+    """The handler of `function` in its folder on this machine, as `WHERRY_HANDLER` takes it."""
+    is_found = function.handler in HANDLER_FILES
+    return str(function.folder if is_found else function.folder / function.handler)
+
+
 def function_folders(path: Path) -> list[Path]:
     """The functions' folders at `path`, sorted: itself, or those in it; none when there is none."""
     handler = handler_in(path)

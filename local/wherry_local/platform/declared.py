@@ -6,14 +6,12 @@ No I/O but the clock; who may scale how is told by `wherry_local.autoscaling.pol
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from wherry_build.project import HANDLER_FILES, Function, Project
+from wherry_build.project import Function, Project, handler_place
 from wherry_build.project.image_name import image_reference
 from wherry_build.project.specification import FunctionSpecification
-from wherry_build.project.specification.eventing import SINK_VARIABLES
 from wherry_local.autoscaling.policy import policy_of
 from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey
 
@@ -54,12 +52,6 @@ def deployments(project: Project, addresses: Addresses) -> list[Deployment]:
     return [_deployment(project, each, addresses) for each in project.functions]
 
 
-def handler_of(function: Function) -> str:
-    """The handler of `function`, as `WHERRY_HANDLER` takes it."""
-    is_found = function.handler in HANDLER_FILES
-    return str(function.folder if is_found else function.folder / function.handler)
-
-
 def unused_here(project: Project) -> Iterator[str]:
     """What wherry.yaml says that has no meaning on one machine, for those who run it."""
     specification = project.specification
@@ -77,10 +69,11 @@ def _deployment(project: Project, function: Function, addresses: Addresses) -> D
     said = _said(project, function)
     return Deployment(
         key=FunctionKey(function.name, function_namespace(project)),
-        handler=handler_of(function),
+        handler=handler_place(function),
         folder=function.folder,
         image=said.image or _image(project, function),
-        environment=_environment(project, function, addresses),
+        environment=function.environment,
+        surroundings=_surroundings(project, function, addresses),
         secrets=said.secrets,
         labels=function.labels,
         annotations=function.annotations,
@@ -96,18 +89,11 @@ def _deployment(project: Project, function: Function, addresses: Addresses) -> D
     )
 
 
-def _environment(project: Project, function: Function, addresses: Addresses) -> Mapping[str, str]:
-    given = {
-        "WHERRY_FUNCTION": function.name,
-        "WHERRY_NAMESPACE": function_namespace(project),
-        "WHERRY_TIMEOUT": f"{function.timeout_s}s",
-        "OPENFAAS_URL": addresses.gateway,
-    }
+def _surroundings(project: Project, function: Function, addresses: Addresses) -> dict[str, str]:
+    given = {"OPENFAAS_URL": addresses.gateway, "K_SINK": _sink(project, function, addresses)}
     if function.concurrency:
         given["WHERRY_MAX_INFLIGHT"] = str(function.concurrency)
-    if not any(name in function.environment for name in SINK_VARIABLES):
-        given["K_SINK"] = _sink(project, function, addresses)
-    return {**given, **function.environment}
+    return given
 
 
 def _sink(project: Project, function: Function, addresses: Addresses) -> str:
@@ -129,12 +115,3 @@ def _amounts(*, cpu: str | None, memory: str | None) -> dict[str, str]:
 def _said(project: Project, function: Function) -> FunctionSpecification:
     functions = project.specification.functions if project.specification is not None else {}
     return functions.get(function.name, FunctionSpecification())
-
-
-def hosts_of(addresses: Addresses) -> frozenset[str]:
-    """Hosts by which the doors are asked."""
-    return frozenset(
-        part.hostname
-        for part in map(urlsplit, (addresses.gateway, addresses.broker))
-        if part.hostname is not None
-    )

@@ -31,8 +31,8 @@ def test_a_function_without_a_word_of_the_file(project_of, tmp_path):
     hello = of(project_of())["hello"]
     assert hello.key == FunctionKey("hello", "openfaas-fn")
     assert hello.handler == str(tmp_path / "hello")
-    assert hello.environment["K_SINK"] == "http://127.0.0.1:2/default/default"
-    assert hello.environment["OPENFAAS_URL"] == "http://127.0.0.1:1"
+    assert hello.surroundings["K_SINK"] == "http://127.0.0.1:2/default/default"
+    assert hello.surroundings["OPENFAAS_URL"] == "http://127.0.0.1:1"
     assert hello.timeout_s == 30.0
     assert hello.from_project
 
@@ -58,18 +58,11 @@ functions:
     assert hello.key.namespace == "shop"
     assert hello.image == "ghcr.io/acme/hello:latest"
     assert hello.environment["GREETING"] == "hi"
-    assert hello.environment["WHERRY_TIMEOUT"] == "5s"
-    assert hello.environment["K_SINK"] == "http://127.0.0.1:2/shop/orders"
+    assert hello.timeout_s == 5.0
+    assert hello.surroundings["K_SINK"] == "http://127.0.0.1:2/shop/orders"
     assert hello.secrets == ("key",)
     assert hello.concurrency == 3
     assert (hello.scale.least, hello.scale.most) == (1, 4)
-
-
-def test_a_sink_that_the_function_says_itself_is_left_alone(project_of):
-    hello = of(
-        project_of("functions: {hello: {environment: {WHERRY_SINK: 'http://127.0.0.1:9/'}}}\n")
-    )["hello"]
-    assert "K_SINK" not in hello.environment
 
 
 def test_what_means_nothing_here_is_said(project_of):
