@@ -23,6 +23,9 @@ from wherry_local.gateway.retries import retry_rules
 Surroundings = Callable[[FunctionKey], Mapping[str, str]]
 """What every function's environment holds, whoever deployed it: where the platform is."""
 
+_OWN = frozenset({"WHERRY_FUNCTION", "WHERRY_NAMESPACE"})
+"""What a function is called, which is not what its image is called."""
+
 
 class Resolver:
     """Turns what callers want into what runs.
@@ -94,7 +97,7 @@ class Resolver:
             key=key,
             image=wanted.image,
             environment={
-                **base.environment,
+                **{name: text for name, text in base.environment.items() if name not in _OWN},
                 **self._surroundings(key),
                 **(function.environment if function is not None else {}),
                 **wanted.environment,

@@ -61,7 +61,7 @@ def retry_rules(annotations: Mapping[str, str]) -> RetryRules:
     """
     plain = RetryRules()
     said = {
-        name.removeprefix(PREFIX): text.strip()
+        name.removeprefix(PREFIX): text
         for name, text in annotations.items()
         if name.startswith(PREFIX)
     }

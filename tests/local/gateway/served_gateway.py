@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ from wherry_local.gateway.secret_store import SecretStore
 from wherry_local.journal.store import JournalStore
 from wherry_local.metrics.meters import Meters
 from wherry_local.proxy.external import External
-from wherry_local.queue.delivery import Kind
+from wherry_local.queue.delivery import Kind, State
 from wherry_local.queue.dispatch import Dispatcher
 from wherry_local.queue.sqlite import SqliteQueue
 from wherry_local.state import StateFolder
@@ -33,6 +34,20 @@ from wherry_local.state import StateFolder
 PASSWORD = "a password of tests"
 AUTHORIZATION = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
 FAAS_CLI = {"Authorization": AUTHORIZATION, "User-Agent": "faas-cli/dev"}
+
+
+OVER = {State.DELIVERED, State.DEAD, State.CANCELLED}
+
+
+def until(look):
+    """What `look` gives when it gives something, within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.005)
+    raise AssertionError("it has not come")
 
 
 @dataclass
@@ -155,6 +170,25 @@ class Gateway:
 
         return self.run(called())
 
+    def settled(self, call_id):
+        """A call when it is over, as the administrator is shown it."""
+
+        def shown():
+            answer = self.ask("GET", f"/async-function/{call_id}")
+            over = answer.status == 200 and answer.json()["state"] not in {"due", "leased"}
+            return answer.json() if over else None
+
+        return until(shown)
+
+    def callback_of(self, call_id):
+        """The delivery of a call's callback, when it is over."""
+
+        def delivery():
+            found = self.run(self.queue.message(f"{call_id}/callback"))
+            return found[1][0] if found is not None and found[1][0].state in OVER else None
+
+        return until(delivery)
+
     def connection(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
@@ -185,7 +219,7 @@ def served_gateway(root, **more):
         gateway.stopping = asyncio.Event()
         try:
             await gateway.open()
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - it is raised where the fixture is used
             faults.append(error)
             return
         finally:

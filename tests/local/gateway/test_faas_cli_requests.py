@@ -68,7 +68,9 @@ def test_describe_counts_calls(gateway):
     key = gateway.declared()[0].key
     gateway.call(gateway.meters.count, key, 200, 0.01)
     gateway.call(gateway.meters.count, key, 500, 0.01)
-    counts = {e["name"]: e["invocationCount"] for e in gateway.ask("GET", "/system/functions").json()}
+    counts = {
+        e["name"]: e["invocationCount"] for e in gateway.ask("GET", "/system/functions").json()
+    }
     assert counts == {"hello": 2, "orders": 0}
 
 
@@ -227,11 +229,6 @@ def test_every_route_wants_the_password(gateway):
         assert gateway.ask(method, path, headers={}).status == 401, (method, path)
 
 
-def test_the_root_leads_to_the_console(gateway):
-    answer = gateway.ask("GET", "/", headers={})
-    assert (answer.status, answer.headers["Location"]) == (307, "/ui/")
-
-
 def test_alerts_scale_up_by_a_step_and_back(gateway):
     alert = {
         "status": "firing",
@@ -239,7 +236,10 @@ def test_alerts_scale_up_by_a_step_and_back(gateway):
         "alerts": [
             {
                 "status": "firing",
-                "labels": {"alertname": "APIHighInvocationRate", "function_name": "hello.openfaas-fn"},
+                "labels": {
+                    "alertname": "APIHighInvocationRate",
+                    "function_name": "hello.openfaas-fn",
+                },
             }
         ],
     }

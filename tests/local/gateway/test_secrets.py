@@ -74,7 +74,12 @@ def test_values_are_never_shown(gateway):
     create(gateway, "key", value)
     deploy(gateway, "key")
     encoded = base64.b64encode(value.encode()).decode()
-    for path in ("/system/secrets", "/system/functions", "/system/function/mine", "/system/overview"):
+    for path in (
+        "/system/secrets",
+        "/system/functions",
+        "/system/function/mine",
+        "/system/overview",
+    ):
         shown = gateway.ask("GET", path).text
         assert value not in shown
         assert encoded not in shown
@@ -100,7 +105,9 @@ def test_the_projects_own_files_are_secrets_as_for_an_image(tmp_path):
         refused = gateway.ask("DELETE", "/system/secrets", {"name": "token"})
         assert refused.status == 400
         assert (folder / "token").exists()
-        assert gateway.ask("PUT", "/system/secrets", {"name": "token", "value": "mine"}).status == 202
+        assert (
+            gateway.ask("PUT", "/system/secrets", {"name": "token", "value": "mine"}).status == 202
+        )
         assert as_the_function_reads(gateway)["token"] == "mine"
         assert (folder / "token").read_text() == "t\n"
         assert gateway.ask("DELETE", "/system/secrets", {"name": "token"}).status == 202
