@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from wherry.reply import Headers, Reply
-from wherry_local.console import content, figures
-from wherry_local.console.static_files import StaticFiles
+from wherry_local.console import content, figures, static_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,12 +53,10 @@ class Renderer:
 
     Args:
         token: What every form of its pages carries.
-        files: The files that its pages load.
     """
 
-    def __init__(self, token: str, files: StaticFiles) -> None:
+    def __init__(self, token: str) -> None:
         self._token = token
-        self._files = files
 
     async def page(self, template: str, *, status: int = 200, **values: Any) -> Reply:
         """The page that a template makes of values, off the event loop."""
@@ -68,43 +65,42 @@ class Renderer:
 
     def text(self, template: str, **values: Any) -> str:
         """The text of a page."""
-        return self._environment.get_template(template).render(**values)
+        return _environment().get_template(template).render(token=self._token, **values)
 
-    @functools.cached_property
-    def _environment(self) -> Environment:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-        made = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        made.filters |= {
-            "absolute": figures.absolute,
-            "clock": figures.clock,
-            "count": figures.count,
-            "milliseconds": figures.milliseconds,
-            "json": _json,
-            "keyed": keyed,
-            "moment": figures.moment,
-            "payload": content.shown_payload,
-            "printable": content.printable,
-            "rate": figures.rate,
-            "relative": figures.relative,
-            "segment": segment,
-            "size": figures.size,
-        }
-        made.globals |= {
-            "asset": self._files.address,
-            "address": address,
-            "nothing": figures.NOTHING,
-            "share": figures.share,
-            "token": self._token,
-        }
-        return made
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "absolute": figures.absolute,
+        "clock": figures.clock,
+        "count": figures.count,
+        "json": _json,
+        "keyed": keyed,
+        "milliseconds": figures.milliseconds,
+        "moment": figures.moment,
+        "payload": content.shown_payload,
+        "printable": content.printable,
+        "rate": figures.rate,
+        "relative": figures.relative,
+        "segment": segment,
+        "size": figures.size,
+    }
+    made.globals |= {
+        "asset": static_files.address,
+        "nothing": figures.NOTHING,
+        "share": figures.share,
+    }
+    return made
 
 
 def segment(text: object) -> str:

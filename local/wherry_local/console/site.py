@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from wherry.errors import RequestRefused
 from wherry.problem import Problem, phrase
 from wherry.reply import Reply
+from wherry_local.console import static_files
 from wherry_local.console.api import Api, ApiRefused
 from wherry_local.console.call_pages import CallPages
 from wherry_local.console.dead_letter_pages import DeadLetterPages
@@ -17,15 +18,14 @@ from wherry_local.console.function_pages import FunctionPages
 from wherry_local.console.log_page import LogPage
 from wherry_local.console.rendering import Renderer, moved_to
 from wherry_local.console.route_page import RoutePage
-from wherry_local.console.static_files import StaticFiles
 from wherry_local.front.asked import Asked
 from wherry_local.front.route import Answer, Route
 
 
 def routes(api: Api) -> Sequence[Route]:
     """The console of the platform whose admin API is `api`."""
-    files, forms = StaticFiles(), Forms()
-    renderer = Renderer(forms.token, files)
+    forms = Forms()
+    renderer = Renderer(forms.token)
     pages = (
         *FunctionPages(api, renderer, forms).routes(),
         *EventPages(api, renderer, forms).routes(),
@@ -33,7 +33,7 @@ def routes(api: Api) -> Sequence[Route]:
         *CallPages(api, renderer, forms).routes(),
         *LogPage(api, renderer).routes(),
         *RoutePage(api, renderer).routes(),
-        Route(methods=("GET",), pattern="/ui/static/{name}", answer=files.answer),
+        Route(methods=("GET",), pattern="/ui/static/{name}", answer=static_files.answer),
         Route(methods=("GET",), pattern="/ui/{rest...}", answer=_nothing),
     )
     return (

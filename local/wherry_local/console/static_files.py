@@ -28,33 +28,31 @@ class _File:
     tag: str
 
 
-class StaticFiles:
-    """Answers for the files, whose addresses change with what is in them."""
+def address(name: str) -> str:
+    """Where a page finds a file; it changes with what is in it."""
+    return f"/ui/static/{name}?v={_read(name).tag}"
 
-    def address(self, name: str) -> str:
-        """Where a page finds a file."""
-        return f"/ui/static/{name}?v={_read(name).tag}"
 
-    async def answer(self, asked: Asked) -> Reply:
-        """A file.
+async def answer(asked: Asked) -> Reply:
+    """A file.
 
-        Raises:
-            RequestRefused: There is none of that name.
-        """
-        name = asked.named["name"]
-        if name not in _TYPES:
-            raise RequestRefused(Problem(status=404, detail="the console has no such file"))
-        file = _read(name)
-        is_current = asked.arguments().get("v") == file.tag
-        headers: Headers = [
-            (b"etag", f'"{file.tag}"'.encode("ascii")),
-            (b"cache-control", _KEPT if is_current else _ASKED_AGAIN),
-            (b"x-content-type-options", b"nosniff"),
-            (b"cross-origin-resource-policy", b"same-origin"),
-        ]
-        if _is_known(asked.header("if-none-match") or "", file.tag):
-            return Reply(304, headers)
-        return Reply(200, [(b"content-type", _TYPES[name]), *headers], file.content)
+    Raises:
+        RequestRefused: There is none of that name.
+    """
+    name = asked.named["name"]
+    if name not in _TYPES:
+        raise RequestRefused(Problem(status=404, detail="the console has no such file"))
+    file = _read(name)
+    is_current = asked.arguments().get("v") == file.tag
+    headers: Headers = [
+        (b"etag", f'"{file.tag}"'.encode("ascii")),
+        (b"cache-control", _KEPT if is_current else _ASKED_AGAIN),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+    ]
+    if _is_known(asked.header("if-none-match") or "", file.tag):
+        return Reply(304, headers)
+    return Reply(200, [(b"content-type", _TYPES[name]), *headers], file.content)
 
 
 @functools.cache

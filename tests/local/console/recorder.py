@@ -7,7 +7,11 @@ import re
 
 from wherry_local.console.api import ApiRefused, Invoked
 
-HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>'\"&{{7*7}}"
+LONG_TYPE = "com.acme.stock.low.in.a.warehouse.with.a.name.that.is.rather.long"
+HOSTILE = (
+    "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    "'\"&{{7*7}}"
+)
 """What must come out as the text that it is, wherever it is put in."""
 
 
@@ -48,7 +52,7 @@ hint: pip install pillow, or add it to functions/thumbnail/requirements.txt"""
 
 def delivery(number, trigger, state="delivered", **more):
     return {
-        "number": number,
+        "number": str(number),
         "trigger": trigger,
         "state": state,
         "tries": 1,
@@ -75,7 +79,7 @@ def event(
     } | more.pop("attributes", {})
     return {
         "key": key,
-        "position": int(re.sub(r"\D", "", key) or 0),
+        "position": re.sub(r"\D", "", key) or "1",
         "id": attributes["id"],
         "type": attributes["type"],
         "source": attributes["source"],
@@ -184,13 +188,13 @@ def busy():
         ),
         event(
             "k-5",
-            "com.acme.stock.low.in.a.warehouse.with.a.name.that.is.rather.long",
+            LONG_TYPE,
             age=340,
             mismatches=[
                 (
                     "orders",
                     "filters[0].exact.type",
-                    "type is 'com.acme.stock.low.in.a.warehouse.with.a.name.that.is.rather.long', expected 'com.acme.order.placed'",
+                    f"type is '{LONG_TYPE}', expected 'com.acme.order.placed'",
                 )
             ],
         ),
@@ -460,7 +464,7 @@ class Recorder:
                 "trigger" not in query
                 or any(d["trigger"] == query["trigger"] for d in each["deliveries"])
             )
-            and each["position"] < int(query.get("before", "1000000"))
+            and int(each["position"]) < int(query.get("before", "1000000"))
         ]
         limit = int(query.get("limit", "100"))
         rest = ("attributes", "headers", "data", "triggers", "replies")

@@ -61,7 +61,7 @@ class Site:
             await door.drain(2)
             door.close()
 
-    async def _follow(self, asked):  # noqa: ARG002
+    async def _follow(self, asked):
         async def lines():
             turn = asyncio.Event()
             self._followers.add(turn)
