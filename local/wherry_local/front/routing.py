@@ -129,7 +129,7 @@ class Routing(Generic[ServiceT]):
         for prefix, service in self._services.items():
             if path.startswith(prefix) or path == prefix[:-1]:
                 end = path.find("/", len(prefix))
-                fault = fault_of(path, len(path) if end < 0 else end)
+                fault = fault_of(path, len(path) if end < 0 else end + 1)
                 return _refused(fault) if fault else Place(service=service)
         fixed = self._fixed.get(path)
         if fixed is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wherry.serving.head import BODILESS, encode_head, framing_of
@@ -39,11 +38,12 @@ class Streamed:
             http_1_0=http_1_0,
         )
         self._left = reply.length
-        self._ending = asyncio.Event()
+        self._ending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end(self) -> None:
         """Let it end after the piece that it is at."""
-        self._ending.set()
+        if not self._ending.done():
+            self._ending.set_result(None)
 
     async def run(self) -> None:
         """Send until the end."""
@@ -86,24 +86,19 @@ class Streamed:
         elif isinstance(body, Iterator):
             for piece in body:
                 await self._write(self._framed(piece))
-                if self._exchange.connection.broken or self._ending.is_set():
+                if self._exchange.connection.broken or self._ending.done():
                     return
 
     async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
         """The next piece; None where there is none, or it is to end."""
-        piece = asyncio.ensure_future(anext(body, None))
-        if piece.done():
-            return piece.result()
-        ending = asyncio.ensure_future(self._ending.wait())
+        piece = asyncio.ensure_future(_taken(body))
         try:
-            await asyncio.wait({piece, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({piece, self._ending}, return_when=asyncio.FIRST_COMPLETED)
             return piece.result() if piece.done() else None
         finally:
-            for each in (piece, ending):
-                if not each.done():
-                    each.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await each
+            if not piece.done():
+                piece.cancel()
+                await asyncio.wait({piece})
 
     def _framed(self, piece: bytes) -> bytes:
         """As it goes on the wire; what exceeds a promised length is not sent."""
@@ -119,6 +114,10 @@ class Streamed:
             flushed = asyncio.Event()
             connection.when_flushed(flushed.set)
             await flushed.wait()
+
+
+async def _taken(body: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(body, None)
 
 
 async def _close(reply: Reply) -> None:
