@@ -131,10 +131,11 @@ class Subscriptions:
     @classmethod
     def of(cls, found: Iterable[Subscription], brokers: Iterable[BrokerKey] = ()) -> Subscriptions:
         """The triggers `found`, and `brokers` beside those that they name."""
-        sorted_ = sorted(found, key=lambda each: (each.broker, each.name))
-        table: dict[BrokerKey, list[Subscription]] = {each: [] for each in sorted(brokers)}
-        for each in sorted_:
-            table.setdefault(each.broker, []).append(each)
+        triggers = sorted(found, key=lambda each: each.name)
+        keys = sorted({*brokers, *(each.broker for each in triggers)})
+        table: dict[BrokerKey, list[Subscription]] = {key: [] for key in keys}
+        for each in triggers:
+            table[each.broker].append(each)
         return cls(brokers=table)
 
     def find(self, namespace: str, name: str) -> Subscription | None:

@@ -1,7 +1,7 @@
 """Times between tries: a table of what Knative's code waits."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry_build.project.specification.eventing import Backoff
@@ -48,6 +48,7 @@ def test_retry_after_counts_only_up_to_a_bound_that_is_said(bound_s, status, sai
     assert wait_s(policy, 0, status=status, retry_after=said) == expected
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(Backoff),
     st.floats(0, 86_400),

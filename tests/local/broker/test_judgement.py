@@ -1,7 +1,7 @@
 """What an answer means to a broker, status by status."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry import Drop, Retry
@@ -122,6 +122,7 @@ def test_the_outcomes_of_a_handler_mean_what_they_say(outcome, verdict):
     assert judged(answer, wants_reply=True).verdict is verdict
 
 
+@settings(deadline=None)
 @given(
     st.integers(200, 599),
     st.integers(0, 50),
@@ -142,6 +143,7 @@ def test_what_follows(status, retry, tries, body, wants_reply):
         assert found.delay_s > 0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=20)), max_size=5),
     st.binary(max_size=50),
@@ -152,6 +154,7 @@ def test_any_answer_is_judged(headers, body, content_type):
     assert judged(Inbound(status=200, headers=fields, body=body), wants_reply=True).status
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20))
 def test_tries_in_all_are_one_more_than_retries(retry):
     policy = DeliveryPolicy(retry=retry)

@@ -79,7 +79,9 @@ def test_a_project_that_changes(tmp_path):
     with served_events(tmp_path, "triggers: {t: {function: hello}}") as on:
         assert on.post().status == 202
         on.subscriber.wait(1, "hello")
-        changed = project_of(tmp_path, "{brokers: {new: {}}, triggers: {t: {function: other, broker: new}}}")
+        changed = project_of(
+            tmp_path, "{brokers: {new: {}}, triggers: {t: {function: other, broker: new}}}"
+        )
         assert on.post(path="/default/new").status == 404
         on.loop.call_soon_threadsafe(on.events.declare, changed)
         on.wait_for(lambda: on.events.brokers(), lambda brokers: len(brokers) == 2)

@@ -165,7 +165,10 @@ def test_brokers_are_there_without_a_trigger(tmp_path):
 @pytest.mark.parametrize(
     ("subscriber", "expected"),
     [
-        ("{uri: 'http://127.0.0.1:9000/in?a=b'}", Destination(address="http://127.0.0.1:9000/in?a=b")),
+        (
+            "{uri: 'http://127.0.0.1:9000/in?a=b'}",
+            Destination(address="http://127.0.0.1:9000/in?a=b"),
+        ),
         ("{ref: {kind: Service, name: hello}, uri: /orders}", to("hello", "/orders")),
         ("{ref: {kind: Service, name: hello}, uri: 'orders?a=b'}", to("hello", "/orders?a=b")),
         ("{ref: {kind: Service, name: hello, namespace: any}}", to("hello")),
@@ -179,7 +182,10 @@ def test_where_they_go(tmp_path, subscriber, expected):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (TRIGGER.replace("v1\nkind", "v1beta1\nkind"), "0.yaml:1:13: got 'eventing.knative.dev/v1b"),
+        (
+            TRIGGER.replace("v1\nkind", "v1beta1\nkind"),
+            "0.yaml:1:13: got 'eventing.knative.dev/v1b",
+        ),
         (TRIGGER.replace("  name: orders", "  labels: {}"), "expected metadata.name"),
         (TRIGGER.replace("name: hello", "name: hallo"), "did you mean 'hello'?"),
         (TRIGGER.replace("kind: Service", "kind: Broker"), "spec.subscriber.ref.kind at"),
