@@ -1,0 +1,190 @@
+"""Starts replicas that are containers.
+
+What a platform that was killed has left behind is found by its label, which names the state folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Protocol
+
+from wherry_local.containers.engine import Engine, EngineAbsent, EngineRefused
+from wherry_local.containers.replica import ContainerReplica, container_name, discard
+from wherry_local.containers.words import LABEL, check_image, run_words, variable_lines
+from wherry_local.deployment import Deployment, FunctionKey
+from wherry_local.errors import LocalError
+from wherry_local.fleet.replica import Replica
+from wherry_local.journal.chunk import Chunk
+from wherry_local.journal.intake import Intake
+from wherry_local.state import StateFolder
+
+
+class ContainerJournal(Protocol):
+    """Takes what containers write, and what is to be said of them."""
+
+    def add(self, function: FunctionKey, chunk: Chunk) -> None:
+        """Keep lines."""
+        ...
+
+    def tell(self, function: FunctionKey, text: str) -> None:
+        """Keep what the platform has to say of a function."""
+        ...
+
+
+class ContainerLauncher:
+    """A `wherry_local.fleet.replica.Launcher` of containers.
+
+    Args:
+        journal: Keeps what they write.
+        state: The state folder; it names the platform that containers belong to.
+        find: Finds the engine.
+    """
+
+    def __init__(
+        self,
+        journal: ContainerJournal,
+        state: StateFolder,
+        *,
+        find: Callable[[], Engine] = Engine.find,
+    ) -> None:
+        self._journal = journal
+        self._owner = str(state.path)
+        self._secrets = state.secrets
+        self._folders = state.path / "containers"
+        self._find = find
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def available(self) -> str | None:
+        """None where an engine is there; else why not, and what to do. Takes no time."""
+        try:
+            self._find()
+        except EngineAbsent as absent:
+            return f"{absent.message} (hint: {absent.hint})"
+        return None
+
+    async def launch(self, deployment: Deployment, name: str) -> Replica:
+        """See `Launcher.launch`; an image that the engine does not have is fetched first.
+
+        Raises:
+            LocalError: No engine is there, or no such image, or it cannot be started.
+        """
+        engine = self._find()
+        check_image(deployment.image)
+        image = await engine.image(deployment.image)
+        if image is None:
+            self._journal.tell(deployment.key, f"fetching the image {deployment.image}")
+            await engine.pull(deployment.image)
+            image = await engine.image(deployment.image)
+            if image is None:
+                raise EngineRefused(f"{deployment.image}: fetched, and the engine has it not")
+        folder = self._folders / name
+        try:
+            words = run_words(
+                deployment,
+                container=container_name(name),
+                owner=self._owner,
+                user=image.user,
+                secrets=self._copy_secrets(deployment, folder),
+                variables=_write_variables(deployment, folder),
+            )
+            return await self._start(engine, words, deployment, name, folder)
+        except BaseException as error:
+            discard(folder)
+            if isinstance(error, OSError):
+                raise LocalError(f"{name}: cannot be started: {error}") from error
+            raise
+
+    async def remove_leftovers(self) -> int:
+        """Remove the containers of a platform of this folder that ended too soon; how many.
+
+        Raises:
+            LocalError: No engine answers.
+        """
+        engine = self._find()
+        found = await engine.labelled(f"{LABEL}={self._owner}")
+        await engine.remove(*found)
+        discard(self._folders)
+        return len(found)
+
+    async def close(self) -> None:
+        """Wait for what is being removed."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _start(
+        self,
+        engine: Engine,
+        words: list[str],
+        deployment: Deployment,
+        name: str,
+        folder: Path,
+    ) -> Replica:
+        key = deployment.key
+        (out, stdout), (err, stderr) = pipes = [os.pipe(), os.pipe()]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_ended_with_us(),
+                engine.command,
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(out)
+            os.close(err)
+            raise
+        finally:
+            for _, end in pipes:
+                os.close(end)
+        intakes = [
+            Intake(
+                end, replica=name, stream=stream, keep=lambda chunk: self._journal.add(key, chunk)
+            )
+            for end, stream in ((out, "stdout"), (err, "stderr"))
+        ]
+        return ContainerReplica(name, engine, process, intakes, folder, self._spawn)
+
+    def _copy_secrets(self, deployment: Deployment, folder: Path) -> Path | None:
+        """The secrets as files that the container's user may read; nobody else gets so far."""
+        folder.mkdir(mode=0o700, parents=True)
+        if not deployment.secrets:
+            return None
+        copies = folder / "secrets"
+        copies.mkdir()
+        for secret in deployment.secrets:
+            if secret in {"", ".", ".."} or "/" in secret:
+                raise LocalError(f"secret: got {secret!a}, expected a name")
+            source = self._secrets / deployment.key.namespace / secret
+            copy = copies / secret
+            try:
+                copy.write_bytes(source.read_bytes())
+            except OSError as error:
+                raise LocalError(f"secret {secret!r}: {error.strerror}") from error
+            copy.chmod(0o444)
+        copies.chmod(0o755)
+        return copies
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _ended_with_us() -> list[str]:
+    """Words that have `run` told to end when this process is killed, where the system can."""
+    command = shutil.which("setpriv")
+    return [command, "--pdeathsig", "TERM", "--"] if command is not None else []
+
+
+def _write_variables(deployment: Deployment, folder: Path) -> Path:
+    file = folder / "variables"
+    file.touch(mode=0o600)
+    file.write_text(variable_lines(deployment.environment), encoding="utf-8")
+    return file
