@@ -40,7 +40,7 @@ class ScaleRoutes:
         said = object_of(asked)
         named = names.key_in_path(asked.named["name"], "")
         inside = said.get("serviceName")
-        if inside not in {None, "", named.name}:
+        if inside and inside != named.name:
             raise Refused(400, "serviceName: expected the name in the path")
         wanted = said.get("replicas")
         if not isinstance(wanted, int) or isinstance(wanted, bool) or not 0 <= wanted < 1 << 31:

@@ -77,6 +77,7 @@ class Gateway:
         self.told = []
         self.loop = None
         self.port = 0
+        self.said = self.project()
 
     def project(self):
         functions = tuple(
@@ -137,7 +138,7 @@ class Gateway:
             callbacks=self.callbacks,
             brokers=lambda: [{"namespace": "default", "name": "default", "url": "", "triggers": 0}],
             gateway="http://127.0.0.1:8080",
-            project=self.project,
+            project=lambda: self.said,
         )
         self.door = Door(
             loop=asyncio.get_running_loop(), routes=routes(parts), guard=Guard(password=PASSWORD)
