@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 
-from wherry_local.queue.contract import Courier, Queue, QueueFull, StorageFailed
+from wherry_local.queue.contract import Courier, KeyTaken, Queue, QueueFull, StorageFailed
 from wherry_local.queue.delivery import Attempt, Kind, Lane, Leased, Settlement, State
 
 logger = logging.getLogger(__name__)
@@ -144,12 +144,7 @@ class Dispatcher:
             return await self._couriers[leased.message.kind].deliver(leased)
         except Exception as error:
             logger.exception("the courier of delivery %s failed", leased.number)
-            reason = f"the platform could not try: {type(error).__name__}"
-            took_s = time.monotonic() - started
-            attempt = Attempt(at=at, took_s=took_s, status=0, reason=reason)
-            if leased.attempts + 1 >= MOST_FAULTS:
-                return Settlement(state=State.DEAD, attempt=attempt)
-            return Settlement(state=State.DUE, attempt=attempt, delay_s=_delay_s(leased.attempts))
+            return _fault(leased, error, at=at, took_s=time.monotonic() - started)
 
     async def _settle(self, leased: Leased, settlement: Settlement) -> None:
         """Store it, as soon as that is possible; the lease is kept meanwhile."""
@@ -164,6 +159,9 @@ class Dispatcher:
             # What follows has no room. It will be tried anew, and no try is counted.
             logger.warning("delivery %s is tried again later: %s", leased.number, error)
             return Settlement(state=State.DUE, delay_s=_delay_s(3))
+        except KeyTaken as error:
+            logger.warning("delivery %s is tried again later: %s", leased.number, error)
+            return _fault(leased, error, at=time.time(), took_s=0.0)
         except StorageFailed as error:
             logger.warning("delivery %s waits to be stored: %s", leased.number, error)
             await asyncio.sleep(STORAGE_DELAY_S)
@@ -178,6 +176,15 @@ class Dispatcher:
                 if not await self._queue.extend(leased, self._lease_s) and not task.done():
                     logger.warning("delivery %s is tried by somebody else", leased.number)
         self._heart = None
+
+
+def _fault(leased: Leased, error: Exception, *, at: float, took_s: float) -> Settlement:
+    """What comes of a try that the platform itself could not make."""
+    reason = f"the platform could not try: {type(error).__name__}"
+    attempt = Attempt(at=at, took_s=took_s, status=0, reason=reason)
+    if leased.attempts + 1 >= MOST_FAULTS:
+        return Settlement(state=State.DEAD, attempt=attempt)
+    return Settlement(state=State.DUE, attempt=attempt, delay_s=_delay_s(leased.attempts))
 
 
 def _delay_s(attempts: int) -> float:

@@ -67,6 +67,8 @@ class Ledger:
             KeyTaken: There is one with the key of one of them.
             QueueFull: There is no room.
         """
+        if not many:
+            return ()
         arrivals = [self._arrival(accepted) for accepted in many]
         arriving_bytes = sum([arrival.size_bytes for arrival in arrivals])
         count = len(self.pending.messages) + self._arriving

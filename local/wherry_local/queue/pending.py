@@ -163,7 +163,6 @@ class Pending:
         """Put a delivery under a lease that somebody has taken."""
         delivery.token = token
         delivery.until = until
-        delivery.settling = False
         self._turn(delivery, State.LEASED)
         heapq.heappush(self._leases, (until, token, delivery))
 

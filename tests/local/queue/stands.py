@@ -57,6 +57,31 @@ class SqliteStand:
         return opened
 
 
+class JetStreamStand:
+    """A queue in a stream."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = url
+        self.name = name
+
+    async def open(
+        self,
+        bounds: Bounds | None = None,
+        clock: JumpingClock | None = None,
+        owner: str = "wherry",
+    ):
+        from wherry_local.queue.jetstream import JetStreamQueue
+
+        return await JetStreamQueue.open(
+            self.url, name=self.name, owner=owner, bounds=bounds, clock=clock
+        )
+
+    async def crash(self, queue, bounds: Bounds | None = None, clock: JumpingClock | None = None):
+        """As that of `SqliteStand`; who held leases says nothing of it."""
+        await queue.close()
+        return await self.open(bounds, clock)
+
+
 def event(key: str, **changes) -> Message:
     values = {
         "kind": Kind.EVENT,

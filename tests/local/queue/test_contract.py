@@ -301,6 +301,8 @@ def test_a_full_queue_takes_nothing_until_there_is_room(stand):
         assert await queue.settle(
             leased, Settlement(state=State.DELIVERED, attempt=DEAD.attempt, follows=follows[:2])
         )
+        # One that is fuller than full still takes how a try ended.
+        assert await queue.settle(await lease_one(queue), again(0))
         for each in await queue.lease(9, 60):
             assert await queue.settle(each, DELIVERED)
         await queue.accept(to(event("more"), "orders"))

@@ -66,7 +66,9 @@ def test_it_belongs_to_one_process(tmp_path):
     on(tmp_path / "q", store_one)  # and to the next one afterwards
 
 
-@pytest.mark.parametrize("content", [b"no database at all" * 400, b"SQLite format 3\0" + b"x" * 9000])
+@pytest.mark.parametrize(
+    "content", [b"no database at all" * 400, b"SQLite format 3\0" + b"x" * 9000]
+)
 def test_a_damaged_file_is_named_with_what_to_type(tmp_path, content):
     path = tmp_path / "my queue"
     path.write_bytes(content)

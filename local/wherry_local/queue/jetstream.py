@@ -1,0 +1,567 @@
+"""The queue on a server of NATS JetStream, for those who outgrow one file.
+
+Several platforms may share it: every one sees every record, in one order, and keeps in memory what
+follows from them (`wherry_local.queue.ledger`). A record of a delivery is written only if the one
+before it is the one that the writer knows, so that two never hold the same lease.
+
+What is weaker than in a file:
+
+- A message and to whom it goes are one record and so stored together; how a try ended and what
+  follows from it are several. What follows is written first: nothing is lost, but after an end of
+  the platform between the two the delivery is tried again and may be followed by the same twice.
+- A body too large for one record is written before its message; after an end in between it stays,
+  unused.
+- The bound of what waits is kept by each platform for what it has seen.
+- The server syncs its disk at intervals of its own (`sync_interval`, two minutes by default): what
+  was accepted survives the end of the server's process, and a loss of power only with replicas.
+- The history is read record by record, and each platform reads the whole log when it begins.
+- An answer is kept only as far as it fits one record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import secrets
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from wherry_local.queue.bounds import Bounds
+from wherry_local.queue.clock import Clock, Steady, SystemClock
+from wherry_local.queue.contract import KeyTaken, Room, StorageFailed
+from wherry_local.queue.delivery import (
+    Accepted,
+    Answer,
+    Attempt,
+    Delivery,
+    Kind,
+    Leased,
+    Message,
+    Settlement,
+    State,
+)
+from wherry_local.queue.history import StoredDelivery, StoredMessage
+from wherry_local.queue.ledger import Arrival, Ledger
+from wherry_local.queue.pending import PendingDelivery, PendingMessage, leased_of
+from wherry_local.queue.records import FORGOTTEN, STATE_CODES, STATES, number_of, place_of
+from wherry_local.queue.shelf import Finished
+from wherry_local.queue.stream import Outdated, Stream, at_once
+from wherry_local.queue.stream_records import (
+    DeliveryRecord,
+    answer_in,
+    answer_out,
+    delivery_in,
+    delivery_out,
+    message_in,
+    message_out,
+    record_of,
+)
+from wherry_local.queue.view import Stale, deliveries_of
+
+INLINE_BYTES = 128 * 1024
+"""Bodies up to here lie in the record of their message; each platform reads them all."""
+MOST_LOST = 5
+"""Leases in a row that may end without being settled, as by a delivery that ends the process."""
+MOST_DROPPED = 64
+MOST_READS = 5
+"""Looks at the stream until it agrees with what memory knows."""
+
+Found = tuple[int, Message, Sequence[Delivery]]
+
+
+class JetStreamQueue:
+    """A `wherry_local.queue.contract.Queue` on a server; `open` makes one."""
+
+    def __init__(self, stream: Stream, *, owner: str, bounds: Bounds, clock: Clock) -> None:
+        """Use `open`."""
+        self._stream = stream
+        self._owner = owner
+        self._clock = clock
+        self._steady = Steady(clock)
+        self._ledger = Ledger(bounds)
+        self._pending = self._ledger.pending
+        self._live = False
+        self._orphans: set[tuple[int, int]] = set()
+        self._extending: dict[int, asyncio.Future[bool]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wakes: list[Callable[[], None]] = []
+        self._told: list[Callable[[str], None]] = []
+        self._dropping = self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        name: str = "WHERRY",
+        owner: str = "wherry",
+        bounds: Bounds | None = None,
+        clock: Clock | None = None,
+    ) -> JetStreamQueue:
+        """Open the queue in the stream `name`.
+
+        Platforms that share it each need an `owner` of their own, the same after a restart: what
+        that owner held before is given up at once.
+
+        Raises:
+            StorageFailed: The server cannot be reached, or does not do it.
+        """
+        stream = await Stream.open(url, name)
+        queue = cls(stream, owner=owner, bounds=bounds or Bounds(), clock=clock or SystemClock())
+        try:
+            await stream.watch(queue._apply)
+        except BaseException:
+            await stream.close()
+            raise
+        queue._live = True
+        for place in queue._orphans:
+            queue._begin(stream.delete(stream.delivery(*place)))
+        queue._tidy()
+        return queue
+
+    async def accept(self, accepted: Accepted) -> None:
+        """As `Queue.accept`."""
+        arrivals = self._ledger.reserve((accepted,))
+        try:
+            await self._store(arrivals[0])
+        finally:
+            self._ledger.release(arrivals)
+
+    async def lease(
+        self, most: int, lease_s: float, *, room: Room | None = None
+    ) -> Sequence[Leased]:
+        """As `Queue.lease`."""
+        now = self._clock.monotonic()
+        self._pending.expire(now)
+        taken = self._pending.take(most, now, now + lease_s, room)
+        held: list[PendingDelivery] = []
+        try:
+            for delivery in [each for each in taken if each.lost >= MOST_LOST]:
+                self._begin(self._give_up(delivery))
+                taken.remove(delivery)
+            for delivery, token in zip(
+                taken, await at_once([self._hold(each, lease_s) for each in taken]), strict=True
+            ):
+                if token is not None and delivery.token == token:
+                    held.append(delivery)
+            absent = {each.of.position: each.of for each in held if each.of.message is None}
+            messages = dict(
+                zip(absent, await at_once([self._message(p) for p in absent]), strict=True)
+            )
+        except BaseException:
+            for delivery in taken:
+                if delivery.state is State.LEASED:
+                    self._pending.again(delivery, delivery.due)
+            raise
+        leased = []
+        for delivery in held:
+            message = delivery.of.message or messages[delivery.of.position]
+            if message is not None:
+                leased.append(leased_of(delivery, message))
+        return leased or ()
+
+    async def extend(self, leased: Leased, lease_s: float) -> bool:
+        """As `Queue.extend`."""
+        delivery = self._pending.holder(leased.number, leased.token, settling=True)
+        if delivery is None:
+            return False
+        if delivery.settling or delivery.number in self._extending:
+            return True
+        return await self._extend(delivery, lease_s)
+
+    async def settle(self, leased: Leased, settlement: Settlement) -> bool:
+        """As `Queue.settle`."""
+        if (extending := self._extending.get(leased.number)) is not None:
+            await asyncio.wait((extending,))
+        delivery = self._pending.holder(leased.number, leased.token)
+        if delivery is None:
+            return False
+        leaving = None if settlement.state is State.DUE else delivery.of
+        # What an earlier try to store this has stored already is not stored again.
+        follows = [
+            each for each in settlement.follows if each.message.key not in self._ledger.positions
+        ]
+        arrivals = self._ledger.reserve(follows, leaving)
+        delivery.settling = True
+        try:
+            # Whether the lease still holds is asked first, that a late one leaves nothing behind.
+            if arrivals and not await self._extend(delivery, delivery.until - self._now()):
+                return False
+            return await self._settle(delivery, settlement, arrivals)
+        finally:
+            self._unsettle(delivery)
+            self._ledger.release(arrivals)
+
+    async def next_due_s(self, *, room: Room | None = None) -> float | None:
+        """As `Queue.next_due_s`."""
+        due = self._pending.next_due(room)
+        return None if due is None else max(0.0, due - self._now())
+
+    def on_due(self, wake: Callable[[], None]) -> None:
+        """As `Queue.on_due`."""
+        self._wakes.append(wake)
+
+    def on_change(self, told: Callable[[str], None]) -> Callable[[], None]:
+        """As `Queue.on_change`."""
+        self._told.append(told)
+        return partial(self._told.remove, told)
+
+    async def messages(
+        self,
+        *,
+        kind: Kind | None = None,
+        scope: str = "",
+        states: Sequence[State] = (),
+        before: int | None = None,
+        most: int = 100,
+        bodies: bool = True,
+    ) -> Sequence[Found]:
+        """As `Queue.messages`."""
+        wanted = set(states)
+        live = {
+            each.of.position for each in self._pending.deliveries.values() if each.state in wanted
+        }
+        every: list[tuple[int, PendingMessage | Finished]] = [
+            *self._pending.messages.items(),
+            *self._ledger.shelf.items(),
+        ]
+        positions = [
+            position
+            for position, message in every
+            if (before is None or position < before)
+            and (kind is None or message.kind is kind)
+            and (not scope or message.scope == scope)
+            and (not wanted or position in live or any(message.over.get(s) for s in wanted))
+        ]
+        newest = heapq.nlargest(most, positions)
+        found = await at_once([self._found(position, bodies=bodies) for position in newest])
+        return [each for each in found if each is not None]
+
+    async def message(self, key: str) -> tuple[Message, Sequence[Delivery]] | None:
+        """As `Queue.message`."""
+        position = self._ledger.positions.get(key)
+        found = None if position is None else await self._found(position)
+        return None if found is None else found[1:]
+
+    async def delivery(self, number: int) -> Delivery | None:
+        """As `Queue.delivery`."""
+        found = await self._found(place_of(number)[0], bodies=False)
+        deliveries = found[2] if found else ()
+        return next((each for each in deliveries if each.number == number), None)
+
+    async def cancel(self, key: str) -> int:
+        """As `Queue.cancel`."""
+        message = self._pending.messages.get(self._ledger.positions.get(key, 0))
+        waiting = self._pending.of(message) if message else []
+        due = [each for each in waiting if each.state is State.DUE and not each.settling]
+        records = [record_of(each, State.CANCELLED, at=self._clock.wall()) for each in due]
+        return sum(await at_once([self._end(*each) for each in zip(due, records, strict=True)]))
+
+    async def discard(self, number: int) -> bool:
+        """As `Queue.discard`."""
+        delivery = await self.delivery(number)
+        if delivery is None or delivery.state is not State.DEAD:
+            return False
+        record = DeliveryRecord(state=FORGOTTEN, at=self._clock.wall())
+        subject = self._stream.delivery(*place_of(number))
+        await self._stream.applied(await self._stream.write(subject, delivery_out(record)))
+        return True
+
+    async def counts(self) -> Mapping[tuple[Kind, State], int]:
+        """As `Queue.counts`."""
+        return self._ledger.counts()
+
+    async def close(self) -> None:
+        """As `Queue.close`; again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stream.close()
+
+    # Writing.
+
+    async def _store(self, arrival: Arrival) -> None:
+        message = arrival.accepted.message
+        pieces: tuple[str, int] | None = None
+        if len(message.body) > INLINE_BYTES:
+            size = self._stream.piece_bytes
+            parts = [message.body[at : at + size] for at in range(0, len(message.body), size)]
+            pieces = (secrets.token_hex(8), len(parts))
+            subjects = self._stream.pieces(message.key, pieces)
+            await at_once([self._stream.write(*each) for each in zip(subjects, parts, strict=True)])
+        payload = message_out(arrival, stored_at=self._steady.now(), pieces=pieces)
+        try:
+            sequence = await self._stream.write(self._stream.message(message.key), payload, 0)
+        except Outdated as error:
+            text = f"there is a message with the key {message.key!r} already"
+            raise KeyTaken(text) from error
+        await self._stream.applied(sequence)
+
+    async def _hold(self, delivery: PendingDelivery, lease_s: float) -> int | None:
+        """Take the lease that memory has given already; its token, or None where others have it."""
+        known = delivery.sequence
+        record = replace(
+            record_of(delivery, State.LEASED, at=self._clock.wall()),
+            owner=self._owner,
+            lasts_s=lease_s,
+        )
+        try:
+            return await self._put(delivery, record)
+        except Outdated:
+            if delivery.sequence == known and delivery.number in self._pending.deliveries:
+                self._pending.again(delivery, delivery.due)  # who has it will be seen soon
+            return None
+
+    async def _extend(self, delivery: PendingDelivery, lease_s: float) -> bool:
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._extending[delivery.number] = future
+        record = replace(
+            record_of(delivery, State.LEASED, at=self._clock.wall()),
+            token=delivery.token,
+            owner=self._owner,
+            lasts_s=lease_s,
+        )
+        try:
+            await self._put(delivery, record)
+        except Outdated:
+            return False
+        finally:
+            del self._extending[delivery.number]
+            future.set_result(True)
+        return True
+
+    async def _settle(
+        self, delivery: PendingDelivery, settlement: Settlement, arrivals: Sequence[Arrival]
+    ) -> bool:
+        for arrival in arrivals:
+            await self._store(arrival)
+        answer_bytes = 0
+        if settlement.answer is not None:
+            answer_bytes = await self._answer(delivery, settlement.answer)
+        record = record_of(delivery, settlement.state, at=self._clock.wall())
+        if settlement.attempt is not None:
+            attempts = (*delivery.attempts, settlement.attempt)
+            record = replace(record, attempts=attempts, tries=delivery.tries + 1)
+        record = replace(record, lost=0, lasts_s=settlement.delay_s, answer_bytes=answer_bytes)
+        return await self._end(delivery, record)
+
+    async def _answer(self, delivery: PendingDelivery, answer: Answer) -> int:
+        size = min(self._ledger.bounds.answer_bytes, self._stream.piece_bytes)
+        kept = replace(answer, body=answer.body[:size])
+        subject = self._stream.answer(*place_of(delivery.number))
+        await self._stream.write(subject, answer_out(kept))
+        return len(kept.body)
+
+    async def _end(self, delivery: PendingDelivery, record: DeliveryRecord) -> bool:
+        """Write what ends a lease, or a wait; False where somebody else has written since."""
+        delivery.settling = True
+        try:
+            await self._put(delivery, record)
+        except Outdated:
+            self._unsettle(delivery)
+            return False
+        except BaseException:
+            self._unsettle(delivery)
+            raise
+        return True
+
+    def _unsettle(self, delivery: PendingDelivery) -> None:
+        if delivery.number in self._pending.deliveries and delivery.settling:
+            self._pending.unsettle(delivery)
+
+    async def _put(self, delivery: PendingDelivery, record: DeliveryRecord) -> int:
+        subject = self._stream.delivery(*place_of(delivery.number))
+        payload = delivery_out(record)
+        sequence = await self._stream.write(subject, payload, delivery.sequence)
+        await self._stream.applied(sequence)
+        return sequence
+
+    async def _give_up(self, delivery: PendingDelivery) -> None:
+        """Let a delivery be dead that has ended every process or task that tried it."""
+        reason = f"{MOST_LOST} tries in a row ended without a result, as at an end of the platform"
+        attempt = Attempt(at=self._clock.wall(), took_s=0.0, status=0, reason=reason)
+        await self._settle(delivery, Settlement(state=State.DEAD, attempt=attempt), ())
+
+    # What was written, by whomever.
+
+    async def _apply(self, subject: str, payload: bytes, sequence: int) -> None:
+        _, _, what, *place = subject.split(".")
+        if what == "message":
+            self._place(payload, sequence)
+        else:
+            position, index = map(int, place)
+            self._turn(position, index, delivery_in(payload), sequence)
+
+    def _place(self, payload: bytes, sequence: int) -> None:
+        record = message_in(payload, sequence)
+        if self._ledger.place(record.arrival, now=self._now(), stored_at=record.stored_at):
+            self._wake()
+        self._tell(record.arrival.accepted.message.key)
+        self._tidy()
+
+    def _turn(self, position: int, index: int, record: DeliveryRecord, sequence: int) -> None:
+        delivery = self._pending.deliveries.get(number_of(position, index))
+        if delivery is None:
+            self._turn_ended(position, index, record)
+            return
+        delivery.sequence = sequence
+        delivery.lost, delivery.tries = record.lost, record.tries
+        delivery.attempts = tuple(record.attempts)
+        self._pending.enlarge(delivery.of, record.answer_bytes)
+        now = self._now()
+        until = now + self._left_s(record)
+        if record.state == STATE_CODES[State.DUE]:
+            self._pending.again(delivery, until)
+            if until <= now:
+                self._wake()
+        elif record.state != STATE_CODES[State.LEASED]:
+            forgotten = record.state == FORGOTTEN
+            self._ledger.end(delivery, State.DEAD if forgotten else STATES[record.state])
+            if forgotten:
+                self._ledger.forget_delivery(position, State.DEAD)
+        elif record.owner == self._owner and not self._live:
+            delivery.lost += 1  # who held it is gone
+            self._pending.again(delivery, now)
+        else:
+            self._pending.hold(delivery, record.token or sequence, until)
+        self._tell(delivery.of.key)
+        self._tidy()
+
+    def _turn_ended(self, position: int, index: int, record: DeliveryRecord) -> None:
+        """A record of a delivery that was over, or whose message is gone."""
+        finished = self._ledger.shelf.get(position)
+        message = finished or self._pending.messages.get(position)
+        if message is None:
+            self._orphans.add((position, index))
+        elif record.state == FORGOTTEN:
+            self._ledger.forget_delivery(position, State.DEAD)
+            self._tell(message.key)
+
+    def _left_s(self, record: DeliveryRecord) -> float:
+        """What is left of the time in a record; of one from before, never more than it says."""
+        if self._live:
+            return record.lasts_s
+        return min(max(record.at + record.lasts_s - self._clock.wall(), 0.0), record.lasts_s)
+
+    def _wake(self) -> None:
+        for wake in self._wakes:
+            wake()
+
+    def _tell(self, key: str) -> None:
+        for told in tuple(self._told):
+            told(key)
+
+    # What goes.
+
+    def _tidy(self) -> None:
+        if self._dropping or not self._live:
+            return
+        excess = self._ledger.shelf.excess(self._steady.now(), MOST_DROPPED, self._ledger.newest)
+        if excess:
+            self._dropping = True
+            self._begin(self._drop(excess))
+
+    async def _drop(self, excess: Sequence[tuple[int, Finished]]) -> None:
+        """Delete messages that are over, each before its deliveries, which it would bring back."""
+        try:
+            for position, message in excess:
+                await self._stream.delete(self._stream.message(message.key))
+                await self._stream.purge(self._stream.body(message.key, ">"))
+                await self._stream.purge(self._stream.answer(position, "*"))
+                places = [self._stream.delivery(position, i) for i in range(message.receivers)]
+                await at_once([self._stream.delete(subject) for subject in places])
+                self._ledger.forget(position)
+        finally:
+            self._dropping = False
+        self._tidy()
+
+    def _begin(self, work: Coroutine[Any, Any, object]) -> None:
+        """Have something done that nobody waits for, and that is done again where it fails."""
+
+        async def done() -> None:
+            with contextlib.suppress(StorageFailed, Outdated):
+                await work
+
+        task = asyncio.create_task(done())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Reading.
+
+    async def _found(self, position: int, *, bodies: bool = True) -> Found | None:
+        for _ in range(MOST_READS):
+            stored = await self._stored(position, bodies=bodies)
+            if stored is None:
+                return None
+            with contextlib.suppress(Stale):
+                deliveries = deliveries_of(
+                    stored, self._pending, monotonic=self._now(), wall=self._clock.wall()
+                )
+                return position, stored.message, deliveries
+        raise StorageFailed("the queue changes too fast to be read")
+
+    async def _stored(self, position: int, *, bodies: bool) -> StoredMessage | None:
+        known: PendingMessage | Finished | None = self._pending.messages.get(position)
+        known = known or self._ledger.shelf.get(position)
+        if known is None or (read := await self._read(position, bodies=bodies)) is None:
+            return None
+        message, subscribers = read
+        indexes = []
+        for index in range(known.receivers):
+            live = self._pending.deliveries.get(number_of(position, index))
+            if live is None or live.sequence:
+                indexes.append(index)
+        rows = await at_once([self._row(position, index) for index in indexes])
+        return StoredMessage(
+            position=position,
+            message=message,
+            subscribers=subscribers,
+            deliveries={row.number: row for row in rows if row is not None},
+        )
+
+    async def _row(self, position: int, index: int) -> StoredDelivery | None:
+        payload = await self._stream.newest(self._stream.delivery(position, index))
+        if payload is None:
+            return None
+        record = delivery_in(payload)
+        answer = None
+        if record.tries:
+            answer = await self._stream.newest(self._stream.answer(position, index))
+        return StoredDelivery(
+            number=number_of(position, index),
+            state=record.state,
+            lost=record.lost,
+            tries=record.tries,
+            due_at=record.at + record.lasts_s,
+            delay_s=record.lasts_s,
+            attempts=record.attempts,
+            answer=None if answer is None else answer_in(answer),
+        )
+
+    async def _message(self, position: int) -> Message | None:
+        read = await self._read(position, bodies=True)
+        return None if read is None else read[0]
+
+    async def _read(self, position: int, *, bodies: bool) -> tuple[Message, Sequence[str]] | None:
+        """A message and its subscribers; None where it is gone."""
+        payload = await self._stream.record(position)
+        if payload is None:
+            return None
+        record = message_in(payload, position)
+        message = record.arrival.accepted.message
+        if not bodies:
+            message = replace(message, body=b"")
+        elif record.pieces is not None:
+            subjects = self._stream.pieces(message.key, record.pieces)
+            parts = await at_once([self._stream.newest(subject) for subject in subjects])
+            message = replace(message, body=b"".join([part or b"" for part in parts]))
+        return message, record.arrival.accepted.subscribers
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
