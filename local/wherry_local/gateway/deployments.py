@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from wherry_build.project import Function
+from wherry_local.classic import served
 from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey
 from wherry_local.errors import LocalError
 from wherry_local.gateway import storage
@@ -60,7 +61,7 @@ class Deployments:
         state: The state folder.
         namespaces: Which namespaces there are.
         mounts: The folders of their secrets.
-        surroundings: What the environment of each holds besides what is said of it.
+        surroundings: What the platform adds to the environment of each.
         has_engine: Whether a container engine is there.
         tell: Is told in one line what concerns the user.
     """
@@ -239,7 +240,7 @@ class Deployments:
         for name in self._mounts.missing(deployment.secrets, deployment.key.namespace):
             self._tell(f"{deployment.key}: secret {name!r} is not there: wherry secret set {name}")
         self._deployed[deployment.key] = deployed
-        await self._fleet.put(deployment)
+        await self._fleet.put(served(deployment))
 
     def _lay(self, deployment: Deployment) -> None:
         try:

@@ -21,10 +21,7 @@ from wherry_local.gateway.function_deployment import FunctionDeployment
 from wherry_local.gateway.retries import retry_rules
 
 Surroundings = Callable[[FunctionKey], Mapping[str, str]]
-"""What every function's environment holds, whoever deployed it: where the platform is."""
-
-_OWN = frozenset({"WHERRY_FUNCTION", "WHERRY_NAMESPACE"})
-"""What a function is called, which is not what its image is called."""
+"""What the platform adds to a function's environment, whoever deployed it."""
 
 
 class Resolver:
@@ -33,7 +30,7 @@ class Resolver:
     Args:
         declared: The project's deployments.
         functions: The project's functions, by name.
-        surroundings: What the environment of a function holds that is none of the project's.
+        surroundings: What the platform adds to the environment of each.
         has_engine: Whether a container engine is there.
     """
 
@@ -69,7 +66,8 @@ class Resolver:
             image=wanted.image,
             command=command,
             container=command is None,
-            environment={**self._surroundings(key), **wanted.environment},
+            environment=wanted.environment,
+            surroundings=self._surroundings(key),
             secrets=wanted.secrets,
             labels=wanted.labels,
             annotations=wanted.annotations,
@@ -96,12 +94,8 @@ class Resolver:
             base,
             key=key,
             image=wanted.image,
-            environment={
-                **{name: text for name, text in base.environment.items() if name not in _OWN},
-                **self._surroundings(key),
-                **(function.environment if function is not None else {}),
-                **wanted.environment,
-            },
+            environment={**base.environment, **wanted.environment},
+            surroundings={**self._surroundings(key), **base.surroundings},
             secrets=wanted.secrets or base.secrets,
             labels=labels,
             annotations=annotations,

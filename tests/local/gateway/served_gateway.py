@@ -93,7 +93,8 @@ class Gateway:
                 handler=str(each.folder),
                 folder=each.folder,
                 image=f"registry.example/team/{each.name}:latest",
-                environment={"GREETING": "hello", "K_SINK": "http://127.0.0.1:1/d/d"},
+                environment={"GREETING": "hello"},
+                surroundings={"K_SINK": "http://127.0.0.1:1/"},
                 labels={"tier": "front"},
                 created_at=1_700_000_000.0,
             )
