@@ -256,7 +256,7 @@ def test_a_drain_answers_what_is_there_and_ends_what_has_no_end():
             go_on.set()
             answer = await one.answer()
             assert (answer.body, answer.header("connection")) == (b"done", "close")
-            for caller in (one, two, late):
+            for caller in (one, two, idle, late):
                 caller.close()
             assert await draining
 
