@@ -62,7 +62,7 @@ class Deployments:
         namespaces: Which namespaces there are.
         mounts: The folders of their secrets.
         surroundings: What the platform adds to the environment of each.
-        has_engine: Whether a container engine is there.
+        engine_fault: Why no container engine can be used; None where one can.
         tell: Is told in one line what concerns the user.
     """
 
@@ -74,7 +74,7 @@ class Deployments:
         namespaces: Namespaces,
         mounts: SecretMounts,
         surroundings: Surroundings = lambda _key: {},
-        has_engine: Callable[[], bool] = lambda: False,
+        engine_fault: Callable[[], str | None] = lambda: "no container engine is used",
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._fleet = fleet
@@ -82,7 +82,7 @@ class Deployments:
         self._namespaces = namespaces
         self._mounts = mounts
         self._surroundings = surroundings
-        self._has_engine = has_engine
+        self._engine_fault = engine_fault
         self._tell = tell
         self._resolver = self._resolver_of((), {})
         self._deployed: dict[FunctionKey, Deployed] = {}
@@ -215,7 +215,7 @@ class Deployments:
         self, declared: Sequence[Deployment], functions: Mapping[str, Function]
     ) -> Resolver:
         return Resolver(
-            declared, functions, surroundings=self._surroundings, has_engine=self._has_engine
+            declared, functions, surroundings=self._surroundings, engine_fault=self._engine_fault
         )
 
     def _all_wanted(self) -> dict[FunctionKey, Deployed]:

@@ -31,7 +31,7 @@ class Resolver:
         declared: The project's deployments.
         functions: The project's functions, by name.
         surroundings: What the platform adds to the environment of each.
-        has_engine: Whether a container engine is there.
+        engine_fault: Why no container engine can be used; None where one can.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Resolver:
         functions: Mapping[str, Function],
         *,
         surroundings: Surroundings,
-        has_engine: Callable[[], bool],
+        engine_fault: Callable[[], str | None],
     ) -> None:
         self._declared = {each.key.name: each for each in declared}
         self._images = {repository(each.image): each for each in declared if each.image}
         self._functions = functions
         self._surroundings = surroundings
-        self._has_engine = has_engine
+        self._engine_fault = engine_fault
 
     def resolve(self, wanted: FunctionDeployment, key: FunctionKey) -> Deployment:
         """What `wanted` runs as.
@@ -59,7 +59,7 @@ class Resolver:
         if base is not None:
             return self._on_top_of(base, wanted, key)
         command = self._command(wanted)
-        if command is None and not (wanted.image and self._has_engine()):
+        if command is None and not self._has_engine(wanted):
             raise Refused(400, self._why_not(wanted))
         return Deployment(
             key=key,
@@ -117,9 +117,12 @@ class Resolver:
             raise Refused(400, "envProcess: expected a command")
         if shutil.which(words[0]) is not None:
             return words
-        if wanted.image and self._has_engine():
+        if self._has_engine(wanted):
             return None
         raise Refused(400, self._why_not(wanted, program=words[0]))
+
+    def _has_engine(self, wanted: FunctionDeployment) -> bool:
+        return bool(wanted.image) and self._engine_fault() is None
 
     def _why_not(self, wanted: FunctionDeployment, *, program: str = "") -> str:
         there = ", ".join(sorted(self._declared)) or "none"
@@ -130,7 +133,7 @@ class Resolver:
         )
         return (
             f"image {wanted.image!r} cannot be run here: it is the image of no function of the "
-            f"project (there are: {there}); {command}; and no container engine is there. "
+            f"project (there are: {there}); {command}; and {self._engine_fault()}. "
             "One of the three would do."
         )
 

@@ -86,7 +86,7 @@ def test_an_image_that_nothing_runs_is_refused_with_what_would(gateway):
 
 
 def test_a_container_engine_runs_any_other_image(tmp_path):
-    with served_gateway(tmp_path, has_engine=lambda: True) as gateway:
+    with served_gateway(tmp_path, engine_fault=lambda: None) as gateway:
         assert deploy(gateway, image="nginx:latest").status == 202
         mine = served(gateway, "mine")
         assert (mine.container, mine.image, mine.command) == (True, "nginx:latest", None)

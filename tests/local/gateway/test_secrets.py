@@ -50,7 +50,7 @@ def test_a_changed_secret_is_read_by_the_function_as_it_runs(gateway):
 
 
 def test_a_container_is_given_copies_that_anybody_in_it_may_read(tmp_path):
-    with served_gateway(tmp_path, has_engine=lambda: True) as gateway:
+    with served_gateway(tmp_path, engine_fault=lambda: None) as gateway:
         create(gateway, "key", "old")
         assert deploy(gateway, "key", image="nginx").status == 202
         file = gateway.state.mounts / "openfaas-fn/mine/key"
