@@ -60,7 +60,8 @@ class Stage:
         try:
             yield stage
         finally:
-            pids = [each.pid for key in stage.fleet.keys() for each in stage[key.name].replicas]
+            sets = [stage.fleet.find(key) for key in stage.fleet.keys()]  # noqa: SIM118
+            pids = [each.pid for found in sets for each in found.replicas]
             await stage.fleet.stop(10.0)
             await stage.nursery.close()
             stage.launcher.close()

@@ -72,9 +72,7 @@ def test_a_broken_import_is_told_once_and_refused_at_once_until_it_is_mended(tmp
     play(tmp_path, scene)
 
 
-@pytest.mark.parametrize(
-    ("way", "said"), [("exit", "exit code 7"), ("kill", "ended by SIGKILL")]
-)
+@pytest.mark.parametrize(("way", "said"), [("exit", "exit code 7"), ("kill", "ended by SIGKILL")])
 def test_a_replica_that_dies_in_a_call_costs_that_call_alone(tmp_path, way, said):
     async def scene(stage):
         await stage.put("rude", RUDE)

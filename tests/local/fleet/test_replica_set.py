@@ -250,9 +250,7 @@ class TestFaults:
             launcher.launched[0].end(-9)
             await turns()
             assert replicas.available == 0
-            assert journal.told[0].endswith(
-                "it was ended by SIGKILL; another starts in 0.5 s"
-            )
+            assert journal.told[0].endswith("it was ended by SIGKILL; another starts in 0.5 s")
             claim = asyncio.ensure_future(replicas.claim())
             await turns()
             assert len(launcher.launched) == 1
@@ -373,9 +371,7 @@ class TestEdits:
             await replicas.settled()
             assert replicas.claim_now() is launcher.launched[0]
             assert replicas.fault.startswith("it is broken")
-            assert journal.told == [
-                "does not start; the code before goes on serving: it is broken"
-            ]
+            assert journal.told == ["does not start; the code before goes on serving: it is broken"]
             replicas.release(launcher.launched[0])
             launcher.instantly = True
             replicas.renew()
