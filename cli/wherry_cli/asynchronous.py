@@ -70,7 +70,8 @@ def print_call(call: dict[str, Any], *, is_json: bool) -> int:
     if is_json:
         print_json(call)
     else:
-        note(f"{call['state']} after {call['tries']} tries, HTTP {status}")
+        tries = "1 try" if call["tries"] == 1 else f"{call['tries']} tries"
+        note(f"{call['state']} after {tries}" + (f", HTTP {status}" if status else ""))
         body = call.get("body") or {}
         sys.stdout.buffer.write(
             base64.b64decode(body["base64"]) if "base64" in body else body.get("text", "").encode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 import click
@@ -10,6 +9,7 @@ import click
 from wherry_cli.asynchronous import print_call
 from wherry_cli.notes import note
 from wherry_cli.platforms import (
+    ListGroup,
     Place,
     complete_functions,
     output_option,
@@ -20,7 +20,7 @@ from wherry_cli.tables import moment, print_table, state, text
 
 
 @click.group(
-    invoke_without_command=True,
+    cls=ListGroup,
     epilog="""\b
 Examples:
   wherry calls
@@ -29,10 +29,8 @@ Examples:
   wherry calls cancel 5f0c9a2e-8a3b-4b6e-9c55-0d3d4f6f2a11
   wherry calls replay 5f0c9a2e-8a3b-4b6e-9c55-0d3d4f6f2a11""",
 )
-@click.pass_context
-def command(ctx: click.Context) -> Any:
+def command() -> None:
     """List the asynchronous calls; show, cancel or replay one by its ID."""
-    return ctx.invoke(list_) if ctx.invoked_subcommand is None else None
 
 
 @command.command("list", epilog="Example:\n\n  wherry calls list --state dead")

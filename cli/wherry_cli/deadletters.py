@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
@@ -10,12 +10,15 @@ import click
 from wherry_cli.arguments import event_body, read_attributes, read_data
 from wherry_cli.explanation import print_explanation
 from wherry_cli.notes import note
-from wherry_cli.platforms import Place, output_option, platform_options, print_json
+from wherry_cli.platforms import ListGroup, Place, output_option, platform_options, print_json
 from wherry_cli.tables import moment, print_table, text
+
+if TYPE_CHECKING:
+    from wherry_local.admin.api import AdminApi
 
 
 @click.group(
-    invoke_without_command=True,
+    cls=ListGroup,
     epilog="""\b
 Examples:
   wherry deadletters
@@ -24,10 +27,8 @@ Examples:
   wherry deadletters replay 12 -d @mended.json
   wherry deadletters discard 12""",
 )
-@click.pass_context
-def command(ctx: click.Context) -> Any:
+def command() -> None:
     """List the deliveries that were given up; show, replay or discard one by its NUMBER."""
-    return ctx.invoke(list_) if ctx.invoked_subcommand is None else None
 
 
 @command.command("list", epilog="Example:\n\n  wherry deadletters list --trigger orders-accept")
@@ -71,13 +72,7 @@ def list_(trigger: str | None, limit: int, place: Place, is_json: bool) -> int:
 @output_option
 def show(number: str, place: Place, is_json: bool) -> int:
     """Show the event of a dead letter, and every try."""
-    api = place.api()
-    query = {"limit": 500}
-    letters = api.ask("GET", "/system/dead-letters", query=query)["deadLetters"]
-    letter = next((each for each in letters if str(each["number"]) == number), None)
-    if letter is None:
-        raise click.ClickException(f"no dead letter {number}; wherry deadletters")
-    event = api.ask("GET", f"/system/events/{quote(letter['event'], safe='')}")
+    letter, event = _found(place.api(), number)
     print_json({**letter, "message": event}) if is_json else print_explanation(event)
     return 0
 
@@ -104,9 +99,12 @@ def replay(
     number: str, data: str | None, more: tuple[str, ...], place: Place, is_json: bool
 ) -> int:
     """Give its event to the trigger again, as it was or with other data."""
-    body = event_body(read_attributes(more), read_data(data)) if data or more else {}
+    api, body = place.api(), {}
+    if data is not None or more:
+        _, event = _found(api, number)
+        body = event_body({**event["attributes"], **read_attributes(more)}, read_data(data))
     path = f"/system/dead-letters/{quote(number, safe='')}/replay"
-    key = place.api().ask("POST", path, body=body)["key"]
+    key = api.ask("POST", path, body=body)["key"]
     print_json({"key": key}) if is_json else click.echo(key)
     return 0
 
@@ -123,3 +121,16 @@ def discard(number: str, place: Place, is_json: bool) -> int:
     else:
         note(f"{number}: discarded")
     return 0
+
+
+def _found(api: AdminApi, number: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A dead letter, and its event.
+
+    Raises:
+        ClickException: There is none of that number.
+    """
+    letters = api.ask("GET", "/system/dead-letters", query={"limit": 500})["deadLetters"]
+    for each in letters:
+        if str(each["number"]) == number:
+            return each, api.ask("GET", f"/system/events/{quote(each['event'], safe='')}")
+    raise click.ClickException(f"no dead letter {number}; wherry deadletters")

@@ -13,28 +13,27 @@ _LIMIT_DATA = 1000
 
 def print_explanation(event: dict[str, Any]) -> None:
     """Print `event`, as the admin API tells it with all of its details."""
-    for name, value in event["attributes"].items():
-        click.echo(f"{text(name):<16}  {text(value)}")
-    click.echo(f"{'accepted':<16}  {moment(event['acceptedAt'])} by {_broker(event)}")
+    rows = [*event["attributes"].items()]
+    rows.append(("accepted", f"{moment(event['acceptedAt'])} by {_broker(event)}"))
     if event.get("parent"):
-        click.echo(f"{'follows from':<16}  {text(event['parent'])}")
-    for each in event.get("replies") or ():
-        click.echo(f"{'led to':<16}  {text(each)}")
-    _print_data(event.get("data") or {})
+        rows.append(("follows from", event["parent"]))
+    rows += [("led to", each) for each in event.get("replies") or ()]
+    if event["data"]["bytes"]:
+        rows.append(("data", _data(event["data"])))
+    width = max(len(text(name)) for name, _ in rows)
+    for name, value in rows:
+        click.echo(f"{text(name):<{width}}  {text(value)}")
     _print_triggers(event)
     _print_attempts(event["deliveries"])
 
 
 def _broker(event: dict[str, Any]) -> str:
-    return f"{text(event['namespace'])}/{text(event['broker'])}"
+    return f"{event['namespace']}/{event['broker']}"
 
 
-def _print_data(data: dict[str, Any]) -> None:
-    if not data.get("bytes"):
-        return
+def _data(data: dict[str, Any]) -> str:
     shown = data["text"] if "text" in data else f"{data['bytes']} bytes that are no text"
-    cut = "…" if data.get("truncated") or len(shown) > _LIMIT_DATA else ""
-    click.echo(f"{'data':<16}  {text(shown[:_LIMIT_DATA])}{cut}")
+    return shown[:_LIMIT_DATA] + ("…" if data["truncated"] or len(shown) > _LIMIT_DATA else "")
 
 
 def _print_triggers(event: dict[str, Any]) -> None:

@@ -144,6 +144,17 @@ def output_option(command: _Command) -> _Command:
     return decorate(called)  # type: ignore[return-value] # click's decorators keep the function
 
 
+class ListGroup(click.Group):
+    """A group whose command without a name is `list`, with its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the arguments, `list` put before them where no command is named."""
+        is_named = any(not each.startswith("-") for each in args[:1])
+        if not is_named and not {"-h", "--help"} & set(args) and not ctx.resilient_parsing:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 def print_json(told: object) -> None:
     """Print what was answered, for scripts."""
     click.echo(json.dumps(told, indent=2))

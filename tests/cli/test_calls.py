@@ -90,7 +90,7 @@ def test_waiting_for_a_call(wherry, gateway):
     done = wherry("invoke", "thumbnail", "--async", "--wait")
     assert done.code == 0
     assert done.out == "done"
-    assert "delivered after 1 tries, HTTP 200" in done.err
+    assert "delivered after 1 try, HTTP 200" in done.err
     assert len([each for each in gateway.asked if each.method == "GET"]) == 3
 
 

@@ -214,7 +214,9 @@ def test_an_id_is_one_segment_of_the_path(wherry, broker):
     assert broker.last.path == "/system/events/..%2F..%2Ffunctions%3Fx/replay"
 
 
-@pytest.mark.parametrize("arguments", [(), ("list",), ("list", "--trigger", "orders-accept")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("list",), ("list", "--trigger", "orders-accept"), ("--limit", "3")]
+)
 def test_dead_letters(wherry, broker, arguments):
     broker.answers["GET /system/dead-letters"] = told({"deadLetters": [LETTER], "next": None})
     done = wherry("deadletters", *arguments)
@@ -223,7 +225,7 @@ def test_dead_letters(wherry, broker, arguments):
     assert row.split()[:1] == ["12"]
     assert "orders-accept" in row
     assert row.endswith("500     the function answered 500")
-    assert broker.last.query.get("trigger") == ("orders-accept" if len(arguments) > 1 else None)
+    assert broker.last.query.get("trigger") == ("orders-accept" if len(arguments) > 2 else None)
 
 
 def test_a_dead_letter_is_shown_with_its_event(wherry, broker):
@@ -236,14 +238,20 @@ def test_a_dead_letter_is_shown_with_its_event(wherry, broker):
     ("arguments", "body"),
     [
         ((), {}),
-        (("-d", '{"a": 1}'), {"attributes": {}, "data": {"a": 1}}),
-        (("-a", "subject=x"), {"attributes": {"subject": "x"}}),
+        (("-d", '{"a": 1}'), {"attributes": EXPLAINED["attributes"], "data": {"a": 1}}),
+        (("-a", "subject=x"), {"attributes": EXPLAINED["attributes"] | {"subject": "x"}}),
     ],
 )
 def test_a_dead_letter_is_replayed(wherry, broker, arguments, body):
+    broker.answers["GET /system/dead-letters"] = told({"deadLetters": [LETTER], "next": None})
     broker.answers["POST /system/dead-letters/12/replay"] = told({"key": "k9"}, 202)
     assert wherry("deadletters", "replay", "12", *arguments) == (0, "k9\n", "")
     assert broker.last.json == body
+
+
+def test_a_dead_letter_that_is_not_there_is_not_mended(wherry, broker):
+    broker.answers["GET /system/dead-letters"] = told({"deadLetters": [], "next": None})
+    assert wherry("deadletters", "replay", "12", "-d", "{}").code == 1
 
 
 def test_a_dead_letter_is_discarded(wherry, broker):
