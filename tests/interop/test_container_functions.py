@@ -15,6 +15,8 @@ from tests.interop.conftest import docker
 from wherry_local.containers import ContainerLauncher, Engine
 from wherry_local.containers.words import LABEL
 from wherry_local.deployment import Deployment, FunctionKey
+from wherry_local.gateway.secret_mounts import SecretMounts
+from wherry_local.gateway.secret_store import SecretStore
 from wherry_local.journal.store import JournalStore
 from wherry_local.state import StateFolder
 
@@ -89,10 +91,9 @@ def image(base_image, tmp_path_factory):
 def state(tmp_path):
     found = StateFolder.of(tmp_path)
     found.make()
-    secrets = found.secrets / KEY.namespace
-    secrets.mkdir()
-    (secrets / "api-key").write_text("the key")
-    (secrets / "api-key").chmod(0o600)
+    store = SecretStore(found, homes=(KEY.namespace,))
+    store.create("api-key", KEY.namespace, b"the key")
+    SecretMounts(found, store).lay(deployment("any"))
     yield found
     left = docker("ps", "-aq", "--filter", f"label={LABEL}={found.path}").split()
     if left:
@@ -205,6 +206,8 @@ import asyncio, sys
 from pathlib import Path
 from wherry_local.containers import ContainerLauncher
 from wherry_local.deployment import Deployment, FunctionKey
+from wherry_local.gateway.secret_mounts import SecretMounts
+from wherry_local.gateway.secret_store import SecretStore
 from wherry_local.journal.store import JournalStore
 from wherry_local.state import StateFolder
 
@@ -239,6 +242,7 @@ def test_a_platform_that_is_killed_leaves_no_container_for_long(image, state):
 
 def test_what_is_left_all_the_same_is_removed_at_the_next_start(image, state):
     docker("run", "--detach", "--label", f"{LABEL}={state.path}", image)
+    (state.path / "containers" / "left").mkdir(parents=True)
     other = docker("run", "--detach", "--label", f"{LABEL}=/elsewhere", image)
     try:
 

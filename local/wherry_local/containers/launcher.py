@@ -14,7 +14,13 @@ from typing import Any, Protocol
 
 from wherry_local.containers.engine import Engine, EngineAbsent, EngineRefused
 from wherry_local.containers.replica import ContainerReplica, container_name, discard
-from wherry_local.containers.words import LABEL, check_image, run_words, variable_lines
+from wherry_local.containers.words import (
+    LABEL,
+    check_image,
+    environment_of,
+    run_words,
+    variable_lines,
+)
 from wherry_local.deployment import Deployment, FunctionKey
 from wherry_local.errors import LocalError
 from wherry_local.fleet.replica import Replica
@@ -53,7 +59,7 @@ class ContainerLauncher:
     ) -> None:
         self._journal = journal
         self._owner = str(state.path)
-        self._secrets = state.secrets
+        self._mounts = state.mounts
         self._folders = state.path / "containers"
         self._find = find
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -82,13 +88,14 @@ class ContainerLauncher:
             if image is None:
                 raise EngineRefused(f"{deployment.image}: fetched, and the engine has it not")
         folder = self._folders / name
+        folder.mkdir(mode=0o700, parents=True)
         try:
             words = run_words(
                 deployment,
                 container=container_name(name),
                 owner=self._owner,
                 user=image.user,
-                secrets=self._copy_secrets(deployment, folder),
+                secrets=self._mounts / deployment.key.namespace / deployment.key.name,
                 variables=_write_variables(deployment, folder),
             )
             return await self._start(engine, words, deployment, name, folder)
@@ -101,9 +108,13 @@ class ContainerLauncher:
     async def remove_leftovers(self) -> int:
         """Remove the containers of a platform of this folder that ended too soon; how many.
 
+        Where none has left its folder no engine is asked.
+
         Raises:
             LocalError: No engine answers.
         """
+        if not self._folders.is_dir() or not any(self._folders.iterdir()):
+            return 0
         engine = self._find()
         found = await engine.labelled(f"{LABEL}={self._owner}")
         await engine.remove(*found)
@@ -150,26 +161,6 @@ class ContainerLauncher:
         ]
         return ContainerReplica(name, engine, process, intakes, folder, self._spawn)
 
-    def _copy_secrets(self, deployment: Deployment, folder: Path) -> Path | None:
-        """The secrets as files that the container's user may read; nobody else gets so far."""
-        folder.mkdir(mode=0o700, parents=True)
-        if not deployment.secrets:
-            return None
-        copies = folder / "secrets"
-        copies.mkdir()
-        for secret in deployment.secrets:
-            if secret in {"", ".", ".."} or "/" in secret:
-                raise LocalError(f"secret: got {secret!a}, expected a name")
-            source = self._secrets / deployment.key.namespace / secret
-            copy = copies / secret
-            try:
-                copy.write_bytes(source.read_bytes())
-            except OSError as error:
-                raise LocalError(f"secret {secret!r}: {error.strerror}") from error
-            copy.chmod(0o444)
-        copies.chmod(0o755)
-        return copies
-
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -186,5 +177,5 @@ def _ended_with_us() -> list[str]:
 def _write_variables(deployment: Deployment, folder: Path) -> Path:
     file = folder / "variables"
     file.touch(mode=0o600)
-    file.write_text(variable_lines(deployment.environment), encoding="utf-8")
+    file.write_text(variable_lines(environment_of(deployment)), encoding="utf-8")
     return file

@@ -15,6 +15,7 @@ from wherry_build.errors import BuildError
 from wherry_build.project.specification.amounts import Cpu, Memory
 from wherry_local.deployment import Deployment
 from wherry_local.errors import LocalError
+from wherry_local.fleet.environment import surroundings_of
 
 PORT = 8080
 """Where every function listens, in its container."""
@@ -46,7 +47,7 @@ def run_words(
     container: str,
     owner: str,
     user: str,
-    secrets: Path | None,
+    secrets: Path,
     variables: Path,
 ) -> list[str]:
     """The words after the engine's command.
@@ -56,7 +57,7 @@ def run_words(
         container: The container's name.
         owner: Which platform it belongs to.
         user: Whom the image runs as; empty for root, which it does not become.
-        secrets: Folder of its secrets' files, or None.
+        secrets: Folder of the files of its secrets.
         variables: File of its variables, as `variable_lines` gives them.
 
     Raises:
@@ -72,8 +73,8 @@ def run_words(
         *("--tmpfs", _SCRATCH),
         *_limit_words(deployment.limits),
         *("--env-file", str(variables)),
-        *_variable_words(deployment.environment),
-        *(["--mount", mount] if secrets is not None else []),
+        *_variable_words(environment_of(deployment)),
+        *(["--mount", mount] if deployment.secrets else []),
         deployment.image,
     ]
 
@@ -88,6 +89,11 @@ def _limit_words(limits: Mapping[str, str]) -> Iterator[str]:
     yield from ("--memory", str(memory_bytes), "--memory-swap", str(memory_bytes))
     if millicores:
         yield from ("--cpus", f"{millicores / 1000:g}")
+
+
+def environment_of(deployment: Deployment) -> Mapping[str, str]:
+    """Its variables: what is said of it counts before what the platform adds."""
+    return {**surroundings_of(deployment), **deployment.environment}
 
 
 def variable_lines(environment: Mapping[str, str]) -> str:

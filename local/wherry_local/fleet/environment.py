@@ -48,7 +48,7 @@ def environment_of(
         "WHERRY_FUNCTION": key.name,
         "WHERRY_NAMESPACE": key.namespace,
         "WHERRY_TIMEOUT": f"{deployment.timeout_s:g}s",
-        **_without_second_sink(deployment),
+        **surroundings_of(deployment),
         **deployment.environment,
         **({} if deployment.handler is None else {"WHERRY_HANDLER": deployment.handler}),
         "WHERRY_SECRETS_PATH": str(secrets),
@@ -62,7 +62,7 @@ def environment_of(
     }
 
 
-def _without_second_sink(deployment: Deployment) -> dict[str, str]:
+def surroundings_of(deployment: Deployment) -> dict[str, str]:
     """What the platform adds; one sink of a function's own is enough, by whichever name."""
     has_sink = any(name in deployment.environment for name in SINK_VARIABLES)
     return {

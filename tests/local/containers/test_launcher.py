@@ -162,22 +162,13 @@ def test_ready_is_when_it_says_so(world):
     scenario(world, work)
 
 
-def test_secrets_and_variables_are_files_that_are_gone_with_it(world):
-    secrets = world.state.secrets / HELLO.namespace
-    secrets.mkdir(parents=True)
-    (secrets / "key").write_bytes(b"the key")
-    (secrets / "key").chmod(0o600)
-
+def test_variables_are_in_a_file_that_is_gone_with_it(world):
     async def work(launcher):
-        made = deployment(secrets=("key",), environment={"A": "b"})
-        replica = await launcher.launch(made, "hello-abc")
+        replica = await launcher.launch(deployment(environment={"A": "b"}), "hello-abc")
         folder = world.state.path / "containers" / "hello-abc"
         assert folder.stat().st_mode & 0o777 == 0o700
         assert (folder / "variables").read_text() == "A=b\n"
         assert (folder / "variables").stat().st_mode & 0o777 == 0o600
-        copy = folder / "secrets" / "key"
-        assert copy.read_bytes() == b"the key"
-        assert copy.stat().st_mode & 0o777 == 0o444
         await replica.ready(20)
         await replica.stop(5)
 
@@ -185,11 +176,22 @@ def test_secrets_and_variables_are_files_that_are_gone_with_it(world):
     assert world.left == []
 
 
-@pytest.mark.parametrize("name", ["absent", "../../basic-auth-password", "..", ""])
-def test_a_secret_that_is_not_there_or_no_name_is_refused(world, name):
+def test_secrets_are_those_that_were_laid_out_for_the_function(world):
     async def work(launcher):
-        with pytest.raises(LocalError, match=r"^secret"):
-            await launcher.launch(deployment(secrets=(name,)), "hello-abc")
+        replica = await launcher.launch(deployment(secrets=("key",)), "hello-abc")
+        replica.kill()
+        await replica.wait()
+
+    scenario(world, work)
+    (words,) = world.uses("run")
+    source = world.state.mounts / HELLO.namespace / HELLO.name
+    assert f"source={source}," in words[words.index("--mount") + 1]
+
+
+def test_limits_that_are_none_leave_nothing_behind(world):
+    async def work(launcher):
+        with pytest.raises(LocalError, match="limits"):
+            await launcher.launch(deployment(limits={"memory": "much"}), "hello-abc")
 
     scenario(world, work)
     assert world.left == []
@@ -207,6 +209,14 @@ def test_what_a_platform_left_behind_is_removed(world):
     assert listed[-1] == f"label=io.wherry.local={world.state.path}"
     assert world.uses("rm") == [["rm", "--force", "wherry-old-xyz"]]
     assert world.left == []
+
+
+def test_where_nothing_was_left_behind_no_engine_is_asked(world):
+    async def work(launcher):
+        assert await launcher.remove_leftovers() == 0
+
+    scenario(world, work)
+    assert not (world.folder / "words").exists()
 
 
 def test_an_image_that_looks_like_an_option_never_gets_to_the_engine(world):

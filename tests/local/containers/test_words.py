@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from wherry_local.containers.words import check_image, run_words, variable_lines
+from wherry_local.containers.words import check_image, environment_of, run_words, variable_lines
 from wherry_local.deployment import Deployment, FunctionKey
 from wherry_local.errors import LocalError
 
 VARIABLES = Path("/state/variables")
 
 
-def words(*, user="", secrets=None, **said):
+def words(*, user="", **said):
     deployment = Deployment(
         key=FunctionKey("hello"), image="ghcr.io/acme/hello:1", container=True, **said
     )
@@ -20,7 +20,7 @@ def words(*, user="", secrets=None, **said):
         container="wherry-hello-abc",
         owner="/project/.wherry",
         user=user,
-        secrets=secrets,
+        secrets=Path("/state/mounts/openfaas-fn/hello"),
         variables=VARIABLES,
     )
 
@@ -68,9 +68,10 @@ def test_limits_that_are_none_are_refused(limits):
 
 
 def test_secrets_are_mounted_to_be_read():
-    found = words(secrets=Path("/state/secrets"))
+    found = words(secrets=("key",))
+    source = "/state/mounts/openfaas-fn/hello"
     assert option(found, "--mount") == [
-        "type=bind,source=/state/secrets,target=/var/openfaas/secrets,readonly"
+        f"type=bind,source={source},target=/var/openfaas/secrets,readonly"
     ]
 
 
@@ -91,3 +92,12 @@ def test_what_is_no_image_is_refused(reference):
 @pytest.mark.parametrize("reference", ["a", "localhost:5000/a/b:1.2_3", "a@sha256:" + "0" * 64])
 def test_what_is_one_is_not(reference):
     check_image(reference)
+
+
+def test_what_is_said_of_a_function_counts_before_what_the_platform_adds():
+    deployment = Deployment(
+        key=FunctionKey("hello"),
+        environment={"A": "own", "K_SINK": "http://own"},
+        surroundings={"A": "ours", "B": "2", "K_SINK": "http://ours"},
+    )
+    assert environment_of(deployment) == {"A": "own", "B": "2", "K_SINK": "http://own"}
