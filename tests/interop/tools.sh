@@ -39,7 +39,9 @@ want openssl openssl
 want etcd etcd-server
 want docker-registry docker-registry
 want htpasswd apache2-utils
+want nats-server nats-server
 want skopeo skopeo
+want chromium chromium
 if [ -n "$packages" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "error: absent, and installing needs root and apt-get:$packages" >&2
@@ -83,7 +85,7 @@ if ! command -v envoy >/dev/null; then
 fi
 
 for tool in dockerd docker-registry skopeo nginx haproxy envoy wrk valgrind h2load debootstrap curl \
-    promtool etcd faas-cli \
+    promtool etcd chromium nats-server faas-cli \
     queue-proxy apiextensions-apiserver kubectl-validate istioctl knative-webhooks \
     remote-builder-client; do
     where=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || where=absent

@@ -7,7 +7,6 @@ import subprocess
 import time
 
 import pytest
-
 from tests.local.queue.stands import JetStreamStand, SqliteStand
 
 

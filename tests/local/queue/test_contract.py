@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-
 from tests.local.queue.stands import (
     DEAD,
     DELIVERED,
@@ -15,6 +14,7 @@ from tests.local.queue.stands import (
     event,
     to,
 )
+
 from wherry_local.queue.bounds import Bounds
 from wherry_local.queue.contract import KeyTaken, QueueFull
 from wherry_local.queue.delivery import Answer, Kind, Mismatch, Settlement, State
@@ -431,12 +431,15 @@ def test_what_ends_everyone_who_tries_it_is_dead_in_the_end(stand, crash):
             tries += 1
             assert tries < 20
             if crash:
-                await queue.counts()
+                await queue.accept(to(event(f"mark-{tries}")))  # the lease is written before it
                 queue = await stand.crash(queue, clock=clock)
             else:
                 clock.run(11)
-        while not dict(await queue.counts()).get((Kind.EVENT, State.DEAD)):
-            await asyncio.sleep(0.01)
+
+        async def dead():
+            return (await queue.counts()).get((Kind.EVENT, State.DEAD))
+
+        await until(dead)
         assert tries == 5
         _, (delivery,) = await queue.message("poison")
         assert "5 tries" in delivery.attempts[-1].reason
@@ -493,7 +496,7 @@ def test_after_a_restart_no_retry_waits_longer_than_was_said(stand):
 
 async def until(condition):
     async def wait():
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the queue is what is waited for
             await asyncio.sleep(0.005)
 
     await asyncio.wait_for(wait(), 10)

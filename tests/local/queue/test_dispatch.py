@@ -6,8 +6,8 @@ import time
 from collections import Counter
 
 import pytest
-
 from tests.local.queue.stands import DEAD, DELIVERED, again, attempt, call, event, to
+
 from wherry_local.queue.bounds import Bounds
 from wherry_local.queue.contract import StorageFailed
 from wherry_local.queue.delivery import Kind, Settlement, State
@@ -58,7 +58,7 @@ def dispatching(stand, scenario, *, bounds=None, couriers=None, **options):
 
 async def until(condition):
     async def wait():
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the queue is what is waited for
             await asyncio.sleep(0.002)
 
     await asyncio.wait_for(wait(), 10)
@@ -70,7 +70,7 @@ async def states(queue, *keys):
 
 async def settled(queue, *keys):
     async def wait():
-        while any(
+        while any(  # noqa: ASYNC110
             state in {State.DUE, State.LEASED}
             for each in (await states(queue, *keys)).values()
             for state in each

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.local.queue.stands import DEAD, call, event, to
+
 from wherry_local.queue.contract import QueueFull
 from wherry_local.queue.delivery import Kind, Settlement, State
 from wherry_local.queue.dispatch import Dispatcher
@@ -64,7 +65,7 @@ async def send(queue, run, sender):
 
 
 async def drain(queue):
-    while any(s in {State.DUE, State.LEASED} for _, s in await queue.counts()):
+    while any(s in {State.DUE, State.LEASED} for _, s in await queue.counts()):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     before = None
     while page := await queue.messages(states=(State.DEAD,), before=before, bodies=False):
