@@ -31,7 +31,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _PASSED_ON = frozenset({b"x-request-id", b"retry-after", b"traceparent", b"tracestate"})
 _PASSED_ON_PREFIXES = (b"knative-", b"x-b3-")
-_OWN = frozenset({b"ce-" + ARRIVAL.encode(), b"ce-" + TTL.encode()})
+_ARRIVAL_HEADER = b"ce-" + ARRIVAL.encode()
+_OWN = frozenset({_ARRIVAL_HEADER, b"ce-" + TTL.encode()})
 _CONTENT_TYPE = b"content-type"
 _FORMATS = b"application/cloudevents"
 _NAMES_KEPT = 1_024
@@ -57,12 +58,13 @@ class Envelope(NamedTuple):
 class _Part(enum.Enum):
     """What a header is to a broker."""
 
-    ATTRIBUTE = 0
-    CONTENT_TYPE = 1
-    PASSED_ON = 2
-    DROPPED = 3
+    ATTRIBUTE = 1
+    CONTENT_TYPE = 2
+    PASSED_ON = 3
+    DROPPED = 4
 
 
+_ATTRIBUTE, _TYPE, _PASSED, _DROPPED = _Part
 _parts: dict[bytes, _Part] = {}
 
 
@@ -104,18 +106,20 @@ def of_decoded(
     kept: list[tuple[bytes, bytes]] = []
     passed_on: list[tuple[bytes, bytes]] = []
     for field in headers:
-        part = _part(field[0])
-        if part is _Part.ATTRIBUTE:
+        name, value = field
+        part = _parts.get(name) or _look(name)
+        if part is _ATTRIBUTE:
             kept.append(field)
-        elif part is _Part.PASSED_ON:
+        elif part is _PASSED:
             passed_on.append(field)
-        elif part is _Part.CONTENT_TYPE:
-            if field[1].strip().lower().startswith(_FORMATS):
+        elif part is _TYPE:
+            if value.strip().lower().startswith(_FORMATS):
                 return enveloped(event, at, passed_on_of(headers), encoding=encoding)
             kept.append(field)
     attributes, ttl = _attributes(event, at)
-    kept.append((b"ce-" + ARRIVAL.encode(), at.encode()))
-    return Envelope(attributes, kept + passed_on, body, ttl)
+    kept.append((_ARRIVAL_HEADER, at.encode()))
+    kept += passed_on
+    return Envelope(attributes, kept, body, ttl)
 
 
 def enveloped(
@@ -176,7 +180,7 @@ def structured(
 
 def passed_on_of(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Those of `headers` that a broker hands on beside the event."""
-    return [field for field in headers if _part(field[0]) is _Part.PASSED_ON]
+    return [field for field in headers if (_parts.get(field[0]) or _look(field[0])) is _PASSED]
 
 
 def moment(seconds: float) -> str:
@@ -186,10 +190,9 @@ def moment(seconds: float) -> str:
 
 def _attributes(event: CloudEvent, arrived: str | None) -> tuple[dict[str, str], int | None]:
     """The attributes as text, without what only a broker needs, and the TTL."""
-    attributes: dict[str, str] = {
-        name: value if isinstance(value, str) else _text(value)
-        for name, value in event.wire_attributes().items()
-    }
+    attributes: dict[str, str] = dict(event.wire_attributes())  # type: ignore[arg-type]
+    if not event.is_plain:
+        attributes = {name: _text(value) for name, value in event.wire_attributes().items()}
     ttl = attributes.pop(TTL, None)
     attributes.pop(ARRIVAL, None)
     if arrived is not None:
@@ -198,6 +201,8 @@ def _attributes(event: CloudEvent, arrived: str | None) -> tuple[dict[str, str],
 
 
 def _text(value: str | int | bool) -> str:
+    if isinstance(value, str):
+        return value
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -211,21 +216,16 @@ def _whole(text: str | None) -> int | None:
         return None
 
 
-def _part(name: bytes) -> _Part:
-    part = _parts.get(name)
-    return _look(name) if part is None else part
-
-
 def _look(name: bytes) -> _Part:
     lower = name.lower()
     if lower.startswith(b"ce-"):
-        part = _Part.DROPPED if lower in _OWN else _Part.ATTRIBUTE
+        part = _DROPPED if lower in _OWN else _ATTRIBUTE
     elif lower == _CONTENT_TYPE:
-        part = _Part.CONTENT_TYPE
+        part = _TYPE
     elif lower in _PASSED_ON or lower.startswith(_PASSED_ON_PREFIXES):
-        part = _Part.PASSED_ON
+        part = _PASSED
     else:
-        part = _Part.DROPPED
+        part = _DROPPED
     if len(_parts) < _NAMES_KEPT and len(name) <= _NAME_BYTES_KEPT:
         _parts[name] = part
     return part

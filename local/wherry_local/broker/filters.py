@@ -17,6 +17,7 @@ Condition: TypeAlias = Callable[[Attributes], "Verdict"]
 """Judges the attributes of an event, by their names."""
 
 _LIMIT_SHOWN = 80
+_REFUSALS_KEPT = 64
 _TESTS: dict[str, tuple[Callable[[str, str], bool], str]] = {
     "exact": (str.__eq__, "expected"),
     "prefix": (str.startswith, "expected it to begin with"),
@@ -108,6 +109,9 @@ def _condition(said: Filter, clause: str) -> Condition:
 
 
 def _all(conditions: Sequence[Condition]) -> Condition:
+    if len(conditions) == 1:
+        return conditions[0]
+
     def condition(attributes: Attributes) -> Verdict:
         for each in conditions:
             verdict = each(attributes)
@@ -142,15 +146,34 @@ def _not(inner: Condition, clause: str) -> Condition:
 
 def _by_attribute(dialect: str, wanted: Mapping[str, str], clause: str) -> Condition:
     test, words = _TESTS[dialect]
+    tests = [
+        (name, value, _Refusals(f"{clause}.{name}", name, f"{words} {_shown(value)}"))
+        for name, value in wanted.items()
+    ]
 
     def condition(attributes: Attributes) -> Verdict:
-        for name, value in wanted.items():
+        for name, value, refusals in tests:
             found = _text(attributes, name)
             if found is None or not test(found, value):
-                return _refused(f"{clause}.{name}", name, found, f"{words} {_shown(value)}")
+                return refusals[found]
         return PASSES
 
     return condition
+
+
+class _Refusals(dict["str | None", Verdict]):
+    """What is said of each value that does not fit; those of types come again and again."""
+
+    def __init__(self, clause: str, name: str, expected: str) -> None:
+        super().__init__()
+        self._of = (clause, name, expected)
+
+    def __missing__(self, found: str | None) -> Verdict:
+        clause, name, expected = self._of
+        verdict = _refused(clause, name, found, expected)
+        if len(self) < _REFUSALS_KEPT and len(found or "") <= _LIMIT_SHOWN:
+            self[found] = verdict
+        return verdict
 
 
 def _expression(text: str, clause: str) -> Condition:
@@ -167,9 +190,9 @@ def _expression(text: str, clause: str) -> Condition:
 def _text(attributes: Attributes, name: str) -> str | None:
     """An attribute as a text, which all dialects but CESQL compare."""
     value = attributes.get(name)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _refused(clause: str, name: str, found: str | None, expected: str) -> Verdict:

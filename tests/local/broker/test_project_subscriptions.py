@@ -84,7 +84,7 @@ def test_a_project_that_changes(tmp_path):
         )
         assert on.post(path="/default/new").status == 404
         on.loop.call_soon_threadsafe(on.events.declare, changed)
-        on.wait_for(lambda: on.events.brokers(), lambda brokers: len(brokers) == 2)
+        on.wait_for(on.events.brokers, lambda brokers: len(brokers) == 2)
         assert on.post(path="/default/new").status == 202
         on.subscriber.wait(1, "other")
         assert on.post().status == 202

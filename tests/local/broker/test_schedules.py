@@ -24,17 +24,27 @@ schedules:
 
 
 class Clock:
-    """The wall's clock, as a test sets it; a second before the next minute at first."""
+    """The wall's clock, as a test sets it."""
 
     def __init__(self):
-        self.ahead_s = 59.8 - time.time() % 60
+        self.now = 1_800_000_000.0
 
     def __call__(self):
-        return time.time() + self.ahead_s
+        return self.now
+
+    def next_minute(self, on):
+        self.now += 60
+        on.loop.call_soon_threadsafe(on.events._scheduler.look)
 
 
-def test_a_function_is_sent_what_its_schedule_says(tmp_path):
-    with served_events(tmp_path, YAML, wall=Clock()) as on:
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_a_function_is_sent_what_its_schedule_says(tmp_path, clock):
+    with served_events(tmp_path, YAML, wall=clock) as on:
+        clock.next_minute(on)
         (received,) = on.subscriber.wait(1)
         assert received.function == "hello"
         attributes = received.attributes()
@@ -62,17 +72,19 @@ def test_a_function_is_sent_what_its_schedule_says(tmp_path):
         ("content_type: text/plain", None, b""),
     ],
 )
-def test_data(tmp_path, said, content_type, body):
+def test_data(tmp_path, clock, said, content_type, body):
     yaml = f"schedules: {{beat: {{cron: '* * * * *', function: hello, {said}}}}}"
-    with served_events(tmp_path, yaml, wall=Clock()) as on:
+    with served_events(tmp_path, yaml, wall=clock) as on:
+        clock.next_minute(on)
         (received,) = on.subscriber.wait(1)
         assert (received.header("content-type"), received.body) == (content_type, body)
 
 
-def test_it_is_tried_again_and_its_answer_is_nobodys(tmp_path):
-    with served_events(tmp_path, YAML, wall=Clock()) as on:
+def test_it_is_tried_again_and_its_answer_is_nobodys(tmp_path, clock):
+    with served_events(tmp_path, YAML, wall=clock) as on:
         answers = iter([(500, {}, b""), (200, {}, b"no event")])
         on.subscriber.answers["hello"] = lambda _: next(answers, (200, {}, b""))
+        clock.next_minute(on)
         first, second = on.subscriber.wait(2)
         assert first.attributes()["id"] == second.attributes()["id"]
         key = on.admin("GET", "/system/events").json()["events"][0]["key"]
@@ -117,6 +129,24 @@ def test_there_is_a_timer_only_while_there_are_schedules(tmp_path):
         scheduler.replace({"beat": plan()})
         await scheduler.close()
         assert len(timers(loop)) == before
+        await queue.close()
+
+    asyncio.run(live())
+
+
+def test_it_fires_by_itself(tmp_path):
+    async def live():
+        queue = SqliteQueue(tmp_path / "queue.sqlite3")
+        fired = asyncio.Event()
+        queue.on_change(lambda _key: fired.set())
+        ahead_s = 59.5 - time.time() % 60
+        scheduler = Scheduler(queue, wall=lambda: time.time() + ahead_s)
+        scheduler.replace({"beat": plan()})
+        scheduler.start()
+        began = time.monotonic()
+        await asyncio.wait_for(fired.wait(), 10)
+        assert time.monotonic() - began > 0.3
+        await scheduler.close()
         await queue.close()
 
     asyncio.run(live())

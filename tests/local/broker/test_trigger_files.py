@@ -184,7 +184,7 @@ def test_where_they_go(tmp_path, subscriber, expected):
     [
         (
             TRIGGER.replace("v1\nkind", "v1beta1\nkind"),
-            "0.yaml:1:13: got 'eventing.knative.dev/v1b",
+            "0.yaml:1:13: got 'eventing.knative",
         ),
         (TRIGGER.replace("  name: orders", "  labels: {}"), "expected metadata.name"),
         (TRIGGER.replace("name: hello", "name: hallo"), "did you mean 'hello'?"),
