@@ -150,6 +150,15 @@ class DoorConnection(Connection):
 
     __slots__ = ()
 
+    def on_readable(self, ended: bool = False) -> None:
+        """Read and parse what there is; see an end by force even while nothing is read."""
+        super().on_readable(ended)
+        if ended and self._paused and not (self._closed or self.broken):
+            active = self.active
+            if active and self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self.broken = True
+                self._edge.service.on_gone(active)
+
     def _on_end(self) -> None:
         super()._on_end()
         if self.active is not None and not self._waiting and not self.broken:

@@ -244,7 +244,8 @@ class Flight(Asking):
             return b""
         if self.exchange.http_version == "1.0":
             self._keep_alive = False
-            head.lines[:] = [line for line in head.lines if line != b"connection: keep-alive"]
+            kept = [line for line in head.lines if not line.startswith(b"connection:")]
+            head.lines[:] = [*kept, b"connection: close"]
             return b""
         return b"transfer-encoding: chunked"
 

@@ -1,6 +1,8 @@
 """A caller on a raw connection: bytes out as they are, answers in as RFC 9112 frames them."""
 
 import asyncio
+import socket
+import struct
 from dataclasses import dataclass, field
 
 PATIENCE_S = 10.0
@@ -79,6 +81,9 @@ class Caller:
             return True
 
     def abort(self):
+        """End by force: what was sent and is not read is thrown away with it."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
     def close(self):

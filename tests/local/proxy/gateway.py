@@ -5,6 +5,7 @@ import socket
 from contextlib import asynccontextmanager
 
 from tests.local.front.doors import opened
+from tests.local.front.wire import until
 
 from wherry_local.deployment import Deployment, FunctionKey
 from wherry_local.fleet.replica import NoReplica
@@ -182,7 +183,7 @@ async def staged(script, *, folder=None, functions=None, **how):
     try:
         async with opened(services={"/function/": forwarder}) as served:
             yield Stage(served.port, served.door, forwarder, replicas, backend, counted)
-            assert not forwarder.flights
+            await until(lambda: not forwarder.flights)
             assert replicas.replica.in_flight == 0
     finally:
         server.close()
