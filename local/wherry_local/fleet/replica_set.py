@@ -97,10 +97,13 @@ class ReplicaSet(Admission):
         scale = self._deployment.scale
         self.scale_to(max(scale.least, scale.initial), "deployed")
 
-    def scale_to(self, replicas: int, why: str) -> None:  # noqa: ARG002 - for who reads the call
-        """From now on that many replicas are wanted."""
+    def scale_to(self, replicas: int, why: str) -> None:
+        """From now on that many replicas are wanted; the journal is told why."""
+        replicas = max(0, replicas)
         if self._closed is None and replicas != self.desired:
-            self.desired = max(0, replicas)
+            change = f"scaled from {self.desired} to {replicas}: {why}"
+            self._journal.tell(self._deployment.key, change)
+            self.desired = replicas
             self._reconcile()
             self._changed(self)
 

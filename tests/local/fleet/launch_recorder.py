@@ -82,14 +82,15 @@ class LaunchRecorder:
 
 
 class JournalRecorder:
-    """Keeps what is told; `written` is what replicas would have written."""
+    """Keeps what is told, `scaled` apart; `written` is what replicas would have written."""
 
     def __init__(self):
         self.told = []
+        self.scaled = []
         self.written = ["error: it is broken", "  hint: mend it"]
 
     def tell(self, key, text):
-        self.told.append(text)
+        (self.scaled if text.startswith("scaled ") else self.told).append(text)
 
     def read(self, key, **_):
         return [SimpleNamespace(text=each) for each in self.written]

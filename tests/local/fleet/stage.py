@@ -7,6 +7,8 @@ import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import uvloop
+
 from wherry_local.deployment import Deployment, FunctionKey, ScalePolicy
 from wherry_local.fleet.fleet import Fleet
 from wherry_local.fleet.launching import ProcessLauncher
@@ -112,16 +114,21 @@ class Stage:
         return int(head.split()[1]), content.decode()
 
     def told(self, name):
-        """What the platform has said of a function."""
+        """What the platform has said of a function, but for how it was scaled."""
         lines = self.journal.read(FunctionKey(name))
-        return [each.text for each in lines if each.stream == "platform"]
+        said = [each.text for each in lines if each.stream == "platform"]
+        return [text for text in said if not text.startswith("scaled ")]
 
 
 def play(folder, scene, **options):
-    """Run `scene(stage)` in a loop of its own."""
+    """Run `scene(stage)` in a loop of its own, one of the platform's kind."""
 
     async def run():
         async with Stage.open(folder, **options) as stage:
             await scene(stage)
 
-    asyncio.run(run())
+    loop = uvloop.new_event_loop()
+    try:
+        loop.run_until_complete(run())
+    finally:
+        loop.close()

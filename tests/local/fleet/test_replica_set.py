@@ -63,6 +63,7 @@ class TestWaking:
             replicas.release(await replicas.claim())
             await replicas.settled()
             assert len(launcher.launched) == replicas.desired == replicas.available == 3
+            assert journal.scaled == ["scaled from 0 to 3: a call waits"]
 
         play(scene, with_scale(wake=3))
 
