@@ -85,6 +85,9 @@ def _print_overview(functions: list[dict[str, Any]]) -> None:
     )
     for each in functions:
         if each["fault"]:
-            click.echo(f"\n{text(each['name'])}: {click.style('failing', fg='red')}")
+            is_served = each["state"] == "ready"
+            said = "the newest code does not start, the one before it serves"
+            shown = click.style(said if is_served else "it does not start", fg="red")
+            click.echo(f"\n{text(each['name'])}: {shown}")
             for line in each["fault"].splitlines():
                 click.echo(f"  {text(line)}")

@@ -69,8 +69,14 @@ def test_the_table(wherry, functions):
     assert hello.split() == ["hello", "ready", "1/2", "3", "12.2", "4", "1,200", "7", HELLO["url"]]
     assert orders.startswith("orders")
     assert header.index("CALLS/S") + len("CALLS/S") == hello.index("12.2") + 4, "ends alike"
-    assert "orders: failing" in fault
+    assert "orders: it does not start" in fault
     assert "  handler.py, line 3:\\x1b[2J" in fault, "a fault moves no cursor"
+
+
+def test_a_broken_edit_is_told_beside_what_serves(wherry, platform):
+    platform.answers["GET /system/overview"] = told({"functions": [HELLO | {"fault": "x"}]})
+    told_lines = wherry("list").out.splitlines()
+    assert "hello: the newest code does not start, the one before it serves" in told_lines
 
 
 def test_as_json(wherry, functions):
