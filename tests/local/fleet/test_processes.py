@@ -77,8 +77,8 @@ def test_a_replica_that_dies_in_a_call_costs_that_call_alone(tmp_path, way, said
     async def scene(stage):
         await stage.put("rude", RUDE)
         assert await stage.call("rude", f"/{way}") == (0, "")
+        assert said in (await eventually(lambda: stage.told("rude")))[0]
         assert (await stage.call("rude", "/who"))[0] == 200
-        assert said in stage.told("rude")[0]
 
     play(tmp_path, scene)
 
