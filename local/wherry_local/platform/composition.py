@@ -86,7 +86,7 @@ class Platform:
 
         self._fleet = Fleet(self._launcher_of, self._journal)
         self._meters = Meters(services=self._services)
-        self._autoscaler = Autoscaler(self._fleet, self._journal.tell)
+        self._autoscaler = Autoscaler(self._fleet)
         self._fleet.observe(self._autoscaler.look)
         self._external = External(allow_private=settings.allow_private)
         home = function_namespace(settings.project)
