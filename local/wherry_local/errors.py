@@ -7,7 +7,6 @@
     ├── AlreadyRuns          a platform runs for this project already          exit 3
     ├── PlatformAbsent       no platform runs here, or none answers            exit 3
     ├── AdminRefused         the platform did not do what was asked of it
-    ├── InvalidAlert         what was posted is no message of AlertManager's
     ├── InvalidScale         a label or an annotation says a scale that there cannot be
     ├── ManifestInvalid      a Trigger or a Broker in a file is wrong          exit 2
     ├── ScheduleInvalid      a schedule that can never come, or a zone that is not known   exit 2

@@ -1,9 +1,9 @@
-"""Scales the functions of a fleet: looks at each one's load, decides, and says why.
+"""Scales the functions of a fleet: looks at each one's load, and decides.
 
 It looks every two seconds, as Knative does, at functions whose number time or load may change, and
 a moment after a call has come to one that was at rest. When all are at rest it waits without a
 timer, so an idle platform does not wake up. Starting the first replica of a function that sleeps is
-the fleet's part, for a call waits for it.
+the fleet's part, for a call waits for it. A number that somebody else has set is where it goes on.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from wherry_local.deployment import Deployment, FunctionKey
 TICK_S = 2.0
 FIRST_TICK_S = 0.25
 """Seconds after which the load of a function that was at rest is looked at first."""
-
-Tell = Callable[[FunctionKey, str], object]
 
 
 class ScaledReplicas(Protocol):
@@ -47,7 +45,7 @@ class ScaledReplicas(Protocol):
         ...
 
     def scale_to(self, replicas: int, why: str) -> None:
-        """From now on that many replicas are wanted."""
+        """From now on that many replicas are wanted, which people are told with the reason."""
         ...
 
 
@@ -68,7 +66,6 @@ class Autoscaler:
 
     Args:
         fleet: Whose functions.
-        tell: Takes what people should know of a function, for its log.
         tick_s: Seconds between two looks.
         first_tick_s: Seconds from the end of a rest to the first look.
         clock: Seconds that never go back; the clock of the functions' loads.
@@ -77,14 +74,12 @@ class Autoscaler:
     def __init__(
         self,
         fleet: ScaledFleet,
-        tell: Tell,
         *,
         tick_s: float = TICK_S,
         first_tick_s: float = FIRST_TICK_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fleet = fleet
-        self._tell = tell
         self._tick_s = tick_s
         self._first_tick_s = first_tick_s
         self._clock = clock
@@ -127,28 +122,10 @@ class Autoscaler:
                 is_due = True
         return is_due
 
-    def scale(self, key: FunctionKey, replicas: int, why: str = "asked for") -> int | None:
-        """Set a function's number of replicas; scaling goes on from there.
-
-        A number over the function's most becomes that. The number is kept for a stable window, or
-        until the load asks for more.
-
-        Returns:
-            The number that it became; None where there is no such function.
-        """
-        found = self._fleet.find(key)
-        if found is None:
-            return None
-        followed = self._follow(key, found)
-        number = max(0, min(replicas, found.deployment.scale.most))
-        followed.keep(self._clock(), number, why)
-        self.look()
-        return number
-
     def _follow(self, key: FunctionKey, replicas: ScaledReplicas) -> _Followed:
         followed = self._followed.get(key)
         if followed is None or not followed.is_of(replicas):
-            followed = _Followed(key, replicas, self._clock, self._tell, self._alarm)
+            followed = _Followed(replicas, self._clock, self._alarm)
             self._followed[key] = followed
         return followed
 
@@ -162,35 +139,30 @@ class _Followed:
 
     def __init__(
         self,
-        key: FunctionKey,
         replicas: ScaledReplicas,
         clock: Callable[[], float],
-        tell: Tell,
         alarm: Callable[[], None],
     ) -> None:
-        self._key = key
         self._replicas = replicas
         self._clock = clock
-        self._tell = tell
         self._alarm = alarm
         self._policy = replicas.deployment.scale
         self._decider = Decider(self._policy, at=clock(), replicas=replicas.desired)
         self._window = LoadWindow(max(self._policy.window_s, panic_window_s(self._policy)))
+        self._number = replicas.desired
         self._asleep_since: float | None = None
 
     def is_of(self, replicas: ScaledReplicas) -> bool:
         """Whether it follows `replicas` as they are deployed now."""
         return self._replicas is replicas and self._policy == replicas.deployment.scale
 
-    def keep(self, now: float, number: int, why: str) -> None:
-        """Somebody has set the number."""
-        self._decider.keep(number, at=now)
-        self._scale_to(number, why)
-
     def step(self, now: float) -> bool:
         """Look once; whether another look is due."""
         replicas = self._replicas
         self._window.record(replicas.load.read(now))
+        if replicas.desired != self._number:
+            self._number = replicas.desired
+            self._decider.keep(self._number, at=now)
         if replicas.desired == 0:
             return self._sleep(now)
         self._asleep_since = None
@@ -204,22 +176,16 @@ class _Followed:
                 desired=replicas.desired,
             )
         )
-        self._scale_to(decision.replicas, decision.why)
+        self._number = decision.replicas
+        replicas.scale_to(decision.replicas, decision.why)
         if not decision.is_final or replicas.load.in_flight:
             return True
         return self._sleep(now) if replicas.desired == 0 else self._rest()
-
-    def _scale_to(self, number: int, why: str) -> None:
-        before = self._replicas.desired
-        if number != before:
-            self._tell(self._key, f"scaled from {before} to {number}: {why}")
-            self._replicas.scale_to(number, why)
 
     def _sleep(self, now: float) -> bool:
         """Nothing runs; the next call wakes it, and what was before is soon of no account."""
         if self._asleep_since is None:
             self._asleep_since = now
-            self._decider.keep(0, at=now)
         return self._rest()
 
     def _rest(self) -> bool:
@@ -232,6 +198,4 @@ class _Followed:
         if self._asleep_since is not None and now - self._asleep_since >= self._window.length_s:
             self._window.clear()
         self._window.record(self._replicas.load.read(now))
-        if self._replicas.desired == 0:
-            self._tell(self._key, "woken up by a call")
         self._alarm()

@@ -1,7 +1,7 @@
 """A fleet whose replicas are ready at once, with a clock that is set by hand."""
 
 from wherry_local.autoscaling.load import Load
-from wherry_local.deployment import Deployment, FunctionKey, ScalePolicy
+from wherry_local.deployment import Deployment, FunctionKey
 
 
 class Clock:
@@ -19,20 +19,22 @@ class Clock:
 class RecordedReplicas:
     """Keeps the numbers that it was scaled to."""
 
-    def __init__(self, key, policy, clock, labels):
+    def __init__(self, key, policy, clock):
         self.load = Load(clock)
         self.desired = max(policy.least, policy.initial)
-        self.deployment = Deployment(key=key, scale=policy, labels=labels)
+        self.deployment = Deployment(key=key, scale=policy)
         self.numbers = [self.desired]
+        self.reasons = []
 
     @property
     def available(self):
         return self.desired
 
     def scale_to(self, replicas, why):
-        assert why
-        self.desired = replicas
-        self.numbers.append(replicas)
+        if replicas != self.desired:
+            self.desired = replicas
+            self.numbers.append(replicas)
+            self.reasons.append(why)
 
     def redeploy(self, policy):
         self.deployment = Deployment(key=self.deployment.key, scale=policy)
@@ -52,16 +54,12 @@ class RecordedReplicas:
 class RecordedFleet:
     def __init__(self):
         self.clock = Clock()
-        self.told = []
         self.looks = 0
         self._functions = {}
 
-    def tell(self, function, text):
-        self.told.append(f"{function.name}: {text}")
-
-    def add(self, name, policy=None, labels=None):
+    def add(self, name, policy):
         key = FunctionKey(name)
-        made = RecordedReplicas(key, policy or ScalePolicy(), self.clock, labels or {})
+        made = RecordedReplicas(key, policy, self.clock)
         self._functions[key] = made
         return made
 

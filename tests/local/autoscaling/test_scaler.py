@@ -5,11 +5,10 @@ import asyncio
 import pytest
 
 from wherry_local.autoscaling.scaler import Autoscaler
-from wherry_local.deployment import FunctionKey, ScaleMetric, ScalePolicy
+from wherry_local.deployment import ScaleMetric, ScalePolicy
 
 from .fleet_recorder import RecordedFleet
 
-HELLO = FunctionKey("hello")
 POLICY = ScalePolicy(target=10, utilization=0.7, most=20)
 
 
@@ -19,7 +18,7 @@ def fleet():
 
 
 def scaler_of(fleet, **kwargs):
-    return Autoscaler(fleet, fleet.tell, clock=fleet.clock, **kwargs)
+    return Autoscaler(fleet, clock=fleet.clock, **kwargs)
 
 
 def looks(fleet, scaler, seconds):
@@ -51,20 +50,17 @@ def test_a_burst_scales_to_what_it_needs_and_rest_comes_after_window_and_grace(f
     assert hello.numbers == [1, 10, 5, 2, 1, 0]
 
 
-def test_says_why(fleet):
+def test_gives_the_reason(fleet):
     hello = fleet.add("hello", POLICY)
     scaler = scaler_of(fleet)
     scaler.tick()
     hello.enter(21)
     looks(fleet, scaler, 2)
-    assert fleet.told == [
-        "hello: scaled from 1 to 3: 21 calls in flight over 60 s, where 7 fill a replica"
-    ]
+    assert hello.reasons == ["21 calls in flight over 60 s, where 7 fill a replica"]
     hello.leave(21)
     looks(fleet, scaler, 300)
-    assert fleet.told[-1] == "hello: scaled from 1 to 0: it had no calls"
-    hello.enter()
-    assert fleet.told[-1] == "hello: woken up by a call"
+    assert hello.desired == 0
+    assert hello.reasons[-1] == "it had no calls"
 
 
 def test_calls_a_second_are_followed_where_that_is_said(fleet):
@@ -125,34 +121,44 @@ def test_a_function_that_was_put_to_rest_is_not_started_again_by_what_was(fleet)
     assert hello.desired == 0
 
 
-def test_a_number_that_is_asked_for_is_set_now_and_kept_for_a_window(fleet):
+def test_a_number_that_somebody_sets_is_kept_for_a_window(fleet):
     hello = fleet.add("hello", POLICY)
     scaler = scaler_of(fleet)
     scaler.tick()
-    assert scaler.scale(HELLO, 6) == 6
-    assert hello.desired == 6
-    assert fleet.told == ["hello: scaled from 1 to 6: asked for"]
+    hello.scale_to(6, "by hand")
+    looks(fleet, scaler, 2)
     looks(fleet, scaler, 60)
     assert hello.desired == 6
-    looks(fleet, scaler, 6)
-    assert hello.desired < 6
+    looks(fleet, scaler, 2)
+    assert hello.desired == 3
 
 
-def test_a_number_that_is_asked_for_is_bounded_by_the_most(fleet):
-    hello = fleet.add("hello", POLICY)
+def test_a_number_that_somebody_sets_of_a_function_that_sleeps_is_kept_as_long(fleet):
+    hello = fleet.add("hello", ScalePolicy(initial=0))
     scaler = scaler_of(fleet)
-    assert scaler.scale(HELLO, 1_000_000) == 20
-    assert scaler.scale(HELLO, 0) == 0
-    assert hello.numbers == [1, 20, 0]
-    assert scaler.scale(FunctionKey("nobody"), 1) is None
+    assert not scaler.tick()
+    hello.scale_to(2, "by hand")
+    assert looks(fleet, scaler, 60)
+    assert hello.desired == 2
+    looks(fleet, scaler, 200)
+    assert hello.numbers == [0, 2, 1, 0]
 
 
-def test_load_goes_on_from_a_number_that_was_asked_for(fleet):
+def test_under_the_least_and_over_the_most_is_nobody(fleet):
+    hello = fleet.add("hello", ScalePolicy(least=2, most=4))
+    scaler = scaler_of(fleet)
+    for number, expected in ((1, 2), (9, 4)):
+        hello.scale_to(number, "by hand")
+        looks(fleet, scaler, 4)
+        assert hello.desired == expected
+
+
+def test_load_goes_on_from_a_number_that_somebody_has_set(fleet):
     hello = fleet.add("hello", POLICY)
     scaler = scaler_of(fleet)
     hello.enter(28)
     scaler.tick()
-    scaler.scale(HELLO, 2)
+    hello.scale_to(2, "by hand")
     looks(fleet, scaler, 2)
     assert hello.desired == 4
 
