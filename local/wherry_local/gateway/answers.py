@@ -24,7 +24,7 @@ class Refused(WherryError):  # noqa: N818 - it is an answer as much as an error
     """The caller asked for what cannot be; `message` is for it to read.
 
     Attributes:
-        status: 400 to 499, or 507 where nothing can be stored.
+        status: 400 to 499, 507 where nothing can be stored, 508 for a call that loops.
     """
 
     def __init__(self, status: int, message: str) -> None:

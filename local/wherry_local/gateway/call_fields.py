@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from wherry_local.proxy.request_head import HOPS
+
 Headers: TypeAlias = "list[tuple[bytes, bytes]]"
 
 CALL_ID = b"x-call-id"
-CALLBACK_URL = b"x-callback-url"
+MOST_HOPS = 20
+"""Times that a call may come from a call, and that from another, before it is one that loops."""
 
 _OF_CONNECTION = frozenset(
     {
@@ -42,6 +45,7 @@ _NOT_FOR_CALLBACKS = frozenset(
         b"x-duration-seconds",
         b"x-function-name",
         b"x-function-status",
+        HOPS,
     }
 )
 
@@ -70,3 +74,17 @@ def of_callback(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     Credentials go nowhere, and an answer cannot make the callback ask for another callback.
     """
     return [field for field in forwarded(headers) if field[0].lower() not in _NOT_FOR_CALLBACKS]
+
+
+def hops(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """How many calls a call has come through, as the gateway has counted them."""
+    for name, value in headers:
+        if name.lower() == HOPS and value.isdigit() and len(value) <= 3:
+            return int(value)
+    return 0
+
+
+def counted(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """`headers` with this call counted."""
+    fields = list(headers)
+    return [*without(fields, HOPS), (HOPS, b"%d" % (hops(fields) + 1))]

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from wherry_local.gateway.answers import Refused
-from wherry_local.gateway.call_fields import of_callback
+from wherry_local.gateway.call_fields import hops, of_callback
 from wherry_local.gateway.retries import RetryRules
 from wherry_local.proxy.address_rules import destination_of
 from wherry_local.proxy.external import External
 from wherry_local.proxy.message import CallFailed, Fault, Inbound
+from wherry_local.proxy.request_head import HOPS
 from wherry_local.queue.delivery import (
     Accepted,
     Answer,
@@ -128,6 +129,8 @@ def callback_of(leased: Leased, url: str, answer: Answer, took_s: float) -> Sequ
         (b"X-Function-Status", b"%d" % answer.status),
         (b"X-Function-Name", name.encode()),
         (b"X-Duration-Seconds", f"{took_s:.6f}".encode()),
+        # Where it calls a function of this platform again, that call is one that came from this.
+        (HOPS, b"%d" % hops(call.headers)),
     ]
     message = Message(
         key=f"{call.key}{KEY_SUFFIX}",

@@ -17,7 +17,15 @@ from wherry_local.front.asked import Asked
 from wherry_local.front.call_ids import CallIds
 from wherry_local.front.route import Route
 from wherry_local.gateway.answers import Refused, document, in_problems, in_text, text
-from wherry_local.gateway.call_fields import CALL_ID, Headers, forwarded, without
+from wherry_local.gateway.call_fields import (
+    CALL_ID,
+    MOST_HOPS,
+    Headers,
+    counted,
+    forwarded,
+    hops,
+    without,
+)
 from wherry_local.gateway.call_record import call_document
 from wherry_local.gateway.callbacks import Callbacks, is_callback
 from wherry_local.gateway.courier import CALLBACK_NOTE
@@ -79,6 +87,8 @@ class Calls:
         """Store a call: 202 with its id."""
         said = key_in_path(asked.named["id"], "")
         key = self._locate(said.name, said.namespace)
+        if hops(asked.headers) >= MOST_HOPS:
+            raise Refused(508, "the call comes from itself, over and over")
         notes = {}
         url = asked.header("x-callback-url")
         if url:
@@ -157,7 +167,7 @@ def _called(message: Message, call_id: str) -> Message:
 
 def _headers(asked: Asked) -> Headers:
     """The headers that the function is given, with those that a gateway adds."""
-    headers = without(forwarded(asked.headers), b"host", CALL_ID, b"x-start-time")
+    headers = counted(without(forwarded(asked.headers), b"host", CALL_ID, b"x-start-time"))
     names = {name.lower() for name, _ in headers}
     if b"x-forwarded-for" not in names and asked.peer:
         headers.append((b"X-Forwarded-For", asked.peer.encode("latin-1", "replace")))

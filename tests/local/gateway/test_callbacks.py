@@ -126,3 +126,21 @@ def test_what_is_allowed_is_called(tmp_path, function, receiver):
         assert receiver.next().method == "POST"
         assert gateway.callback_of(accepted.headers["X-Call-Id"]).state is State.DELIVERED
         assert ask(gateway, "http://10.0.0.1/").status == 400
+
+
+def test_a_function_whose_callback_calls_it_again_ends(tmp_path, function):
+    fleet = RecordingFleet(function.server_address)
+    with served_gateway(tmp_path, fleet=fleet, external=External(allow_private=True)) as gateway:
+        url = f"http://127.0.0.1:{gateway.port}/async-function/hello"
+
+        def again(hops):
+            headers = {"X-Callback-Url": url, "X-Wherry-Hops": str(hops)}
+            return gateway.ask("POST", "/async-function/hello", b"", headers)
+
+        accepted = again(3)
+        assert function.next().headers["X-Wherry-Hops"] == "4"
+        # The callback is a call of the same function, which is one further from where it began.
+        assert function.next().headers["X-Wherry-Hops"] == "5"
+        assert gateway.callback_of(accepted.headers["X-Call-Id"]).state is State.DELIVERED
+        assert again(20).status == 508
+        assert function.asked.empty()
