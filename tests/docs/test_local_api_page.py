@@ -5,10 +5,9 @@ from dataclasses import fields
 from pathlib import Path
 from unittest.mock import Mock
 
-from wherry_local.metrics.routes import routes as metric_routes
-
 from wherry_local.broker.event_routes import EventRoutes
 from wherry_local.gateway import api
+from wherry_local.platform.scrape import routes as metric_routes
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/local-api.md"
 ROW = re.compile(r"^\| `([A-Z]+) (/\S*)` \| (.*) \|$", re.MULTILINE)
