@@ -65,11 +65,10 @@ class Meter:
     """Counts the calls of one function, on one thread.
 
     Attributes:
-        started: Calls that began.
-        rows: The answered ones, by status.
+        rows: The calls that were answered, by status.
     """
 
-    __slots__ = ("_clock", "_next_turn", "_turns", "rows", "started")
+    __slots__ = ("_clock", "_next_turn", "_turns", "rows")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -77,7 +76,6 @@ class Meter:
         self._next_turn = begun_at + _TURN_S
         self._turns: deque[_Turn] = deque((_Turn(begun_at, histogram.empty()),))
         self.rows: dict[int, Row] = {}
-        self.started = 0
 
     def count(self, status: int, seconds: float) -> None:
         """A call was answered with `status` after `seconds`."""

@@ -29,7 +29,8 @@ class Service:
         least: Replicas that always run.
         target: What one replica is meant to carry.
         scaling: What that is measured in, as OpenFaaS calls it: `capacity` or `rps`.
-        in_flight: Calls that it has now.
+        in_flight: Calls that it has now, those that wait included.
+        started: Calls that it has had in all.
     """
 
     function: FunctionKey
@@ -39,13 +40,15 @@ class Service:
     target: float
     scaling: str
     in_flight: int
+    started: int
 
 
 class Meters:
     """Counts calls on the thread of one event loop.
 
     Args:
-        services: Gives how each function stands, when it is scraped.
+        services: Gives how each function stands, when it is scraped; what was counted of others,
+            which are gone, is forgotten then.
         others: Gives the families of other parts of the platform, when it is scraped.
         clock: Seconds that never go back.
     """
@@ -53,7 +56,7 @@ class Meters:
     def __init__(
         self,
         *,
-        services: Callable[[], Iterable[Service]] = tuple,
+        services: Callable[[], Iterable[Service]],
         others: Iterable[Callable[[], Iterable[Family]]] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,20 +72,12 @@ class Meters:
             meter = self._meters[function] = Meter(self._clock)
         return meter
 
-    def begin(self, function: FunctionKey) -> None:
-        """A call of the function has begun; `count` says how it ended."""
-        self.of(function).started += 1
-
     def count(self, function: FunctionKey, status: int, seconds: float) -> None:
         """A call of the function was answered with `status` after `seconds`."""
         meter = self._meters.get(function)
         if meter is None:
             meter = self.of(function)
         meter.count(status, seconds)
-
-    def forget(self, function: FunctionKey) -> None:
-        """The function is gone, and its series with it."""
-        self._meters.pop(function, None)
 
     def calls(self, function: FunctionKey) -> int:
         """How often the function was answered: OpenFaaS's `invocationCount`."""
@@ -99,6 +94,9 @@ class Meters:
         return exposed(self._families())
 
     def _families(self) -> Iterator[Family]:
+        services = list(self._services())
+        for gone in self._meters.keys() - {each.function for each in services}:
+            del self._meters[gone]
         meters = sorted(self._meters.items())
         yield Family(
             name="gateway_function_invocation_total",
@@ -116,16 +114,7 @@ class Meters:
             meaning="Time from a call's head to the end of its answer.",
             points=[point for key, meter in meters for point in _durations(key, meter)],
         )
-        yield Family(
-            name="gateway_function_invocation_started",
-            kind=Kind.COUNTER,
-            meaning="Calls begun.",
-            points=[
-                Point(value=meter.started, labels={"function_name": str(key)})
-                for key, meter in meters
-            ],
-        )
-        yield from _of_services(list(self._services()))
+        yield from _of_services(services)
         for families in self._others:
             yield from families()
 
@@ -141,23 +130,42 @@ def _durations(key: FunctionKey, meter: Meter) -> Iterator[Point]:
         yield Point(value=count, labels=labels, suffix="_count")
 
 
+_OF_SERVICES: tuple[tuple[str, Kind, str, Callable[[Service], float]], ...] = (
+    (
+        "gateway_function_invocation_started",
+        Kind.COUNTER,
+        "Calls begun.",
+        lambda each: each.started,
+    ),
+    (
+        "gateway_function_invocation_inflight",
+        Kind.GAUGE,
+        "Calls that have begun and are not over.",
+        lambda each: each.in_flight,
+    ),
+    (
+        "gateway_service_count",
+        Kind.GAUGE,
+        "Replicas that there should be.",
+        lambda each: each.desired,
+    ),
+    (
+        "gateway_service_ready_count",
+        Kind.GAUGE,
+        "Replicas that take calls.",
+        lambda each: each.ready,
+    ),
+    ("gateway_service_min", Kind.GAUGE, "Replicas that always run.", lambda each: each.least),
+)
+
+
 def _of_services(services: list[Service]) -> Iterator[Family]:
-    gauges: tuple[tuple[str, str, Callable[[Service], float]], ...] = (
-        ("gateway_service_count", "Replicas that there should be.", lambda each: each.desired),
-        ("gateway_service_ready_count", "Replicas that take calls.", lambda each: each.ready),
-        ("gateway_service_min", "Replicas that always run.", lambda each: each.least),
-        (
-            "gateway_function_invocation_inflight",
-            "Calls that have begun and are not answered.",
-            lambda each: each.in_flight,
-        ),
-    )
-    for name, meaning, value in gauges:
+    for name, kind, meaning, value in _OF_SERVICES:
         points = [
             Point(value=value(each), labels={"function_name": str(each.function)})
             for each in services
         ]
-        yield Family(name=name, kind=Kind.GAUGE, meaning=meaning, points=points)
+        yield Family(name=name, kind=kind, meaning=meaning, points=points)
     yield Family(
         name="gateway_service_target_load",
         kind=Kind.GAUGE,

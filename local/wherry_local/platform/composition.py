@@ -286,5 +286,6 @@ def _service(key: FunctionKey, replicas: ReplicaSet) -> Service:
         least=policy.least,
         target=policy.target,
         scaling="rps" if policy.metric is ScaleMetric.RPS else "capacity",
-        in_flight=replicas.in_flight,
+        in_flight=replicas.load.in_flight,
+        started=replicas.load.calls,
     )

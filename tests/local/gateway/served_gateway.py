@@ -121,7 +121,7 @@ class Gateway:
         functions = {each.name: each for each in self.project().functions}
         await self.deployments.declare(self.declared(), functions)
         self.journal = JournalStore(self.state.logs)
-        self.meters = Meters()
+        self.meters = Meters(services=list)
         self.queue = SqliteQueue(self.state.queue)
         self.callbacks = Callbacks(self.external)
         self.dispatcher = Dispatcher(
