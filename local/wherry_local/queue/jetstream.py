@@ -224,6 +224,7 @@ class JetStreamQueue:
         live = {
             each.of.position for each in self._pending.deliveries.values() if each.state in wanted
         }
+        codes = [STATE_CODES[state] for state in states]
         every: list[tuple[int, PendingMessage | Finished]] = [
             *self._pending.messages.items(),
             *self._ledger.shelf.items(),
@@ -234,7 +235,7 @@ class JetStreamQueue:
             if (before is None or position < before)
             and (kind is None or message.kind is kind)
             and (not scope or message.scope == scope)
-            and (not wanted or position in live or any(message.over.get(s) for s in wanted))
+            and (not wanted or position in live or any(map(message.over.get, codes)))
         ]
         newest = heapq.nlargest(most, positions)
         found = await at_once([self._found(position, bodies=bodies) for position in newest])

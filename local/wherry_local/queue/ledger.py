@@ -14,7 +14,7 @@ from wherry_local.queue.bounds import ROW_BYTES, Bounds
 from wherry_local.queue.contract import KeyTaken, QueueFull
 from wherry_local.queue.delivery import Accepted, Kind, State
 from wherry_local.queue.pending import Pending, PendingDelivery, PendingMessage
-from wherry_local.queue.records import MOST_SUBSCRIBERS, head_of, number_of
+from wherry_local.queue.records import MOST_SUBSCRIBERS, STATE_CODES, STATES, head_of, number_of
 from wherry_local.queue.shelf import Finished, Shelf
 
 
@@ -158,9 +158,11 @@ class Ledger:
 
     def forget_delivery(self, position: int, state: State) -> None:
         """Count a delivery that was over in `state` no more."""
-        holder = self.pending.messages.get(position) or self.shelf.get(position)
-        if holder is not None:
-            holder.over[state] -= 1
+        code = STATE_CODES[state]
+        if (finished := self.shelf.get(position)) is not None:
+            self.shelf.remove_delivery(finished, code)
+        elif (message := self.pending.messages.get(position)) is not None:
+            message.over[code] -= 1
 
     def forget(self, position: int) -> None:
         """Forget a message that is over."""
@@ -170,11 +172,14 @@ class Ledger:
 
     def counts(self) -> Counter[tuple[Kind, State]]:
         """How many deliveries there are, by kind and state."""
-        counts = Counter(self.pending.counts)
+        counts: Counter[tuple[Kind, State]] = Counter()
+        for (kind, code), count in self.shelf.totals.items():
+            counts[kind, STATES[code]] += count
         for message in self.pending.messages.values():
-            for state, count in message.over.items():
-                counts[message.kind, state] += count
-        self.shelf.tally(counts)
+            counts[message.kind, State.DUE] += message.left - message.leased
+            counts[message.kind, State.LEASED] += message.leased
+            for code, count in message.over.items():
+                counts[message.kind, STATES[code]] += count
         return +counts
 
     def _arrival(self, accepted: Accepted) -> Arrival:

@@ -11,13 +11,12 @@ than its younger neighbours.
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wherry_local.queue.contract import Room
 from wherry_local.queue.delivery import Attempt, Kind, Lane, Leased, Message, State
-from wherry_local.queue.records import number_of
+from wherry_local.queue.records import STATE_CODES, number_of
 
 Line = list[tuple[float, int, "PendingDelivery"]]
 
@@ -34,7 +33,8 @@ class PendingMessage:
         cached_bytes: What of it counts as kept in memory.
         size_bytes: What it counts as.
         left: Deliveries that are not over.
-        over: How those that are have ended.
+        leased: Those of them that are leased.
+        over: How many of the others have ended in the state with which code.
     """
 
     position: int
@@ -47,7 +47,8 @@ class PendingMessage:
     cached_bytes: int = 0
     size_bytes: int
     left: int = 0
-    over: dict[State, int] = field(default_factory=dict)
+    leased: int = 0
+    over: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -99,7 +100,6 @@ class Pending:
         self.messages: dict[int, PendingMessage] = {}
         self.deliveries: dict[int, PendingDelivery] = {}
         self.size_bytes = 0
-        self.counts: Counter[tuple[Kind, State]] = Counter()
         self._lanes: dict[Lane, Line] = {}
         self._leases: Line = []
         self._token = first_token
@@ -112,7 +112,6 @@ class Pending:
         for delivery in deliveries:
             self.deliveries[delivery.number] = delivery
             self._stand(delivery)
-        self.counts[message.kind, State.DUE] += len(deliveries)
 
     def take(
         self, most: int, now: float, until: float, room: Room | None = None
@@ -201,9 +200,11 @@ class Pending:
         """Let go of a delivery that has ended in `state`; whether its message is over with it."""
         del self.deliveries[delivery.number]
         message = delivery.of
-        self.counts[message.kind, delivery.state] -= 1
+        if delivery.state is State.LEASED:
+            message.leased -= 1
         delivery.state = state
-        message.over[state] = message.over.get(state, 0) + 1
+        code = STATE_CODES[state]
+        message.over[code] = message.over.get(code, 0) + 1
         message.left -= 1
         if message.left:
             return False
@@ -224,9 +225,7 @@ class Pending:
         self.hold(delivery, self._token, until)
 
     def _turn(self, delivery: PendingDelivery, state: State) -> None:
-        kind = delivery.of.kind
-        self.counts[kind, delivery.state] -= 1
-        self.counts[kind, state] += 1
+        delivery.of.leased += (state is State.LEASED) - (delivery.state is State.LEASED)
         delivery.state = state
 
     def _stand(self, delivery: PendingDelivery) -> None:

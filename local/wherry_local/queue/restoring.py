@@ -13,7 +13,7 @@ from wherry_local.queue.delivery import State
 from wherry_local.queue.history import StoredDelivery, stored_delivery
 from wherry_local.queue.ledger import Ledger
 from wherry_local.queue.pending import Pending, PendingDelivery, PendingMessage
-from wherry_local.queue.records import FORGOTTEN, KINDS, STATE_CODES, STATES, loads, number_of
+from wherry_local.queue.records import FORGOTTEN, KINDS, STATE_CODES, loads, number_of
 from wherry_local.queue.shelf import Finished
 
 _OVER = STATE_CODES[State.DELIVERED]
@@ -70,8 +70,8 @@ def _ends(connection: sqlite3.Connection) -> dict[int, tuple[dict[int, int], int
     return ends
 
 
-def _shown(over: dict[int, int]) -> dict[State, int]:
-    return {STATES[code]: count for code, count in over.items() if code != FORGOTTEN}
+def _shown(over: dict[int, int]) -> dict[int, int]:
+    return {code: count for code, count in over.items() if code != FORGOTTEN}
 
 
 def _restore_deliveries(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wherry_local.queue.bounds import Bounds
-from wherry_local.queue.delivery import Kind, State
+from wherry_local.queue.delivery import Kind
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -19,7 +19,7 @@ class Finished:
         receivers: How many deliveries it has.
         size_bytes: What it counts as.
         stored_at: When it was stored, in the queue's own steady time.
-        over: How its deliveries ended.
+        over: How many of its deliveries ended in the state with which code.
     """
 
     key: str
@@ -28,13 +28,18 @@ class Finished:
     receivers: int
     size_bytes: int
     stored_at: float
-    over: dict[State, int]
+    over: dict[int, int]
 
 
 class Shelf:
-    """The messages that are over by position, in the order in which they ended."""
+    """The messages that are over by position, in the order in which they ended.
+
+    Attributes:
+        totals: Deliveries of all of them by kind and the code of their state.
+    """
 
     def __init__(self, bounds: Bounds) -> None:
+        self.totals: Counter[tuple[Kind, int]] = Counter()
         self._bounds = bounds
         self._finished: dict[int, Finished] = {}
         self._size_bytes = 0
@@ -46,6 +51,8 @@ class Shelf:
         """Add a message."""
         self._finished[position] = finished
         self._size_bytes += finished.size_bytes
+        for code, count in finished.over.items():
+            self.totals[finished.kind, code] += count
 
     def get(self, position: int) -> Finished | None:
         """The message at a position."""
@@ -60,7 +67,14 @@ class Shelf:
         finished = self._finished.pop(position, None)
         if finished is not None:
             self._size_bytes -= finished.size_bytes
+            for code, count in finished.over.items():
+                self.totals[finished.kind, code] -= count
         return finished
+
+    def remove_delivery(self, finished: Finished, code: int) -> None:
+        """Count one of a message's deliveries that ended so no more."""
+        finished.over[code] -= 1
+        self.totals[finished.kind, code] -= 1
 
     def excess(self, now: float, most: int, newest: int) -> list[tuple[int, Finished]]:
         """What is too much, too large or too old, the first to end first, at most `most`.
@@ -82,9 +96,3 @@ class Shelf:
             count -= 1
             size_bytes -= finished.size_bytes
         return found
-
-    def tally(self, counts: Counter[tuple[Kind, State]]) -> None:
-        """Count how the deliveries of all these messages ended."""
-        for finished in self._finished.values():
-            for state, count in finished.over.items():
-                counts[finished.kind, state] += count
