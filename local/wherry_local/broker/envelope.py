@@ -8,6 +8,7 @@ text that they were. Of other headers only those are kept that Knative hands on.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -35,6 +36,7 @@ _ARRIVAL_HEADER = b"ce-" + ARRIVAL.encode()
 _OWN = frozenset({_ARRIVAL_HEADER, b"ce-" + TTL.encode()})
 _CONTENT_TYPE = b"content-type"
 _FORMATS = b"application/cloudevents"
+_NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _NAMES_KEPT = 1_024
 _NAME_BYTES_KEPT = 64
 
@@ -208,12 +210,9 @@ def _text(value: str | int | bool) -> str:
 
 def _whole(text: str | None) -> int | None:
     """A TTL; one that is no number counts as none, as it does on the cluster."""
-    if text is None or len(text) > 11:
+    if text is None or not _NUMBER.fullmatch(text):
         return None
-    try:
-        return int(text)
-    except ValueError:
-        return None
+    return int(text)
 
 
 def _look(name: bytes) -> _Part:

@@ -7,8 +7,16 @@ from tests.local.broker.served_events import EVENT, ask, served_events
 
 from wherry_local.queue.bounds import Bounds
 
+YAML = "triggers: {orders: {function: hello}, everything: {function: other}}"
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 DOCUMENT = {"specversion": "1.0", "id": "1", "type": "com.acme.order.placed", "source": "/eu/shop"}
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory):
+    """A broker that many tests ask, who look at its answers alone."""
+    with served_events(tmp_path_factory.mktemp("door"), YAML) as running:
+        yield running
 
 
 def without(name, **instead):
@@ -16,9 +24,9 @@ def without(name, **instead):
     return {**headers, **{f"ce-{key}": value for key, value in instead.items()}}
 
 
-def structured(served, document, path="/default/default", **headers):
+def structured(door, document, path="/default/default", **headers):
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return served.post(body, {**STRUCTURED, **headers}, path=path)
+    return door.post(body, {**STRUCTURED, **headers}, path=path)
 
 
 def test_an_event_is_accepted(served):
@@ -29,15 +37,15 @@ def test_an_event_is_accepted(served):
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD", "TRACE"])
 @pytest.mark.parametrize("path", ["/default/default", "/", "/a/b/c", "/nobody/has"])
-def test_another_method_is_405(served, method, path):
-    answer = served.ask(method, path, headers=EVENT)
+def test_another_method_is_405(door, method, path):
+    answer = door.ask(method, path, headers=EVENT)
     assert answer.status == 405
     assert {word.strip() for word in answer.headers["Allow"].split(",")} == {"POST", "OPTIONS"}
 
 
 @pytest.mark.parametrize("path", ["/default/default", "/", "/a/b/c"])
-def test_every_sender_may_deliver_who_asks(served, path):
-    answer = served.ask("OPTIONS", path, headers={"WebHook-Request-Origin": "example.com"})
+def test_every_sender_may_deliver_who_asks(door, path):
+    answer = door.ask("OPTIONS", path, headers={"WebHook-Request-Origin": "example.com"})
     assert answer.status == 200
     assert answer.headers["Allow"] == "POST, OPTIONS"
     assert answer.headers["WebHook-Allowed-Origin"] == "*"
@@ -57,28 +65,28 @@ def test_every_sender_may_deliver_who_asks(served, path):
         ("/other/default", 404),
     ],
 )
-def test_a_path_names_a_broker(served, path, status):
-    assert served.post(path=path).status == status
+def test_a_path_names_a_broker(door, path, status):
+    assert door.post(path=path).status == status
 
 
-def test_an_event_is_looked_at_before_its_broker(served):
-    assert served.post(headers=without("id"), path="/default/unknown").status == 400
+def test_an_event_is_looked_at_before_its_broker(door):
+    assert door.post(headers=without("id"), path="/default/unknown").status == 400
 
 
 @pytest.mark.parametrize("name", ["id", "type", "source", "specversion"])
 @pytest.mark.parametrize("value", [None, ""])
-def test_what_every_event_has_must_be_there(served, name, value):
+def test_what_every_event_has_must_be_there(door, name, value):
     headers = without(name) if value is None else without(name, **{name: value})
-    answer = served.post(headers=headers)
+    answer = door.post(headers=headers)
     assert answer.status == 400
     assert answer.headers["content-type"] == "application/problem+json"
     document = {**DOCUMENT, name: value}
-    assert structured(served, document).status == 400
+    assert structured(door, document).status == 400
 
 
 @pytest.mark.parametrize("version", ["19.0", "2.0", "0.1", "1"])
-def test_an_unknown_version_is_400(served, version):
-    assert served.post(specversion=version).status == 400
+def test_an_unknown_version_is_400(door, version):
+    assert door.post(specversion=version).status == 400
 
 
 def test_version_0_3_is_accepted_and_stays_one(served):
@@ -119,17 +127,17 @@ def test_version_0_3_is_accepted_and_stays_one(served):
         ({**EVENT, "ce-subject": "a%0d%0ab"}, b"", 400),
     ],
 )
-def test_what_is_an_event(served, headers, body, status):
+def test_what_is_an_event(door, headers, body, status):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = served.post(content, headers)
+    answer = door.post(content, headers)
     assert answer.status == status
     if status == 400:
         assert answer.json()["title"] == "Invalid CloudEvent" or "batch" in answer.json()["detail"]
 
 
-def test_a_header_twice_is_400(served):
+def test_a_header_twice_is_400(door):
     headers = [*EVENT.items(), ("ce-id", "2")]
-    assert ask(served.port, "POST", "/default/default", b"", headers).status == 400
+    assert ask(door.port, "POST", "/default/default", b"", headers).status == 400
 
 
 def test_of_two_modes_the_content_type_says_which(served):
@@ -150,9 +158,9 @@ def test_a_batch_is_taken_where_that_is_said(tmp_path):
     ("said", "status"),
     [("255", 202), ("2", 202), ("1", 400), ("0", 400), ("-5", 400), ("many", 202)],
 )
-def test_an_event_that_may_pass_no_more_brokers_is_400(served, said, status):
-    assert served.post(knativebrokerttl=said).status == status
-    assert structured(served, {**DOCUMENT, "knativebrokerttl": said}).status == status
+def test_an_event_that_may_pass_no_more_brokers_is_400(door, said, status):
+    assert door.post(knativebrokerttl=said).status == status
+    assert structured(door, {**DOCUMENT, "knativebrokerttl": said}).status == status
 
 
 def test_a_long_event_is_taken_and_a_longer_one_refused(served):
