@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,16 +109,16 @@ class ContainerLauncher:
     async def remove_leftovers(self) -> int:
         """Remove the containers of a platform of this folder that ended too soon; how many.
 
-        Where none has left its folder no engine is asked.
-
-        Raises:
-            LocalError: No engine answers.
+        To be called before any is launched. Where none has left its folder no engine is asked, and
+        an engine that is not there any more has none.
         """
         if not self._folders.is_dir() or not any(self._folders.iterdir()):
             return 0
-        engine = self._find()
-        found = await engine.labelled(f"{LABEL}={self._owner}")
-        await engine.remove(*found)
+        found: Sequence[str] = ()
+        with suppress(EngineAbsent, EngineRefused):
+            engine = self._find()
+            found = await engine.labelled(f"{LABEL}={self._owner}")
+            await engine.remove(*found)
         discard(self._folders)
         return len(found)
 

@@ -16,6 +16,7 @@ from wherry_build.project import Project
 from wherry_local.autoscaling.scaler import Autoscaler
 from wherry_local.broker.events import Events
 from wherry_local.console.site import routes as console_routes
+from wherry_local.containers import ContainerLauncher
 from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey, ScaleMetric
 from wherry_local.edits import changes
 from wherry_local.errors import LocalError
@@ -83,7 +84,7 @@ class Platform:
         self._journal = JournalStore(state.logs)
         self._nursery = Nursery()
         self._processes = ProcessLauncher(self._nursery, self._journal, state)
-
+        self._containers = ContainerLauncher(self._journal, state)
         self._fleet = Fleet(self._launcher_of, self._journal)
         self._meters = Meters(services=self._services)
         self._autoscaler = Autoscaler(self._fleet)
@@ -99,6 +100,7 @@ class Platform:
             state,
             namespaces=self._namespaces,
             mounts=SecretMounts(state, self._secrets),
+            engine_fault=self._containers.available,
             tell=tell,
         )
         self._watching = Watching(self._fleet) if settings.watch else None
@@ -131,6 +133,7 @@ class Platform:
         )
         self._open_doors(sockets, callbacks)
         await warming
+        await self._containers.remove_leftovers()
         await self._declare(self._project)
         self._dispatcher.start()
         self._events.start()
@@ -176,7 +179,7 @@ class Platform:
             door.listen(sock)
 
     def _launcher_of(self, deployment: Deployment) -> Launcher:
-        return self._processes
+        return self._containers if deployment.container else self._processes
 
     async def _declare(self, project: Project) -> None:
         declared = deployments(project, self._addresses)
@@ -250,6 +253,7 @@ class Platform:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._fleet.stop(grace_s)
+        await self._containers.close()
         await self._nursery.close()
         self._processes.close()
         for door in self._doors:

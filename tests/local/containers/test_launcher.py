@@ -229,6 +229,13 @@ def test_an_image_that_looks_like_an_option_never_gets_to_the_engine(world):
 
 
 class TestEngine:
+    def test_one_that_is_gone_leaves_nothing_to_remove(self, tmp_path):
+        state = StateFolder.of(tmp_path)
+        (state.path / "containers" / "old-xyz").mkdir(parents=True)
+        launcher = ContainerLauncher(Journal(), state, find=lambda: Engine.find(path=str(tmp_path)))
+        assert asyncio.run(launcher.remove_leftovers()) == 0
+        assert not (state.path / "containers").exists()
+
     def test_where_there_is_none_it_says_so_and_what_to_do(self, tmp_path):
         launcher = ContainerLauncher(
             Journal(), StateFolder.of(tmp_path), find=lambda: Engine.find(path=str(tmp_path))
