@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-_LONGEST_PATH = 100
-"""Bytes that every system takes as the address of a Unix socket: 104 on macOS, 108 on Linux."""
+_LONGEST_PATH = 103
+"""Bytes that every system takes as the address of a Unix socket: macOS 104 with the NUL behind."""
 
-_LONGEST_NAME = 40
+_LONGEST_NAME = 26
 _BACKLOG = 1024
 
 
