@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -37,7 +38,8 @@ def started(arguments: Sequence[str], state: StateFolder) -> Endpoint | int:
     from wherry_local.admin.location import kept
 
     state.make()
-    with _log(state).open("wb") as log:
+    opened = os.open(_log(state), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(opened, "wb") as log:
         process = subprocess.Popen(  # noqa: S603 - this very command
             [sys.executable, "-u", "-m", "wherry_cli", *arguments],
             stdin=subprocess.DEVNULL,

@@ -31,6 +31,7 @@ class Shell:
     def __init__(self, project):
         self._project = project
         self._here = {}
+        self.said = ""
 
     def run(self, command, expected):
         words = [self._here.get(word, word) for word in shlex.split(command)]
@@ -40,16 +41,20 @@ class Shell:
             done = self._project.up("--port", "0")
             assert done.code == 0, done.err
         elif ONCE & set(words[1:3]):
-            self._check(words, expected)
+            assert self._says(words, expected)
         else:
-            eventually(lambda: self._says(words, expected))
+            self._wait_for(words, expected)
 
-    def _check(self, words, expected):
-        assert self._says(words, expected), command_of(words)
+    def _wait_for(self, words, expected):
+        try:
+            eventually(lambda: self._says(words, expected))
+        except AssertionError:
+            pytest.fail(f"$ {' '.join(words)}\n{self.said}\nand not\n" + "\n".join(expected))
 
     def _says(self, words, expected):
         done = self._project(*words[1:])
-        said = iter((done.out + done.err).splitlines())
+        self.said = f"{done.out}\n{done.err}"
+        said = iter(self.said.splitlines())
         folder = str(self._project.folder)
         for line in expected:
             wanted = line.split()
@@ -66,10 +71,6 @@ class Shell:
 def constant(words):
     """What of a line is the same wherever it is said."""
     return [re.sub(r":\d+/", "/", word) for word in words if not VARYING.fullmatch(word)]
-
-
-def command_of(words):
-    return " ".join(words)
 
 
 @pytest.mark.timeout(240)
