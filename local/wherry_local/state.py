@@ -82,13 +82,25 @@ class StateFolder:
         """The password of the administrator `admin`."""
         return self.path / "basic-auth-password"
 
-    def write(self, path: Path, content: bytes) -> None:
-        """Put `content` at `path`, whole or not at all, readable by the owner alone."""
+    def write(self, path: Path, content: bytes, *, durable: bool = False) -> None:
+        """Put `content` at `path`, whole or not at all, readable by the owner alone.
+
+        Args:
+            path: Where to.
+            content: What.
+            durable: Whether it is to outlive a loss of power as well, which takes time.
+
+        Raises:
+            OSError: It cannot be stored.
+        """
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)

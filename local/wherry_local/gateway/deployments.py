@@ -28,7 +28,7 @@ from wherry_local.gateway.resolution import Resolver, Surroundings
 from wherry_local.gateway.secret_mounts import SecretMounts
 from wherry_local.state import StateFolder
 
-_MOST = 500
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,7 @@ class Deployments:
             self._resolver = self._resolver_of(declared, functions)
             self._declared = {each.key: each for each in declared}
             wanted = self._all_wanted()
+            self._mounts.clear_others(wanted)
             for key in [key for key in self._deployed if key not in wanted]:
                 await self._withdraw(key)
             for key, deployed in wanted.items():

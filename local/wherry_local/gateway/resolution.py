@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from wherry.deadline import duration_s
 from wherry_build.project import Function
 from wherry_local.autoscaling.policy import policy_of
 from wherry_local.autoscaling.terms import InvalidScale
@@ -22,6 +23,10 @@ from wherry_local.gateway.retries import retry_rules
 
 Surroundings = Callable[[FunctionKey], Mapping[str, str]]
 """What the platform adds to a function's environment, whoever deployed it."""
+
+_TIMEOUTS = ("WHERRY_TIMEOUT", "exec_timeout")
+_TIMEOUT_S = 30.0
+_MOST_TIMEOUT_S = 24 * 3600.0
 
 
 class Resolver:
@@ -74,6 +79,7 @@ class Resolver:
             limits=wanted.limits,
             requests=wanted.requests,
             read_only_root=wanted.read_only_root,
+            timeout_s=_timeout_s(wanted.environment, _TIMEOUT_S),
             scale=_policy(None, wanted.labels, wanted.annotations),
             from_project=False,
         )
@@ -102,6 +108,7 @@ class Resolver:
             limits={**base.limits, **wanted.limits},
             requests={**base.requests, **wanted.requests},
             read_only_root=wanted.read_only_root or base.read_only_root,
+            timeout_s=_timeout_s(wanted.environment, base.timeout_s),
             scale=_policy(function, labels, annotations),
             from_project=False,
         )
@@ -152,3 +159,17 @@ def _policy(
         return policy_of(function, labels, annotations)
     except InvalidScale as invalid:
         raise Refused(400, invalid.message) from None
+
+
+def _timeout_s(environment: Mapping[str, str], otherwise: float) -> float:
+    """The time for an answer, which OpenFaaS's functions are told by a variable; 0 is for none."""
+    text = next((environment[name] for name in _TIMEOUTS if name in environment), None)
+    if text is None:
+        return otherwise
+    try:
+        seconds = duration_s(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _MOST_TIMEOUT_S:
+        raise Refused(400, f"exec_timeout: got {text[:40]!a}, expected a time such as 1m30s")
+    return seconds or _MOST_TIMEOUT_S

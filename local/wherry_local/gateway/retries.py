@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
+from wherry.deadline import duration_s
 from wherry_local.gateway.answers import Refused
 
 PREFIX = "com.openfaas.retry."
@@ -20,9 +21,6 @@ _MOST_ATTEMPTS = 1_000
 _MOST_WAIT_S = 86_400.0
 _MOST_ASKED_S = 3_600.0
 _CODES = re.compile(r"[1-5][0-9]{2}(?: *, *[1-5][0-9]{2}){0,99}")
-_DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|s|m|h)){1,6}")
-_PART = re.compile(r"([0-9.]+)(ms|s|m|h)")
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +95,14 @@ def _wait_s(said: Mapping[str, str], name: str, default: float) -> float:
     text = said.get(name)
     if text is None:
         return default
-    whole = f"{text}s" if re.fullmatch(r"[0-9]{1,9}", text) else text
-    if _DURATION.fullmatch(whole):
-        seconds = sum(float(number) * _UNITS_S[unit] for number, unit in _PART.findall(whole))
-        if seconds <= _MOST_WAIT_S:
-            return seconds
-    raise Refused(400, f"{PREFIX}{name}: got {text[:40]!a}, expected a time such as 10s, up to 24h")
+    try:
+        seconds = duration_s(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _MOST_WAIT_S:
+        wanted = "a time such as 10s, up to 24h"
+        raise Refused(400, f"{PREFIX}{name}: got {text[:40]!a}, expected {wanted}")
+    return seconds
 
 
 def _asked_s(text: str | None) -> float | None:

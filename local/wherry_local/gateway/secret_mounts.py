@@ -7,7 +7,7 @@ container they are copies, since a link would lead out of what is mounted.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from wherry_local.deployment import Deployment, FunctionKey
@@ -49,6 +49,12 @@ class SecretMounts:
         for name, source in wanted.items():
             place = _copy if deployment.container else _link
             place(source, folder / name)
+
+    def clear_others(self, keys: Container[FunctionKey]) -> None:
+        """Remove the folders of all functions but some, as of those that went with a platform."""
+        for folder in self._root.glob("*/*"):
+            if FunctionKey(folder.name, folder.parent.name) not in keys:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def clear(self, key: FunctionKey) -> None:
         """Remove the folder of a function."""

@@ -20,7 +20,7 @@ def write(state: StateFolder, file: Path, content: bytes) -> None:
     """
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state.write(file, content)
+        state.write(file, content, durable=True)
     except OSError as error:
         raise Refused(507, f"{file.name}: could not be stored: {error.strerror}") from None
 

@@ -74,6 +74,17 @@ def test_a_command_of_this_machine_is_run_in_the_classic_way(gateway):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("5m", 300), ("90", 90), ("1m30s", 90), ("0s", 86400)]
+)
+def test_the_time_for_an_answer_is_the_one_that_openfaas_says(gateway, text, seconds):
+    for wanted in ({"envProcess": "cat"}, {"image": "hello"}):
+        assert deploy(gateway, **wanted, envVars={"exec_timeout": text}).status == 202
+        assert served(gateway, "mine").timeout_s == seconds
+    assert deploy(gateway, envProcess="cat").status == 202
+    assert served(gateway, "mine").timeout_s == 30
+
+
 def test_an_image_that_nothing_runs_is_refused_with_what_would(gateway):
     refused = deploy(gateway, image="nginx:latest")
     assert refused.status == 400
@@ -117,6 +128,7 @@ def test_a_container_engine_runs_any_other_image(tmp_path):
         {"envVars": {"A=B": "1"}},
         {"envVars": {"A": "\0"}},
         {"envVars": {"A": 1}},
+        {"envVars": {"exec_timeout": "soon"}},
         {"envVars": ["A"]},
         {"secrets": ["../password"]},
         {"secrets": "all"},

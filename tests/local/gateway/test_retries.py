@@ -52,7 +52,7 @@ def test_codes_are_a_list():
         {"codes": "429;500"},
         {"min_wait": "soon"},
         {"min_wait": "-1s"},
-        {"min_wait": "1s\n"},
+        {"min_wait": "1 s"},
         {"max_wait": "25h"},
         {"min_wait": "10s", "max_wait": "1s"},
         {"min_wait": "9" * 400 + "s"},

@@ -66,7 +66,7 @@ def test_files_are_their_owners_alone(gateway):
     for path in [gateway.state.path, *gateway.state.path.rglob("*")]:
         mode = stat.S_IMODE(path.lstat().st_mode)
         # A link has no mode of its own, and nobody else can come to it.
-        assert path.is_symlink() or mode & 0o077 == 0 or path.suffix.startswith(".sqlite"), path
+        assert path.is_symlink() or mode & 0o077 == 0, path
 
 
 def test_values_are_never_shown(gateway):
@@ -167,3 +167,17 @@ def test_a_secret_of_the_project_that_is_absent_is_said(tmp_path):
         gateway.run(gateway.deployments.declare(declared, {}))
         assert any("absent" in line and "wherry secret" in line for line in gateway.told)
         assert gateway.fleet.find(declared[0].key).deployment.secrets == ("absent",)
+
+
+def test_what_a_function_was_given_goes_with_it(tmp_path):
+    with served_gateway(tmp_path) as gateway:
+        create(gateway, "key", "value")
+        deploy(gateway, "key")
+        mounted = gateway.state.mounts / "openfaas-fn/mine"
+        assert mounted.exists()
+        gateway.ask("DELETE", "/system/functions", {"functionName": "mine"})
+        assert not mounted.exists()
+        left = gateway.state.mounts / "openfaas-fn/of-a-platform-before"
+        left.mkdir()
+    with served_gateway(tmp_path):
+        assert not left.exists()
