@@ -201,11 +201,11 @@ class Decider:
 
     def _why(self, seen: Seen, wanted: int, replicas: int) -> str:
         policy = self.policy
-        value, span_s = seen.stable or 0.0, policy.window_s
-        if self._panic_at is not None and (seen.panic or 0.0) > value:
-            value, span_s = seen.panic or 0.0, panic_window_s(policy)
+        value = seen.stable or 0.0
+        if self._panic_at is not None:
+            value = max(value, seen.panic or 0.0)
         why = (
-            f"{value:.4g} {_UNITS[policy.metric]} over {span_s:g} s, "
+            f"{value:.4g} {_UNITS[policy.metric]} on average, "
             f"where {target_of(policy):.4g} fill a replica"
         )
         if replicas < wanted:

@@ -199,9 +199,9 @@ def test_what_time_does_not_change_is_final():
 
 def test_reason_names_load_target_and_bound():
     why = Decider(POLICY, at=0).decide(seen(400.0)).why
-    assert why == "400 calls in flight over 60 s, where 7 fill a replica; 20 at most"
+    assert why == "400 calls in flight on average, where 7 fill a replica; 20 at most"
     why = Decider(POLICY, at=0).decide(seen(1.0, 14.5)).why
-    assert why == "14.5 calls in flight over 6 s, where 7 fill a replica"
+    assert why == "14.5 calls in flight on average, where 7 fill a replica"
 
 
 policies = st.builds(

@@ -56,7 +56,7 @@ def test_gives_the_reason(fleet):
     scaler.tick()
     hello.enter(21)
     looks(fleet, scaler, 2)
-    assert hello.reasons == ["21 calls in flight over 60 s, where 7 fill a replica"]
+    assert hello.reasons == ["21 calls in flight on average, where 7 fill a replica"]
     hello.leave(21)
     looks(fleet, scaler, 300)
     assert hello.desired == 0
