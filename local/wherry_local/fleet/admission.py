@@ -58,7 +58,7 @@ class Admission(ABC):
     @property
     def in_flight(self) -> int:
         """Calls that replicas have now."""
-        return sum(each.in_flight for each in self._serving)
+        return self.load.in_flight - len(self._waiting)
 
     def claim_now(self) -> Replica | None:
         """See `Replicas.claim_now`."""

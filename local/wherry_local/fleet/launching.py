@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -76,10 +77,12 @@ class ProcessLauncher:
             inherited=os.environ,
             secrets=self._state.mounts / key.namespace / key.name,
         )
-        sock, path = self._sockets.listen(name)
-        pipes = [os.pipe() for _ in range(3)]
-        (out, stdout), (err, stderr), (ready, told) = pipes
-        try:
+        program = program_of(deployment.folder, environment, os.environ)
+        with ExitStack() as theirs, ExitStack() as ours:
+            sock, path = self._sockets.listen(name)
+            theirs.callback(sock.close)
+            ours.callback(path.unlink, missing_ok=True)
+            (out, stdout), (err, stderr), (ready, told) = (_pipe(ours, theirs) for _ in range(3))
             process = await self._starter.start(
                 environment,
                 folder=deployment.folder or Path.cwd(),
@@ -87,17 +90,9 @@ class ProcessLauncher:
                 stderr=stderr,
                 listener=sock.fileno(),
                 ready=told,
-                program=program_of(deployment.folder, environment, os.environ),
+                program=program,
             )
-        except BaseException:
-            for end in (out, err, ready):
-                os.close(end)
-            path.unlink(missing_ok=True)
-            raise
-        finally:
-            sock.close()
-            for end in (stdout, stderr, told):
-                os.close(end)
+            ours.pop_all()
         intakes = [
             Intake(
                 end,
@@ -108,3 +103,11 @@ class ProcessLauncher:
             for end, stream in ((out, "stdout"), (err, "stderr"))
         ]
         return ProcessReplica(name, path, process, ready, intakes)
+
+
+def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[int, int]:
+    """A pipe: its reading end, which is ours, and its writing end."""
+    reading, writing = os.pipe()
+    ours.callback(os.close, reading)
+    theirs.callback(os.close, writing)
+    return reading, writing

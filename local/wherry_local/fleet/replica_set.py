@@ -9,13 +9,13 @@ once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from wherry_local.deployment import Deployment
 from wherry_local.fleet.admission import Admission
 from wherry_local.fleet.fault import ending
-from wherry_local.fleet.recovery import Backoff
+from wherry_local.fleet.health import Health
 from wherry_local.fleet.replica import Launcher, NoReplica, Replica
 from wherry_local.fleet.start import StartFailed, start
 from wherry_local.journal.store import JournalStore
@@ -27,7 +27,6 @@ _WORN = 75
 """Exit code of a replica that wants to be replaced, as `wherry.serving.ending` has it."""
 
 _WORN_S = 1.0
-_PATIENCE_S = 2.0
 _KILL_S = 5.0
 
 T = TypeVar("T")
@@ -47,7 +46,6 @@ class ReplicaSet(Admission):
 
     Attributes:
         desired: Replicas that are wanted.
-        fault: Why the function, or its newest code, does not start; None where it does.
     """
 
     def __init__(
@@ -61,21 +59,24 @@ class ReplicaSet(Admission):
     ) -> None:
         super().__init__(deployment, wait_s=start_s)
         self.desired = 0
-        self.fault: str | None = None
         self._launcher = launcher
         self._journal = journal
         self._changed = changed
         self._start_s = start_s
         self._loop = asyncio.get_running_loop()
-        self._backoff = Backoff()
+        self._health = Health(lambda text: journal.tell(self._deployment.key, text))
         self._starts: set[asyncio.Task[Any]] = set()
         self._renewal: asyncio.Task[Any] | None = None
         self._leaving: dict[Replica, asyncio.Event] = {}
         self._ready_at: dict[Replica, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._told = ""
         self._closed: tuple[int, str] | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why the function, or its newest code, does not start; None where it does."""
+        return self._health.fault
 
     @property
     def starting(self) -> int:
@@ -119,7 +120,7 @@ class ReplicaSet(Admission):
         """Serve what is new: the code as it is now, or another deployment."""
         if self._closed is not None:
             return
-        self._forgive()
+        self._health.forgive()
         if deployment is not None:
             self._redeploy(deployment)
         self._launcher = launcher or self._launcher
@@ -140,15 +141,10 @@ class ReplicaSet(Admission):
     def doubt(self, fault: str | None) -> None:
         """While the function sleeps: what is wrong with its newest code, if anything."""
         if fault is None:
-            self._forgive()
+            self._health.forgive()
         else:
-            self._tell_fault(fault)
+            self._health.fail(fault, serves=False)
         self._changed(self)
-
-    def _forgive(self) -> None:
-        self._backoff.reset()
-        self._told = ""
-        self.fault = None
 
     def _give_up_starts(self) -> None:
         """What is on its way may have read the code before it was changed."""
@@ -164,10 +160,9 @@ class ReplicaSet(Admission):
         coming = [self._spawn(self._begin())]
         try:
             await asyncio.wait(coming)
-            if coming[0].result() is None:
-                return
-            coming += [self._spawn(self._begin()) for _ in range(self.desired - 1)]
-            await asyncio.wait(coming)
+            if coming[0].result() is not None:
+                coming += [self._spawn(self._begin()) for _ in range(self.desired - 1)]
+                await asyncio.wait(coming)
         except asyncio.CancelledError:
             for task in coming:
                 task.cancel()
@@ -176,14 +171,20 @@ class ReplicaSet(Admission):
         finally:
             if self._renewal is this:
                 self._renewal = None
+        self._replace([each for task in coming if (each := task.result()) is not None])
+        self._reconcile()
+        self._changed(self)
+
+    def _replace(self, coming: Sequence[Replica]) -> None:
+        """Have `coming` take the calls, if there are any, in place of those that do."""
+        if not coming:
+            return
         before, self._serving = self._serving, []
-        for task in coming:
-            if (replica := task.result()) is not None:
-                self._admit(replica)
+        for replica in coming:
+            self._admit(replica)
         for replica in before:
             self._retire(replica)
         self._journal.tell(self._deployment.key, "renewed")
-        self._reconcile()
 
     # Starts ---------------------------------------------------------------------------------
 
@@ -193,16 +194,13 @@ class ReplicaSet(Admission):
             raise NoReplica(*self._closed)
         if self._serving or self._starts:
             return
-        if self._backoff.left(self._loop.time()) > (0.0 if self.fault else _PATIENCE_S):
-            raise self._refusal()
+        refusal = self._health.refusal(self._loop.time())
+        if refusal is not None:
+            raise refusal
         if self.desired == 0:
             self.scale_to(max(1, self._deployment.scale.wake), "a call waits")
         else:
             self._reconcile()
-
-    def _refusal(self) -> NoReplica:
-        reason = "the function does not start" if self.fault else "the function keeps ending"
-        return NoReplica(502 if self.fault else 503, reason)
 
     def _reconcile(self) -> None:
         """Start what is missing, and let go of what is too much."""
@@ -214,7 +212,7 @@ class ReplicaSet(Admission):
                 self._retire(replica)
         if missing <= 0:
             return
-        pause_s = self._backoff.left(self._loop.time())
+        pause_s = self._health.backoff.left(self._loop.time())
         if pause_s > 0:
             self._reconcile_in(pause_s)
             return
@@ -235,14 +233,11 @@ class ReplicaSet(Admission):
             self._starts.discard(this)
         if replica is not None:
             self._admit(replica)
-            self._reconcile()
         elif not self._serving and not self._starts:
             self.desired = self._deployment.scale.least
-            refusal = self._refusal()
+            refusal = self._health.last_refusal()
             self._refuse_waiting(refusal.status, refusal.reason)
-            self._reconcile()
-        else:
-            self._reconcile()
+        self._reconcile()
         self._changed(self)
 
     async def _begin(self) -> Replica | None:
@@ -250,28 +245,12 @@ class ReplicaSet(Admission):
         try:
             return await start(self._launcher, self._deployment, self._journal, self._start_s)
         except StartFailed as failure:
-            self._fail(failure.message)
+            self._health.backoff.fail(self._loop.time())
+            self._health.fail(failure.message, serves=bool(self._serving))
             return None
 
-    def _fail(self, fault: str) -> None:
-        pause_s = self._backoff.fail(self._loop.time())
-        self._tell_fault(fault)
-        if self._serving:
-            self._reconcile_in(pause_s)
-
-    def _tell_fault(self, fault: str) -> None:
-        """Say it, once as long as it is the same."""
-        self.fault = fault
-        if fault != self._told:
-            self._told = fault
-            goes_on = "; the code before goes on serving" if self._serving else ""
-            # The rest of it is what the replica has written itself.
-            first = fault.partition("\n")[0]
-            self._journal.tell(self._deployment.key, f"does not start{goes_on}: {first}")
-
     def _admit(self, replica: Replica) -> None:
-        self.fault = None
-        self._told = ""
+        self._health.recover()
         self._serving.append(replica)
         self._ready_at[replica] = self._loop.time()
         self._spawn(self._mourn(replica))
@@ -290,7 +269,7 @@ class ReplicaSet(Admission):
         if not was_serving:
             return
         if code != _WORN or well_s < _WORN_S:
-            pause_s = self._backoff.fail(self._loop.time(), well_s=well_s)
+            pause_s = self._health.backoff.fail(self._loop.time(), well_s=well_s)
             self._journal.tell(
                 self._deployment.key,
                 f"{replica.name}: {ending(code)}; another starts in {pause_s:.1f} s",

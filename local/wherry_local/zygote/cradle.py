@@ -72,11 +72,10 @@ class Cradle:
     def _reap(self) -> None:
         """Take leave of children that have ended, and end what they have started."""
         for pid in list(self._children):
-            if _has_ended(pid):
-                _kill_group(pid)  # while the number is still theirs
-                _, status = os.waitpid(pid, 0)
+            code = _reaped(pid)
+            if code is not None:
                 self._children.discard(pid)
-                self._say({"died": pid, "code": os.waitstatus_to_exitcode(status)})
+                self._say({"died": pid, "code": code})
 
     def _end_all(self) -> None:
         for pid in self._children:
@@ -87,11 +86,18 @@ class Cradle:
             self._platform.sendall(encoded(report))
 
 
-def _has_ended(pid: int) -> bool:
-    """Whether a child has ended; it is not reaped."""
-    if not hasattr(os, "waitid"):  # macOS before Python 3.13
-        return os.waitpid(pid, os.WNOHANG)[0] != 0
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+def _reaped(pid: int) -> int | None:
+    """The exit code of a child that has ended, and its group with it; None of one that runs."""
+    if hasattr(os, "waitid"):  # macOS has it since Python 3.13
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return None
+        _kill_group(pid)  # while the number is still theirs
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if ended == 0:
+        return None
+    if not hasattr(os, "waitid"):
+        _kill_group(pid)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _kill_group(pid: int) -> None:

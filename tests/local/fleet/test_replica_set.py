@@ -35,7 +35,7 @@ def with_scale(**changes):
 
 def move(replicas, seconds):
     """Let time pass for the back-off alone."""
-    replicas._backoff.until -= seconds
+    replicas._health.backoff.until -= seconds
     replicas._reconcile()
 
 
@@ -237,7 +237,9 @@ class TestFaults:
                 await turns(lambda count=count: len(launcher.launched) == count)
                 launcher.launched[-1].end(1)
                 await turns(lambda: replicas._timer is not None and not replicas._starts)
-                pauses.append(round(replicas._backoff.left(asyncio.get_running_loop().time())))
+                pauses.append(
+                    round(replicas._health.backoff.left(asyncio.get_running_loop().time()))
+                )
                 assert len(launcher.launched) == count
                 move(replicas, 60)
             assert pauses == [0, 1, 2, 4, 8, 16, 30, 30]
@@ -380,6 +382,22 @@ class TestEdits:
             assert replicas.fault is None
             assert journal.told[1:] == ["renewed"]
             assert replicas.replicas == launcher.launched[2:]
+
+        play(scene)
+
+    def test_how_many_are_wanted_may_change_during_an_edit_that_is_broken(self):
+        async def scene(replicas, launcher, journal):
+            replicas.release(await replicas.claim())
+            launcher.instantly = False
+            replicas.renew()
+            replicas.scale_to(2, "a test")
+            await turns()
+            launcher.launched[1].end(3)
+            await replicas.settled()
+            launcher.instantly = True
+            move(replicas, 1)
+            await replicas.settled()
+            assert replicas.available == 2
 
         play(scene)
 
