@@ -79,7 +79,7 @@ class DeadLetterPages:
             event=event,
             delivery=delivery,
             data=data,
-            attributes=form.lines("attributes") if form else _lines(event["attributes"]),
+            attributes=form.lines("event-attributes") if form else _lines(event["attributes"]),
             body=form.lines("body") if form else _editable(event),
             fault=fault,
         )
@@ -114,8 +114,8 @@ class DeadLetterPages:
 def _edits(form: Form, event: Mapping[str, Any]) -> dict[str, Any]:
     """What of the event is to be another; what was left as it is travels as it came."""
     document: dict[str, Any] = {}
-    typed = form.lines("attributes")
-    if "attributes" in form.fields and typed.strip() != _lines(event["attributes"]).strip():
+    typed = form.lines("event-attributes")
+    if "event-attributes" in form.fields and typed.strip() != _lines(event["attributes"]).strip():
         document["attributes"] = dict(pairs(typed, what="attributes"))
     body, was = form.lines("body"), _editable(event)
     # Browsers write each end of a line in their own way; that alone is no edit.

@@ -9,18 +9,19 @@ from wherry.cloudevents import CloudEvent, InvalidEvent
 from wherry_local.client import content_type
 from wherry_local.console.forms import Form, FormFault, pairs
 
-_NAMED = ("type", "source", "id", "subject", "datacontenttype")
+_NAMED = ("type", "source", "id", "subject")
 
 
 def event_of(form: Form) -> CloudEvent:
-    """The event of `type`, `source`, `id`, `subject`, `datacontenttype`, `attributes` and `body`.
+    """The event of the fields `event-type` and so on, more `event-attributes`, and `body`.
 
     Raises:
         FormFault: It would be no valid event.
     """
     body = form.lines("body").encode()
-    given: dict[str, Any] = {name: form.text(name) for name in _NAMED if form.text(name)}
-    given |= dict(pairs(form.lines("attributes"), what="attributes"))
+    typed = {name: form.text(f"event-{name}") for name in _NAMED}
+    given: dict[str, Any] = {name: text for name, text in typed.items() if text}
+    given |= dict(pairs(form.lines("event-attributes"), what="attributes"))
     if body and "datacontenttype" not in given:
         given["datacontenttype"] = content_type(body)
     for name in ("type", "source"):

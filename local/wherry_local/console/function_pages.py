@@ -149,7 +149,7 @@ class FunctionPages:
         )
         if event is None:
             return invocations.example(triggers[0], None)
-        latest = {each: event["attributes"].get(each) or "" for each in _EXAMPLE_FIELDS}
+        latest = {f"event-{each}": event["attributes"].get(each) or "" for each in _EXAMPLE_FIELDS}
         body = content.shown_payload(event["data"])
         if body.form in ("json", "text") and not body.is_cut:
             latest["body"] = body.text

@@ -46,7 +46,7 @@ def invocation(form: Form, *, function: str, namespace: str, call_id: str) -> In
     query = "&".join(filter(None, [query, form.text("query").removeprefix("?")]))
     is_event = form.text("mode") == AS_EVENT
     body = form.lines("body").encode()
-    method = "POST" if is_event else form.text("method") or "POST"
+    method = "POST" if is_event else form.text("request-method") or "POST"
     if method not in METHODS:
         raise FormFault(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     if is_event:
@@ -87,19 +87,22 @@ def example(
     """Fields to begin with: the latest event of a trigger that feeds the function, or a request."""
     fields = {
         "mode": AS_REQUEST,
-        "method": "POST",
+        "request-method": "POST",
         "path": "/",
         "query": "",
         "headers": "",
         "body": '{"name": "Ada"}',
-        "type": "com.example.test",
-        "source": "/console",
-        "id": "",
-        "subject": "",
-        "attributes": "",
+        "event-type": "com.example.test",
+        "event-source": "/console",
+        "event-id": "",
+        "event-subject": "",
+        "event-attributes": "",
     }
     if trigger is not None:
-        fields |= {"mode": AS_EVENT, "type": wanted_type(trigger.get("filters")) or fields["type"]}
+        fields |= {
+            "mode": AS_EVENT,
+            "event-type": wanted_type(trigger.get("filters")) or fields["event-type"],
+        }
     return {**fields, **(latest or {})}
 
 

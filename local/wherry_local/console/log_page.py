@@ -34,7 +34,7 @@ class LogPage:
             "function": f"{name}.{namespace}" if name else "",
             "instance": arguments.get("instance", "").strip(),
             "callId": arguments.get("callId", "").strip(),
-            "contains": arguments.get("contains", "").strip(),
+            "contains": arguments.get("text", "").strip(),
             "tail": tail if tail in TAILS else _USUAL,
         }
         query = {each: text for each, text in chosen.items() if text and each != "function"}

@@ -25,8 +25,11 @@ def console(api):
 
 
 def invoke(console, page=HELLO, **fields):
+    typed = {
+        name.replace("event_", "event-").replace("_m", "-m"): text for name, text in fields.items()
+    }
     return console.post(
-        f"{page}/invoke", console.get(page).form("/invoke") | {"do": "send"} | fields
+        f"{page}/invoke", console.get(page).form("/invoke") | {"do": "send"} | typed
     )
 
 
@@ -37,7 +40,7 @@ def test_a_request(console, api):
     sent = invoke(
         console,
         mode="request",
-        method="PUT",
+        request_method="PUT",
         path="/a b/ü?x=1",
         query="y=2&z=ä",
         headers="X-One: 1\r\nAccept: */*",
@@ -73,11 +76,11 @@ def test_a_cloudevent(console, api):
         console,
         ORDERS,
         mode="event",
-        type="com.acme.x",
-        source="/me",
-        id="7",
-        subject="s",
-        attributes="shop: 12\r\npartitionkey: ä",
+        event_type="com.acme.x",
+        event_source="/me",
+        event_id="7",
+        event_subject="s",
+        event_attributes="shop: 12\r\npartitionkey: ä",
         headers="X-One: 1",
         body="{}",
     )
@@ -104,13 +107,13 @@ def test_a_cloudevent(console, api):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"mode": "event", "type": ""}, "an event needs a type"),
-        ({"mode": "event", "attributes": "Foo-Bar: 1"}, "that is no valid event"),
+        ({"mode": "event", "event_type": ""}, "an event needs a type"),
+        ({"mode": "event", "event_attributes": "Foo-Bar: 1"}, "that is no valid event"),
         (
-            {"mode": "event", "datacontenttype": "application/json", "body": "{"},
+            {"mode": "event", "event_attributes": "datacontenttype: a/json", "body": "{"},
             "that is no valid event",
         ),
-        ({"mode": "request", "method": "BREW"}, "expected one of POST, GET"),
+        ({"mode": "request", "request_method": "BREW"}, "expected one of POST, GET"),
         (
             {"mode": "request", "headers": "nonsense"},
             "headers, line 1: expected `name: value`, got 'nonsense'",
@@ -123,12 +126,13 @@ def test_a_cloudevent(console, api):
     ],
 )
 def test_what_cannot_be_sent_stays_in_the_form(console, api, fields, words):
-    page = invoke(console, **({"source": "/x", "type": "t"} | fields))
+    page = invoke(console, **({"event_source": "/x", "event_type": "t"} | fields))
     assert page.status == 400 and not api.invoked
     assert words in page.tree.one("p", role="alert").text
     shown = page.form("/invoke")
     for name, text in fields.items():
-        if name in shown and name != "method":
+        name = name.replace("_", "-")
+        if name != "request-method":
             assert shown[name] == text
 
 
@@ -149,7 +153,7 @@ def test_as_curl(console, api):
         "  --data-binary 'it'\"'\"'s $HOME'"
     )
     assert "open" in page.tree.one(id="curl").attributes
-    page = invoke(console, do="curl", mode="request", method="HEAD", body="")
+    page = invoke(console, do="curl", mode="request", request_method="HEAD", body="")
     assert page.tree.one(id="curl-text").raw.startswith("curl -I \\\n")
 
 
@@ -167,11 +171,11 @@ def test_a_long_answer_is_cut_and_all_of_it_is_kept(console, api):
 
 def test_emitting(console, api):
     fields = console.get("/ui/events").form("/ui/events") | {
-        "type": "com.acme.x",
-        "source": "/me",
-        "id": "",
-        "subject": "",
-        "attributes": "shop: 12",
+        "event-type": "com.acme.x",
+        "event-source": "/me",
+        "event-id": "",
+        "event-subject": "",
+        "event-attributes": "shop: 12",
         "body": '{"a": 1}\r\n',
     }
     sent = console.post("/ui/events", fields)
@@ -201,7 +205,8 @@ def test_to_one_of_several_brokers(console, api):
 
 def test_an_event_that_is_none_stays_in_the_form(console, api):
     page = console.post(
-        "/ui/events", console.get("/ui/events").form("/ui/events") | {"source": "", "body": "kept"}
+        "/ui/events",
+        console.get("/ui/events").form("/ui/events") | {"event-source": "", "body": "kept"},
     )
     assert page.status == 400 and not api.sent
     assert "an event needs a source" in page.text
@@ -241,11 +246,13 @@ def test_lines_that_end_in_their_own_way_are_no_edit():
 def test_a_dead_letter_is_edited(console, api):
     fields = console.get(DEAD).form("/replay")
     edited = (
-        fields["attributes"]
+        fields["event-attributes"]
         .replace("subject: A-1", "subject: A-2")
         .replace("com.acme.order.placed", "com.acme.order.moved")
     )
-    console.post(f"{DEAD}/replay", fields | {"attributes": edited, "body": '{"id":\r\n"A-2"}'})
+    console.post(
+        f"{DEAD}/replay", fields | {"event-attributes": edited, "body": '{"id":\r\n"A-2"}'}
+    )
     document = api.sent[0][2]
     assert document["attributes"]["subject"] == "A-2" and document["attributes"]["id"] == "4"
     assert document["attributes"]["type"] == "com.acme.order.moved"
@@ -254,11 +261,11 @@ def test_a_dead_letter_is_edited(console, api):
 
 def test_an_edit_that_is_none_stays_in_the_form(console, api):
     page = console.post(
-        f"{DEAD}/replay", console.get(DEAD).form("/replay") | {"attributes": "type"}
+        f"{DEAD}/replay", console.get(DEAD).form("/replay") | {"event-attributes": "type"}
     )
     assert page.status == 400 and not api.sent
     assert "attributes, line 1: expected `name: value`" in page.text
-    assert page.form("/replay")["attributes"] == "type"
+    assert page.form("/replay")["event-attributes"] == "type"
 
 
 def test_a_dead_letter_is_discarded(console, api):
@@ -324,7 +331,7 @@ def test_these_are_all_that_take_forms(console):
     "how", ["no token", "another token", "another site", "a neighbour", "json", "text", "no type"]
 )
 def test_a_forged_form_does_nothing(console, api, path, how):
-    fields = {"token": console.token(), "type": "x", "source": "/x"}
+    fields = {"token": console.token(), "event-type": "x", "event-source": "/x"}
     headers = {}
     if how == "no token":
         del fields["token"]

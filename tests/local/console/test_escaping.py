@@ -121,7 +121,7 @@ def test_the_pages_are_those_that_there_are():
         "state",
         "trigger",
         "function",
-        "contains",
+        "text",
         "callId",
         "instance",
         "tail",
@@ -168,7 +168,7 @@ def test_a_hostile_answer_is_text():
 def test_a_hostile_refusal_is_text():
     api = busy()
     console = Console(api)
-    fields = {"token": console.token(), "type": HOSTILE, "source": "/x"}
+    fields = {"token": console.token(), "event-type": HOSTILE, "event-source": "/x"}
     api.refusal = ApiRefused(400, HOSTILE)
     page = console.post("/ui/events", fields)
     assert page.status == 400

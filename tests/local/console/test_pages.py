@@ -37,7 +37,7 @@ ONES = (
     "/ui/calls?function=hello&state=delivered",
     "/ui/calls/0d3adf1e6a7b4d0f9f2f7b1c9a1e5b11",
     "/ui/calls/7c1d0c2e6a7b4d0f9f2f7b1c9a1e5b22",
-    "/ui/logs?function=orders.openfaas-fn&contains=KeyError&tail=100",
+    "/ui/logs?function=orders.openfaas-fn&text=KeyError&tail=100",
 )
 
 
@@ -178,8 +178,8 @@ def test_a_function(console):
 
 def test_the_form_begins_with_the_latest_event_of_a_trigger(console):
     fields = console.get("/ui/functions/openfaas-fn/orders").form("/invoke")
-    assert fields["mode"] == "event" and fields["type"] == "com.acme.order.placed"
-    assert '"sku": "oar"' in fields["body"] and fields["id"] == ""
+    assert fields["mode"] == "event" and fields["event-type"] == "com.acme.order.placed"
+    assert '"sku": "oar"' in fields["body"] and fields["event-id"] == ""
     fields = console.get("/ui/functions/openfaas-fn/stream").form("/invoke")
     assert fields["mode"] == "request" and fields["body"] == '{"name": "Ada"}'
 
@@ -188,7 +188,7 @@ def test_the_example_fits_the_filter_where_no_event_came():
     api = busy()
     api.events = []
     fields = Console(api).get("/ui/functions/openfaas-fn/hello").form("/invoke")
-    assert (fields["mode"], fields["type"]) == ("event", "com.acme.order.")
+    assert (fields["mode"], fields["event-type"]) == ("event", "com.acme.order.")
 
 
 def test_events_say_what_each_trigger_did(console):
@@ -276,7 +276,7 @@ def test_dead_letters(console):
     assert "Status 500 after 4 tries: the function answered 500" in page.text
     one = console.get("/ui/events/k-4/dead-letters/14")
     fields = one.form("/replay")
-    assert "type: com.acme.order.placed\r\n" in fields["attributes"]
+    assert "type: com.acme.order.placed\r\n" in fields["event-attributes"]
     assert fields["body"].startswith('{"id": "A-1"')
 
 
@@ -311,7 +311,7 @@ def test_async_calls(console):
 def test_logs_are_searched_by_the_platform(console):
     console.api.asked.clear()
     page = console.get(
-        "/ui/logs?function=orders.openfaas-fn&contains=KeyError&callId=&instance=orders-7f3k&tail=7"
+        "/ui/logs?function=orders.openfaas-fn&text=KeyError&callId=&instance=orders-7f3k&tail=7"
     )
     (query,) = [query for path, query in console.api.asked if path == "/system/logs"]
     assert query == {
@@ -375,7 +375,7 @@ def test_a_filter_that_nothing_fits():
     for path, words in (
         ("/ui/events?type=none", "No event fits. Show all"),
         ("/ui/calls?state=dead", "No call fits. Show all"),
-        ("/ui/logs?contains=none", "No line fits. Show all"),
+        ("/ui/logs?text=none", "No line fits. Show all"),
         ("/ui/dead-letters?trigger=none", "None for this trigger. Show all"),
     ):
         assert words in console.get(path).text

@@ -16,8 +16,11 @@ const news = document.getElementById("news");
 
 const isTyped = (node) => node.matches("textarea, select, input:not([type=hidden])");
 
+// A form's `id` may be its field of that name.
+const idOf = (node) => node?.getAttribute?.("id") ?? "";
+
 function isSame(old, fresh) {
-  return old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && (old.id ?? "") === (fresh.id ?? "");
+  return old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && idOf(old) === idOf(fresh);
 }
 
 function update(old, fresh) {
@@ -40,18 +43,18 @@ function isKept(node, name) {
 }
 
 function updateChildren(old, fresh) {
-  const known = new Map([...old.children].filter((each) => each.id).map((each) => [each.id, each]));
-  const wanted = new Set([...fresh.children].map((each) => each.id).filter(Boolean));
+  const known = new Map([...old.children].filter(idOf).map((each) => [idOf(each), each]));
+  const wanted = new Set([...fresh.children].map(idOf).filter(Boolean));
   let place = old.firstChild;
   for (const next of [...fresh.childNodes]) {
-    while (place?.id && !wanted.has(place.id)) place = remove(place);
-    const found = next.id ? known.get(next.id) : place && isSame(place, next) ? place : null;
+    while (idOf(place) && !wanted.has(idOf(place))) place = remove(place);
+    const found = idOf(next) ? known.get(idOf(next)) : place && isSame(place, next) ? place : null;
     if (!found || found.nodeName !== next.nodeName) {
       old.insertBefore(document.importNode(next, true), place);
       continue;
     }
     // To move it would take the focus from it, so what stands before it and is gone goes first.
-    if (next.id && !isWantedBefore(place, found, wanted)) while (place !== found) place = remove(place);
+    if (idOf(next) && !isWantedBefore(place, found, wanted)) while (place !== found) place = remove(place);
     if (found === place) place = place.nextSibling;
     else old.insertBefore(found, place);
     update(found, next);
@@ -61,7 +64,7 @@ function updateChildren(old, fresh) {
 
 function isWantedBefore(place, found, wanted) {
   let each = place;
-  while (each && each !== found && !(each.id && wanted.has(each.id))) each = each.nextSibling;
+  while (each && each !== found && !(idOf(each) && wanted.has(idOf(each)))) each = each.nextSibling;
   return each !== found;
 }
 
@@ -76,11 +79,11 @@ function show(text) {
   const fresh = page.querySelector("main");
   if (!fresh) return;
   const logs = [...main.querySelectorAll("[data-tail]")].filter(isAtEnd);
-  const before = new Set([...main.querySelectorAll(".event")].map((each) => each.id));
+  const before = new Set([...main.querySelectorAll(".event")].map(idOf));
   if (document.title !== page.title) document.title = page.title;
   update(main, fresh);
   logs.forEach(toEnd);
-  const added = [...main.querySelectorAll(".event")].filter((each) => !before.has(each.id)).length;
+  const added = [...main.querySelectorAll(".event")].filter((each) => !before.has(idOf(each))).length;
   if (added && main.dataset.news) news.textContent = `${added} new ${main.dataset.news}${added > 1 ? "s" : ""}`;
   enhance();
 }
@@ -126,18 +129,19 @@ function tell(text) {
 async function refresh() {
   if (asked) return;
   asked = new AbortController();
+  let text = "";
   try {
     const answer = await fetch(location.href, { cache: "no-store", signal: asked.signal });
-    if (answer.ok) {
-      show(await answer.text());
-      tell("Live");
-    } else {
-      tell(answer.status === 401 ? "Signed out: reload the page" : `Not current: ${answer.status}`);
-    }
+    if (answer.ok) text = await answer.text();
+    else tell(answer.status === 401 ? "Signed out: reload the page" : `Not current: ${answer.status}`);
   } catch (error) {
     if (error.name !== "AbortError") tell("Not current: no answer from the platform");
   } finally {
     asked = null;
+  }
+  if (text) {
+    tell("Live");
+    show(text);
   }
 }
 
@@ -217,7 +221,7 @@ document.addEventListener("submit", async (event) => {
   news.textContent = "Calling";
   stop();
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, submitter)) });
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form, submitter)) });
     if (answer.redirected) history.replaceState(null, "", answer.url);
     show(await answer.text());
     const title = document.getElementById("answer");
