@@ -30,8 +30,8 @@ from wherry_local.queue.delivery import (
     State,
 )
 
-SUBSCRIBER = "callback"
-"""For whom the delivery of a callback is; no function is called so with its namespace."""
+SUBSCRIBER = "@callback"
+"""For whom the delivery of a callback is; no function can be called so."""
 KEY_SUFFIX = "/callback"
 _URL = "callback"
 _RULES = RetryRules(

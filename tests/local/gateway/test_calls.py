@@ -110,6 +110,12 @@ def test_the_callers_own_id_is_kept_and_another_made_where_it_is_taken(gateway, 
     assert gateway.settled(second)["id"] == second
 
 
+def test_a_function_may_be_called_callback(gateway, function):
+    wanted = {"service": "callback", "image": "hello"}
+    assert gateway.ask("POST", "/system/functions", wanted).status == 202
+    assert gateway.settled(call(gateway, "callback"))["state"] == "delivered"
+
+
 def test_what_is_no_call_is_refused(gateway, function):
     for method in ("GET", "PUT", "DELETE", "PATCH"):
         status = gateway.ask(method, "/async-function/hello/path").status

@@ -14,7 +14,7 @@ from tests.local.gateway.recording_fleet import RecordingFleet
 from tests.local.gateway.served_gateway import AUTHORIZATION, FAAS_CLI, served_gateway
 
 SEED = 20_261_123
-USUAL, HARDENED = 3_000, 10_000
+USUAL, HARDENED = 2_000, 10_000
 
 ROUTES = (
     ("GET POST PUT DELETE", "/system/functions"),
