@@ -9,11 +9,13 @@ import click
 from wherry_cli.tables import moment, print_table, state, text
 
 _LIMIT_DATA = 1000
+_OWN = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
 
 
 def print_explanation(event: dict[str, Any]) -> None:
     """Print `event`, as the admin API tells it with all of its details."""
-    rows = [*event["attributes"].items()]
+    attributes = event["attributes"]
+    rows = [(name, attributes[name]) for name in sorted(attributes, key=_place)]
     rows.append(("accepted", f"{moment(event['acceptedAt'])} by {_broker(event)}"))
     if event.get("parent"):
         rows.append(("follows from", event["parent"]))
@@ -27,6 +29,11 @@ def print_explanation(event: dict[str, Any]) -> None:
     _print_attempts(event["deliveries"])
 
 
+def _place(attribute: str) -> tuple[int, str]:
+    """Those of the specification in its order, and any others by name."""
+    return (_OWN.index(attribute) if attribute in _OWN else len(_OWN), attribute)
+
+
 def _broker(event: dict[str, Any]) -> str:
     return f"{event['namespace']}/{event['broker']}"
 
@@ -37,35 +44,38 @@ def _data(data: dict[str, Any]) -> str:
 
 
 def _print_triggers(event: dict[str, Any]) -> None:
+    """Each trigger, and each delivery that is no trigger's, as that to a dead-letter sink."""
     deliveries = {each["trigger"]: each for each in event["deliveries"]}
-    rows = []
-    for each in event["triggers"]:
-        delivery = deliveries.pop(each["trigger"], None)
-        rows.append(_row(each["trigger"], _verdict(each), delivery))
-    rows += [_row(name, "yes", delivery) for name, delivery in deliveries.items()]
+    rows = [
+        _taken(deliveries.pop(each["trigger"], {}), each["trigger"])
+        if each["matched"]
+        else _not_taken(each)
+        for each in event["triggers"]
+    ]
+    rows += [_taken(delivery, name) for name, delivery in deliveries.items()]
     click.echo()
-    print_table(("TRIGGER", "TAKES IT", "STATE", "TRIES", "NEXT TRY", "ANSWER"), rows, right=(3,))
+    if rows:
+        header = ("TRIGGER", "TAKES IT", "STATE", "TRIES", "NEXT TRY", "ANSWER, OR WHY NOT")
+        print_table(header, rows, right=(3,))
+    else:
+        click.echo("the broker has no trigger")
 
 
-def _verdict(trigger: dict[str, Any]) -> str:
-    if trigger["matched"]:
-        return state("yes")
-    return f"{state('no')}: {text(trigger['clause'])}: {text(trigger['reason'])}"
+def _not_taken(trigger: dict[str, Any]) -> tuple[str, ...]:
+    why = f"{text(trigger['clause'])}: {text(trigger['reason'])}"
+    return (text(trigger["trigger"]), state("no"), "", "", "", why)
 
 
-def _row(name: str, verdict: str, delivery: dict[str, Any] | None) -> tuple[str, ...]:
-    if delivery is None:
-        return (text(name), verdict, "", "", "", "")
+def _taken(delivery: dict[str, Any], name: str) -> tuple[str, ...]:
     answer = delivery.get("answer") or {}
     status = answer.get("status") or delivery.get("lastStatus")
-    said = " ".join(text(each) for each in (status, delivery.get("lastReason")) if each)
     return (
         text(name),
-        verdict if verdict != "yes" else state("yes"),
-        state(delivery["state"]),
-        str(delivery["tries"]),
-        moment(delivery["nextAt"]),
-        said,
+        state("yes"),
+        state(delivery.get("state", "")),
+        text(delivery.get("tries")),
+        moment(delivery.get("nextAt")),
+        " ".join(text(each) for each in (status, delivery.get("lastReason")) if each),
     )
 
 

@@ -181,13 +181,12 @@ def test_an_explanation(wherry, broker, name):
     assert any(line.split() == ["led", "to", "k8"] for line in lines)
     assert any("\\x1b" in line for line in lines), "data moves no cursor"
     table = lines[lines.index("") + 1 :]
-    assert table[0].split() == [
-        *("TRIGGER", "TAKES", "IT", "STATE", "TRIES", "NEXT", "TRY", "ANSWER")
-    ]
+    assert table[0].split()[:5] == ["TRIGGER", "TAKES", "IT", "STATE", "TRIES"]
     accepting, other = table[1:3]
     assert accepting.split()[:4] == ["orders-accept", "yes", "due", "2"]
     assert accepting.endswith("503 the function answered 503")
-    assert "no: exact.type: got com.acme.order.placed, expected com.acme.order.paid" in other
+    assert other.split()[:2] == ["ship", "no"]
+    assert other.endswith("exact.type: got com.acme.order.placed, expected com.acme.order.paid")
     tries = table[table.index("") + 1 :]
     assert [line.split()[-2:] for line in tries[1:]] == [["503", "busy"], ["no", "answer"]]
 
