@@ -1,14 +1,18 @@
 """A fleet of real processes: cold starts, crashes, edits under load, and what is left behind."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
+import venv
 from pathlib import Path
 
 import pytest
 
+import wherry
 from wherry_local.fleet.replica import NoReplica
 from wherry_local.fleet.watching import Watching
 
@@ -273,6 +277,37 @@ def test_a_platform_that_is_killed_leaves_no_process(tmp_path, with_zygote):
 
 
 def signal_process(pid, number):
-    import os
-
     os.kill(int(pid), number)
+
+
+OWN = """
+    import os, sys
+    def handle():
+        return f"{sys.prefix} {sys.flags.hash_randomization} {os.getppid()}"
+"""
+
+
+def test_what_an_interpreter_reads_at_its_start_is_read(tmp_path):
+    async def scene(stage):
+        await stage.put("own", OWN, environment={"PYTHONHASHSEED": "0"})
+        assert await stage.call("own") == (200, f"{sys.prefix} 0 {stage.nursery.pid}")
+
+    play(tmp_path, scene)
+
+
+def test_a_function_with_an_environment_of_its_own_is_run_by_the_interpreter_there(tmp_path):
+    venv.create(tmp_path / "own" / ".venv", with_pip=False)
+    found = sysconfig.get_path("purelib", vars={"base": str(tmp_path / "own" / ".venv")})
+    paths = [Path(wherry.__file__).parent.parent, sysconfig.get_path("purelib")]
+    Path(found, "wherry.pth").write_text("".join(f"{each}\n" for each in paths))
+
+    async def scene(stage):
+        replicas = await stage.put("own", OWN)
+        status, said = await stage.call("own")
+        assert (status, said.split()[0]) == (200, str(tmp_path / "own" / ".venv"))
+        pid = replicas.replicas[0].pid
+        signal_process(stage.nursery.pid, signal.SIGKILL)
+        await eventually(lambda: not is_alive(pid) and not replicas.available)
+        assert (await stage.call("own"))[0] == 200
+
+    play(tmp_path, scene)
