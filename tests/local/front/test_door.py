@@ -41,9 +41,11 @@ def at(pattern, answer=echo, *methods, guarded=False, limit_bytes=100):
 
 def ask(data, *routes, guard=None, bodiless=False):
     async def run():
-        async with opened(routes=routes, guard=guard) as served:
-            async with await Caller.to(served.port) as caller:
-                return await caller.ask(data, bodiless=bodiless)
+        async with (
+            opened(routes=routes, guard=guard) as served,
+            await Caller.to(served.port) as caller,
+        ):
+            return await caller.ask(data, bodiless=bodiless)
 
     return asyncio.run(run())
 
@@ -251,7 +253,7 @@ def test_a_drain_answers_what_is_there_and_ends_what_has_no_end():
             while await two.chunk():
                 pass
             assert await idle.is_ended()
-            with pytest.raises(OSError):
+            with pytest.raises(ConnectionRefusedError):
                 await Caller.to(served.port)
             go_on.set()
             answer = await one.answer()

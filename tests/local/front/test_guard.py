@@ -30,8 +30,10 @@ def asked(method="GET", peer="127.0.0.1", **headers):
 
 @pytest.mark.parametrize(
     "host",
-    [b"localhost", b"LOCALHOST:8080", b"127.0.0.1:8080", b"127.9.9.9", b"[::1]:80", b"[::1]"]
-    + [b"hello.localhost:80", b"a.b.localhost", b"localhost.", b"box.lan:1"],
+    [
+        *(b"localhost", b"LOCALHOST:8080", b"127.0.0.1:8080", b"127.9.9.9", b"[::1]:80", b"[::1]"),
+        *(b"hello.localhost:80", b"a.b.localhost", b"localhost.", b"box.lan:1"),
+    ],
 )
 def test_the_platform_goes_by_loopback_and_by_what_it_was_told(host):
     assert Guard(password="x", hosts=["box.lan"]).knows_host(host)
@@ -39,8 +41,16 @@ def test_the_platform_goes_by_loopback_and_by_what_it_was_told(host):
 
 @pytest.mark.parametrize(
     "host",
-    [b"evil.example", b"localhost.evil.example", b"127.0.0.1.evil.example", b"", b"xlocalhost"]
-    + [b"192.168.1.2", b"[fe80::1]", b"0x7f.1", b"box.lan.evil", b"\xff"],
+    [
+        *(
+            b"evil.example",
+            b"localhost.evil.example",
+            b"127.0.0.1.evil.example",
+            b"",
+            b"xlocalhost",
+        ),
+        *(b"192.168.1.2", b"[fe80::1]", b"0x7f.1", b"box.lan.evil", b"\xff"),
+    ],
 )
 def test_it_goes_by_no_other_name(host):
     guard = Guard(password="x", hosts=["box.lan"])

@@ -114,15 +114,17 @@ def test_what_follows_the_name_of_a_function_is_its_own(path):
 
 
 PARTS = st.sampled_from(
-    ["/", "//", ".", "..", "%2e", "%2E%2e", "%2f", "%5c", "\\", ";", "%25", "%00", "system"]
-    + ["function", "functions", "hello", "ui", "a", "%73", "events", "%", "default"]
+    [
+        *("/", "//", ".", "..", "%2e", "%2E%2e", "%2f", "%5c", "\\", ";", "%25", "%00", "system"),
+        *("function", "functions", "hello", "ui", "a", "%73", "events", "%", "default"),
+    ]
 )
 
 
 def readings(path):
     """What other readers could take a path for: decoded up to twice, dots and slashes merged."""
-    for text in (path, unquote(path), unquote(unquote(path))):
-        text = text.replace("\\", "/").replace(";", "")
+    for decoded in (path, unquote(path), unquote(unquote(path))):
+        text = decoded.replace("\\", "/").replace(";", "")
         yield text
         found = []
         for segment in re.split("/+", text):

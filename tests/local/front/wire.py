@@ -44,7 +44,9 @@ class Caller:
         raw = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
         line, *rest = raw.decode("latin-1").split("\r\n")[:-2]
         assert line.startswith("HTTP/1.1 ")
-        fields = [(name.lower(), value.strip()) for name, _, value in (r.partition(":") for r in rest)]
+        fields = [
+            (name.lower(), value.strip()) for name, _, value in (r.partition(":") for r in rest)
+        ]
         return Answer(int(line.split()[1]), fields)
 
     async def answer(self, *, bodiless=False):

@@ -99,8 +99,13 @@ class Backend:
     def __init__(self, script):
         self.script = script
         self.asked = []
+        self.faults = []
+        self.tasks = []
         self.connections = 0
         self.open = 0
+
+    def accept(self, reader, writer):
+        self.tasks.append(asyncio.ensure_future(self.serve(reader, writer)))
 
     async def serve(self, reader, writer):
         self.connections += 1
@@ -113,6 +118,8 @@ class Backend:
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
+        except (AssertionError, ValueError) as error:  # it was sent what is no request
+            self.faults.append(error)
         finally:
             self.open -= 1
             writer.close()
@@ -121,7 +128,8 @@ class Backend:
         try:
             raw = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError as error:
-            assert not error.partial
+            if error.partial:
+                raise AssertionError(error.partial) from None
             return None
         line, *rest = raw.decode("latin-1").split("\r\n")[:-2]
         method, target, version = line.split(" ")
@@ -168,11 +176,11 @@ async def staged(script, *, folder=None, functions=None, **how):
     backend = Backend(script)
     if folder is not None:
         address = str(folder / "replica")
-        server = await asyncio.start_unix_server(backend.serve, address, limit=2**22)
+        server = await asyncio.start_unix_server(backend.accept, address, limit=2**22)
     else:
         listener = socket.create_server(("127.0.0.1", 0))
         address = listener.getsockname()
-        server = await asyncio.start_server(backend.serve, sock=listener, limit=2**22)
+        server = await asyncio.start_server(backend.accept, sock=listener, limit=2**22)
     counted = []
     replicas = Replicas(address, **how)
     forwarder = Forwarder(
@@ -185,5 +193,10 @@ async def staged(script, *, folder=None, functions=None, **how):
             yield Stage(served.port, served.door, forwarder, replicas, backend, counted)
             await until(lambda: not forwarder.flights)
             assert replicas.replica.in_flight == 0
+            assert not backend.faults
     finally:
         server.close()
+        forwarder.pool.close()
+        for task in backend.tasks:
+            task.cancel()
+        await asyncio.gather(*backend.tasks, return_exceptions=True)

@@ -8,7 +8,9 @@ from tests.local.proxy.gateway import staged
 
 POST = b"POST /function/hello HTTP/1.1\r\n" + HOST
 GET = b"GET /function/hello HTTP/1.1\r\n" + HOST + b"\r\n"
-CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
 
 
 def flowing(script):
@@ -21,7 +23,7 @@ async def settled(number):
     """Wait until `number()` stands still; what it then is."""
     seen = -1
     while seen != (seen := number()):
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.15)  # noqa: ASYNC110 - there is no event of nothing happening
     return seen
 
 

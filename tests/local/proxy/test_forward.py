@@ -303,6 +303,7 @@ def test_a_drain_lets_calls_end_and_says_close():
             go_on.set()
             answer = await caller.answer()
             assert (answer.body, answer.header("connection")) == (b"hi", "close")
+            caller.close()
             assert await draining
 
     asyncio.run(run())
@@ -320,5 +321,3 @@ def test_room_that_is_given_back_is_taken_by_who_waits():
             assert stage.replicas.claims == 20
 
     asyncio.run(run())
-
-

@@ -67,8 +67,10 @@ def test_what_is_no_answer_is_502_and_ends_that_connection(raw):
 
 @pytest.mark.parametrize(
     "chunks",
-    [b"x\r\nabc", b"3\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n", b"-1\r\n", b"3\r\nabc0\r\n\r\n"]
-    + [b"1" * 20 + b"\r\n", b"3 x\r\nabc\r\n", b"0\r\n bad\r\n\r\n", b"0\r\nA\nB\r\n\r\n"],
+    [
+        *(b"x\r\nabc", b"3\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n", b"-1\r\n", b"3\r\nabc0\r\n\r\n"),
+        *(b"1" * 20 + b"\r\n", b"3 x\r\nabc\r\n", b"0\r\n bad\r\n\r\n", b"0\r\nA\nB\r\n\r\n"),
+    ],
 )
 def test_a_body_that_is_no_chunks_breaks_the_answer_off(chunks):
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
