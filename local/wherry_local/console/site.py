@@ -62,7 +62,11 @@ def _explained(answer: Answer, renderer: Renderer) -> Answer:
         except RequestRefused as refused:
             status, detail = refused.problem.status, refused.problem.detail
         return await renderer.page(
-            "refused.html", status=status, title=phrase(status), code=status, detail=detail
+            "refused.html",
+            status=status,
+            title=phrase(status),
+            code=status,
+            detail=detail or phrase(status),
         )
 
     return explained

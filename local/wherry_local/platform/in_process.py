@@ -57,7 +57,7 @@ class InProcessApi:
             raise ApiRefused(404, f"there is no function {key}")
         query = f"?{invocation.query}" if invocation.query else ""
         headers = [
-            (name.encode("latin-1"), value.encode("latin-1")) for name, value in invocation.headers
+            (name.encode("ascii"), value.encode()) for name, value in invocation.headers
         ]
         outbound = Outbound(
             method=invocation.method,

@@ -1,14 +1,21 @@
 """The last calls are kept, and no more than fit."""
 
-from tests.local.console.test_in_process import invocation
-
 from wherry_local.console.answers import Answered, Answers
-from wherry_local.console.api import Invoked
+from wherry_local.console.api import Invocation, Invoked
 
 
 def answered(call_id, length=10):
     invoked = Invoked(status=200, headers=[], body=b"x" * length, took_s=0.1)
-    made = invocation(call_id=call_id, body=b"")
+    made = Invocation(
+        function="f",
+        namespace="openfaas-fn",
+        method="POST",
+        path="/",
+        query="",
+        headers=[],
+        body=b"",
+        call_id=call_id,
+    )
     return Answered(fields={}, invocation=made, invoked=invoked, fault="", at=0.0)
 
 
