@@ -38,6 +38,7 @@ class Admission(ABC):
         self._most = deployment.concurrency or _UNLIMITED
         self._wait_s = wait_s
         self._serving: list[Replica] = []
+        self._leaving: dict[Replica, asyncio.Event] = {}
         self._waiting: deque[asyncio.Future[Replica]] = deque()
 
     @property
@@ -95,10 +96,6 @@ class Admission(ABC):
             NoReplica: It would wait in vain.
         """
 
-    @abstractmethod
-    def _on_idle(self, replica: Replica) -> None:
-        """A replica that takes no new calls may have finished its last."""
-
     def _redeploy(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._most = deployment.concurrency or _UNLIMITED
@@ -147,8 +144,14 @@ class Admission(ABC):
         replica.in_flight -= 1
         if self._waiting:
             self._seat()
-        if not replica.in_flight:
-            self._on_idle(replica)
+        if self._leaving and not replica.in_flight:
+            self._note_idle(replica)
+
+    def _note_idle(self, replica: Replica) -> None:
+        """A replica has nothing to do: if it is to go, it may."""
+        idle = self._leaving.get(replica)
+        if idle is not None:
+            idle.set()
 
     def _idlest(self) -> Replica | None:
         """The replica with least to do among those with room."""

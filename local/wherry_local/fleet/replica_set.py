@@ -67,7 +67,6 @@ class ReplicaSet(Admission):
         self._health = Health(lambda text: journal.tell(self._deployment.key, text))
         self._starts: set[asyncio.Task[Any]] = set()
         self._renewal: asyncio.Task[Any] | None = None
-        self._leaving: dict[Replica, asyncio.Event] = {}
         self._ready_at: dict[Replica, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -282,13 +281,9 @@ class ReplicaSet(Admission):
         if replica in self._serving:
             self._serving.remove(replica)
         self._leaving[replica] = asyncio.Event()
-        self._on_idle(replica)
+        if not replica.in_flight:
+            self._note_idle(replica)
         self._spawn(self._leave(replica, self._deployment.timeout_s + 1.0))
-
-    def _on_idle(self, replica: Replica) -> None:
-        idle = self._leaving.get(replica)
-        if idle is not None and not replica.in_flight:
-            idle.set()
 
     async def _leave(self, replica: Replica, grace_s: float) -> None:
         idle = self._spawn(self._leaving[replica].wait())
