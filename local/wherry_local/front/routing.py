@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from wherry.problem import Problem
@@ -157,5 +157,5 @@ class Routing(Generic[ServiceT]):
         return Place(routes=pattern.routes, named=named)
 
 
-def _refused(fault: str) -> Place[ServiceT]:
+def _refused(fault: str) -> Place[Any]:
     return Place(problem=Problem(status=400, detail=fault))

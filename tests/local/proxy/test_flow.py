@@ -22,8 +22,8 @@ def flowing(script):
 async def settled(number):
     """Wait until `number()` stands still; what it then is."""
     seen = -1
-    while seen != (seen := number()):
-        await asyncio.sleep(0.15)  # noqa: ASYNC110 - there is no event of nothing happening
+    while seen != (seen := number()):  # noqa: ASYNC110 - nothing tells that nothing happens
+        await asyncio.sleep(0.15)
     return seen
 
 
