@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import orjson
 
 from wherry_build.project import Function
 from wherry_local.classic import served
 from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey
-from wherry_local.errors import LocalError
-from wherry_local.gateway import storage
 from wherry_local.gateway.answers import Refused
+from wherry_local.gateway.deployment_file import Kept, read_kept, write_kept
 from wherry_local.gateway.fleet import Fleet
-from wherry_local.gateway.function_deployment import FunctionDeployment, read_deployment
+from wherry_local.gateway.function_deployment import FunctionDeployment
 from wherry_local.gateway.namespaces import Namespaces
 from wherry_local.gateway.resolution import Resolver, Surroundings
 from wherry_local.gateway.secret_mounts import SecretMounts
@@ -42,15 +38,6 @@ class Deployed:
 
     deployment: Deployment
     wanted: FunctionDeployment | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """What a caller deployed, as the file has it."""
-
-    wanted: FunctionDeployment
-    created_at: float
-    revision: int
 
 
 class Deployments:
@@ -88,7 +75,7 @@ class Deployments:
         self._deployed: dict[FunctionKey, Deployed] = {}
         self._declared: dict[FunctionKey, Deployment] = {}
         self._deleted: set[FunctionKey] = set()
-        self._kept = self._read()
+        self._kept = read_kept(state)
         self._changing = asyncio.Lock()
 
     async def declare(
@@ -132,14 +119,10 @@ class Deployments:
         Raises:
             Refused: The namespace is none (400), or the function is not there (404).
         """
-        for each in self._namespaces.shown_with(
-            "" if namespace == DEFAULT_NAMESPACE else namespace
-        ):
-            key = FunctionKey(name, each)
-            if key in self._deployed:
-                return key
-        where = namespace or DEFAULT_NAMESPACE
-        raise Refused(404, f"error finding function {name}.{where}: function not found")
+        found = self._found(name, namespace, self._deployed)
+        if found is None:
+            raise _absent(name, namespace)
+        return found
 
     def find(self, key: FunctionKey) -> Deployed | None:
         """One function."""
@@ -152,14 +135,8 @@ class Deployments:
             Refused: It cannot be deployed.
         """
         async with self._changing:
-            key = FunctionKey(
-                wanted.service, self._namespaces.require(wanted.namespace or DEFAULT_NAMESPACE)
-            )
-            try:
-                key = self.locate(wanted.service, wanted.namespace)
-            except Refused as refused:
-                if refused.status != 404:
-                    raise
+            found = self._found(wanted.service, wanted.namespace, self._deployed)
+            key = found or FunctionKey(wanted.service, wanted.namespace or self.home)
             await self._deploy(wanted, key)
 
     async def change(self, wanted: FunctionDeployment) -> None:
@@ -178,7 +155,10 @@ class Deployments:
             Refused: It is not there.
         """
         async with self._changing:
-            key = self.locate(name, namespace)
+            # One that cannot be served any more can be deleted all the same.
+            key = self._found(name, namespace, {**self._deployed, **self._kept})
+            if key is None:
+                raise _absent(name, namespace)
             self._keep({each: kept for each, kept in self._kept.items() if each != key})
             if key in self._declared:
                 self._deleted.add(key)
@@ -193,6 +173,13 @@ class Deployments:
             if key.namespace == namespace and name in each.deployment.secrets:
                 self._lay(each.deployment)
 
+    def _found(
+        self, name: str, namespace: str, among: Container[FunctionKey]
+    ) -> FunctionKey | None:
+        said = "" if namespace == DEFAULT_NAMESPACE else namespace
+        keys = (FunctionKey(name, each) for each in self._namespaces.shown_with(said))
+        return next((key for key in keys if key in among), None)
+
     async def _deploy(self, wanted: FunctionDeployment, key: FunctionKey) -> None:
         if key not in self._kept and len(self._kept) >= _MOST:
             raise Refused(400, f"functions: {_MOST} are deployed already, which is the most")
@@ -203,7 +190,7 @@ class Deployments:
         before = self._deployed.get(key)
         created = before.deployment.created_at if before is not None else time.time()
         revision = before.deployment.revision + 1 if before is not None else 1
-        kept = _Kept(
+        kept = Kept(
             wanted=replace(wanted, namespace=key.namespace), created_at=created, revision=revision
         )
         deployment = replace(deployment, created_at=created, revision=revision)
@@ -250,41 +237,19 @@ class Deployments:
             raise Refused(507, f"secrets: could not be laid out: {error.strerror}") from None
 
     async def _withdraw(self, key: FunctionKey) -> None:
-        del self._deployed[key]
-        await self._fleet.remove(key)
+        if self._deployed.pop(key, None) is not None:
+            await self._fleet.remove(key)
         self._mounts.clear(key)
 
-    def _keep(self, kept: dict[FunctionKey, _Kept]) -> None:
-        entries = [
-            {
-                "deployment": each.wanted.document(),
-                "createdAt": each.created_at,
-                "revision": each.revision,
-            }
-            for each in kept.values()
-        ]
+    def _keep(self, kept: dict[FunctionKey, Kept]) -> None:
         if kept != self._kept:
-            content = orjson.dumps({"functions": entries}, option=orjson.OPT_INDENT_2)
-            storage.write(self._state, self._state.deployments, content)
+            write_kept(self._state, kept)
         self._kept = kept
 
-    def _read(self) -> dict[FunctionKey, _Kept]:
-        entries: list[Any] = storage.read(self._state.deployments).get("functions", [])
-        kept: dict[FunctionKey, _Kept] = {}
-        try:
-            for each in entries:
-                wanted = read_deployment(each["deployment"])
-                kept[FunctionKey(wanted.service, wanted.namespace)] = _Kept(
-                    wanted=wanted,
-                    created_at=float(each["createdAt"]),
-                    revision=int(each["revision"]),
-                )
-        except (Refused, KeyError, TypeError, ValueError) as error:
-            file = self._state.deployments
-            raise LocalError(
-                f"{file}: expected it as the platform writes it: {error}", hint=f"rm {file}"
-            ) from None
-        return kept
+
+def _absent(name: str, namespace: str) -> Refused:
+    where = namespace or DEFAULT_NAMESPACE
+    return Refused(404, f"error finding function {name}.{where}: function not found")
 
 
 def _differ(before: Deployed, after: Deployed) -> bool:

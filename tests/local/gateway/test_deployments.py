@@ -1,6 +1,5 @@
 """What is deployed: the project's functions, what callers put on top, and what stays of it."""
 
-import json
 import os
 import stat
 from dataclasses import replace
@@ -206,12 +205,18 @@ def test_what_can_no_longer_be_served_is_said_and_kept(tmp_path):
         assert any("mine.openfaas-fn" in line for line in gateway.told)
     with served_gateway(tmp_path) as gateway:
         assert served(gateway, "mine").handler == str(tmp_path / "hello")
+        gateway.run(gateway.deployments.declare([], {}))
+        body = {"functionName": "mine"}
+        assert gateway.ask("DELETE", "/system/functions", body).status == 202
+        assert gateway.ask("DELETE", "/system/functions", body).status == 404
+    with served_gateway(tmp_path) as gateway:
+        assert FunctionKey("mine") not in gateway.fleet.served
 
 
 def test_a_file_that_is_no_longer_ours_is_an_error_with_its_name(tmp_path):
     state = tmp_path / ".wherry"
     state.mkdir()
-    for content in ("no json", "[]", json.dumps({"functions": [{"deployment": {}}]})):
+    for content in ("no json", "[]", '{"functions": ["x"]}', '{"functions": [{"deployment": {}}]}'):
         (state / "deployments.json").write_text(content)
         with pytest.raises(LocalError, match=r"deployments\.json"), served_gateway(tmp_path):
             pass
@@ -230,6 +235,10 @@ def test_functions_of_a_project_with_a_namespace_are_found_without_it(tmp_path):
         assert gateway.ask("PUT", "/system/functions", wanted).status == 202
         assert served(gateway, "hello", "shop").labels["x"] == "y"
         assert gateway.ask("GET", "/system/namespaces").json() == ["openfaas-fn", "shop"]
+        # What says no namespace is all in one place: a function, and the secret that it names.
+        assert gateway.ask("POST", "/system/secrets", {"name": "k", "value": "v"}).status == 202
+        assert deploy(gateway, envProcess="cat", secrets=["k"]).status == 202
+        assert served(gateway, "mine", "shop").secrets == ("k",)
         assert gateway.ask("DELETE", "/system/namespace/shop").status == 400
 
 
