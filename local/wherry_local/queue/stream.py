@@ -11,6 +11,7 @@ import asyncio
 import base64
 import heapq
 import itertools
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
     from nats.js.client import JetStreamContext
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 WRONG_LAST_SEQUENCE = 10071  # the server's code of the error
 EXPECTED_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 TIMEOUT_S = 10.0
+CONNECT_S = 5
 OVERHEAD_BYTES = 64 * 1024
 """Kept free of the server's largest payload for what is not the body."""
 READS = 32
@@ -57,22 +61,18 @@ class Stream:
             StorageFailed: It is not there, has no JetStream, or nats-py is not installed.
         """
         try:
-            import nats
+            from nats.aio.client import Client
             from nats.js.api import StorageType
         except ImportError as error:
             raise StorageFailed(
                 "a queue on NATS needs nats-py, which is not installed",
                 hint="pip install 'wherry[nats]'",
             ) from error
+        connection = Client()
         try:
-            connection = await nats.connect(url, name="wherry", max_reconnect_attempts=-1)
-        except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
-            raise StorageFailed(
-                f"no server of NATS answers at {url}", hint="nats-server -js"
-            ) from error
-        context = connection.jetstream(timeout=TIMEOUT_S)
-        stream = cls(connection, context, name)
-        try:
+            await _connect(connection, url)
+            context = connection.jetstream(timeout=TIMEOUT_S)
+            stream = cls(connection, context, name)
             await stream._said(
                 context.add_stream(
                     name=name,
@@ -229,6 +229,24 @@ class Stream:
             raise _failure(error) from error
 
 
+async def _connect(connection: Client, url: str) -> None:
+    """Connect, and again whenever the connection is lost; only the first time it is given up."""
+    from nats.errors import Error
+
+    async def failed(error: Exception) -> None:
+        logger.warning("the server of NATS: %s", error or type(error).__name__)
+
+    connecting = connection.connect(
+        url, name="wherry", max_reconnect_attempts=-1, connect_timeout=CONNECT_S, error_cb=failed
+    )
+    try:
+        await asyncio.wait_for(connecting, CONNECT_S)
+    except (Error, OSError, asyncio.TimeoutError) as error:
+        raise StorageFailed(
+            f"no server of NATS answers at {url}", hint="nats-server -js"
+        ) from error
+
+
 async def at_once(requests: Sequence[Awaitable[T]]) -> list[T]:
     """Ask for several things, some at a time."""
     limit = asyncio.Semaphore(READS)
@@ -241,6 +259,13 @@ async def at_once(requests: Sequence[Awaitable[T]]) -> list[T]:
 
 
 def _failure(error: BaseException) -> StorageFailed:
+    from nats.js.errors import ServiceUnavailableError
+
+    if isinstance(error, ServiceUnavailableError):
+        return StorageFailed(
+            f"the server of NATS has no JetStream, or no room in it: {error}",
+            hint="nats-server -js",
+        )
     return StorageFailed(f"the server of NATS did not store or tell it: {error or type(error)}")
 
 

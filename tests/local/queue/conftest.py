@@ -1,5 +1,6 @@
 """The stands of a queue."""
 
+import contextlib
 import json
 import secrets
 import shutil
@@ -18,24 +19,38 @@ def stand(request, tmp_path):
     return request.getfixturevalue("jetstream")
 
 
-@pytest.fixture(scope="session")
-def nats_server(tmp_path_factory):
-    """The address of a real nats-server with JetStream, on a port of its own choice."""
+def nats_program():
+    """The server, or a skip that says where it is to be had."""
     program = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin")
     if program is None:
         pytest.skip("nats-server is absent (hint: tests/interop/tools.sh)")
     pytest.importorskip("nats", reason="nats-py is absent (hint: pip install 'wherry[nats]')")
-    folder = tmp_path_factory.mktemp("nats")
+    return program
+
+
+@contextlib.contextmanager
+def serving(folder, program, *, port=-1, jetstream=True, end=subprocess.Popen.terminate):
+    """A real nats-server with its data in a folder; its address, which is its own choice."""
+    for file in folder.glob("*.ports"):
+        file.unlink()
+    options = ["-a", "127.0.0.1", "-p", str(port), "--ports_file_dir", str(folder)]
+    if jetstream:
+        options += ["-js", "-sd", str(folder)]
     server = subprocess.Popen(
-        [program, "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", folder, "--ports_file_dir", folder],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        [program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         yield _address(folder, server)
     finally:
-        server.terminate()
+        end(server)
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory):
+    """The address of a server for all tests."""
+    with serving(tmp_path_factory.mktemp("nats"), nats_program()) as address:
+        yield address
 
 
 def _address(folder, server):
