@@ -94,8 +94,9 @@ async def _read(stream: asyncio.StreamReader, limit_bytes: int) -> bytes | None:
 
 
 async def _write(stream: asyncio.StreamWriter, body: bytes) -> None:
-    # A command may end, or close its input, without having read it all.
-    with suppress(BrokenPipeError, ConnectionResetError):
+    # A command may end, or close its input, without having read it all; of a pipe that is closed
+    # already uvloop says RuntimeError.
+    with suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
         stream.write(body)
         await stream.drain()
     stream.close()

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry_local.autoscaling.decision import Decider, Seen, panic_window_s, target_of
@@ -224,6 +224,7 @@ policies = st.builds(
 loads = st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1000)), min_size=1, max_size=40)
 
 
+@settings(deadline=None)
 @given(policies, loads)
 def test_never_out_of_bounds_and_never_less_in_a_panic(policy, samples):
     decider = Decider(policy, at=0)
@@ -236,6 +237,7 @@ def test_never_out_of_bounds_and_never_less_in_a_panic(policy, samples):
         ready, was_panicking, at = decision.replicas, decision.is_panicking, at + 2
 
 
+@settings(deadline=None)
 @given(policies, st.floats(0, 1000), st.floats(0, 1000), st.integers(0, 50))
 def test_more_load_never_asks_for_less(policy, one, other, ready):
     less, more = sorted((one, other))
@@ -243,6 +245,7 @@ def test_more_load_never_asks_for_less(policy, one, other, ready):
     assert replicas(policy, what) <= replicas(policy, replace(what, stable=more, panic=more))
 
 
+@settings(deadline=None)
 @given(policies, st.floats(0.001, 500))
 def test_steady_load_ends_at_what_it_needs(policy, load):
     decider = Decider(policy, at=0)
@@ -253,6 +256,7 @@ def test_steady_load_ends_at_what_it_needs(policy, load):
     assert ready == min(max(need, policy.least), policy.most)
 
 
+@settings(deadline=None)
 @given(policies, loads)
 def test_without_load_all_come_to_rest(policy, samples):
     decider = Decider(policy, at=0)

@@ -1,7 +1,7 @@
 """Averages over a window: what is known of it counts, and no more."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry_local.autoscaling.load import Reading
@@ -56,6 +56,7 @@ def test_average_is_rounded_as_knative_does():
     assert filled(60, (0, 0, 0), (3, 10.0000001, 1)).average(CONCURRENCY, 60) == 3.333333
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 50), st.integers(0, 100)), min_size=1, max_size=40),
     st.integers(1, 60),

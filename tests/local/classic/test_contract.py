@@ -1,7 +1,7 @@
 """What a command is told of a call."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry.context import Context, Identity
@@ -73,6 +73,7 @@ def test_path_is_decoded_and_a_nul_in_it_is_the_callers_fault():
         call_environment(request(path="/a%00b"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=20).filter(lambda text: b"\0" not in text))
 def test_any_bytes_of_a_path_fit_in_a_variable(raw):
     path = "/" + "".join(f"%{byte:02X}" for byte in raw)

@@ -6,15 +6,16 @@ import sys
 import time
 
 import pytest
+import uvloop
 
-from wherry_local.classic.execution import run
+from wherry_local.classic.execution import _write, run
 
 PYTHON = sys.executable
 
 
-def ran(*command, body=b"", environment=None, **kwargs):
+def ran(*command, body=b"", environment=None, loop=asyncio, **kwargs):
     complaints = []
-    ended = asyncio.run(
+    ended = loop.run(
         run(command, body, environment or dict(os.environ), complaints.append, **kwargs)
     )
     return ended, complaints
@@ -40,15 +41,19 @@ def wait_dead(process, within_s=10.0):
         time.sleep(0.01)
 
 
-def test_body_is_the_input_and_the_output_is_given_back():
-    ended, complaints = ran("cat", body=b"\0\xff" * 300_000)
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+def test_body_is_the_input_and_the_output_is_given_back(loop):
+    ended, complaints = ran("cat", body=b"\0\xff" * 300_000, loop=loop)
     assert (ended.code, ended.output) == (0, b"\0\xff" * 300_000)
     assert complaints == []
 
 
-def test_a_command_that_reads_nothing_is_no_fault():
-    ended, _ = ran("true", body=b"x" * 5_000_000)
-    assert ended.code == 0
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+@pytest.mark.parametrize("size", [0, 4, 5_000_000])
+def test_a_command_that_reads_nothing_is_no_fault(loop, size):
+    for _ in range(5):
+        ended, _ = ran("true", body=b"x" * size, loop=loop)
+        assert ended.code == 0
 
 
 def test_words_are_no_line_for_a_shell():
@@ -96,6 +101,19 @@ open({str(pids)!r}, "w").write(str(child.pid))
     ended, _ = ran(*script(code))
     assert ended.code == 0
     wait_dead(int(pids.read_text()))
+
+
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+def test_a_command_that_is_over_before_it_is_written_to_is_no_fault(loop):
+    async def scenario():
+        process = await asyncio.create_subprocess_exec("true", stdin=asyncio.subprocess.PIPE)
+        await process.wait()
+        while not process.stdin.is_closing():  # noqa: ASYNC110 - the loop's own time
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await _write(process.stdin, b"too late")
+
+    loop.run(asyncio.wait_for(scenario(), 20))
 
 
 def test_cancelled_it_is_ended_with_all_that_it_has_started(tmp_path):

@@ -1,7 +1,7 @@
 """Figures of the last minute, by a clock that is set by hand."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry_local.metrics import histogram
@@ -83,6 +83,7 @@ def test_bounds_that_are_shown_are_bounds_of_bins():
     assert list(histogram.BOUNDS) == sorted(histogram.BOUNDS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.0002, 99), min_size=1), st.floats(0.01, 1))
 def test_a_quantile_is_in_the_bin_of_the_truth(durations, share):
     bins = histogram.empty()
