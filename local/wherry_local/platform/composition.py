@@ -37,7 +37,12 @@ from wherry_local.gateway.secret_store import SecretStore
 from wherry_local.journal.store import JournalStore
 from wherry_local.metrics.meters import Meters, Service
 from wherry_local.platform.announcement import Served, served
-from wherry_local.platform.declared import Addresses, deployments, function_namespace
+from wherry_local.platform.declared import (
+    Addresses,
+    deployments,
+    function_namespace,
+    surroundings,
+)
 from wherry_local.platform.foreground import print_lines
 from wherry_local.platform.in_process import InProcessApi
 from wherry_local.platform.scrape import routes as metric_routes
@@ -100,6 +105,7 @@ class Platform:
             state,
             namespaces=self._namespaces,
             mounts=SecretMounts(state, self._secrets),
+            surroundings=lambda _key: surroundings(self._project, addresses),
             engine_fault=self._containers.available,
             tell=tell,
         )

@@ -89,6 +89,12 @@ def _deployment(project: Project, function: Function, addresses: Addresses) -> D
     )
 
 
+def surroundings(project: Project, addresses: Addresses) -> dict[str, str]:
+    """What the platform adds to the environment of a function that is none of the project's."""
+    sink = addresses.of_broker(event_namespace(project), DEFAULT_BROKER)
+    return {"OPENFAAS_URL": addresses.gateway, "K_SINK": sink}
+
+
 def _surroundings(project: Project, function: Function, addresses: Addresses) -> dict[str, str]:
     given = {"OPENFAAS_URL": addresses.gateway, "K_SINK": _sink(project, function, addresses)}
     if function.concurrency:

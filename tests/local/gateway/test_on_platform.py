@@ -69,6 +69,13 @@ def test_an_image_of_the_project_runs_under_another_name(platform):
 def test_a_command_runs_for_each_call(platform):
     deploy(platform, service="shout", envProcess="tr a-z A-Z")
     assert invoke(platform, "shout", b"hello") == b"HELLO"
+    deploy(platform, service="shown", envProcess="env")
+    found = dict(
+        line.partition("=")[::2] for line in invoke(platform, "shown").decode().split("\n")
+    )
+    assert found["K_SINK"].endswith("/default/default")
+    assert found["OPENFAAS_URL"] == f"http://{platform.gateway}"
+    assert found["Http_Method"] == "POST"
 
 
 def test_a_secret_and_its_change_reach_a_function_that_runs(platform):
