@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -114,6 +115,16 @@ class SecretStore:
 
     def _of_project(self, namespace: str) -> Sequence[Path]:
         return self._project if namespace in self._homes else ()
+
+
+def project_folders(root: Path, search: str = "") -> tuple[Path, ...]:
+    """Where the secrets of the project in `root` are looked for, in order.
+
+    Args:
+        root: The folder of the project.
+        search: Folders to look in first, divided by `:`, as `WHERRY_SECRETS_PATH` has them.
+    """
+    return (*(Path(part) for part in search.split(os.pathsep) if part), root / ".secrets")
 
 
 def read_value(said: Mapping[str, Any]) -> bytes:

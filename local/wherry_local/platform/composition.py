@@ -6,6 +6,7 @@ Beginning and ending are here, in this order: what others stand on begins first 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -33,7 +34,7 @@ from wherry_local.gateway.courier import CallCourier
 from wherry_local.gateway.deployments import Deployments
 from wherry_local.gateway.namespaces import Namespaces
 from wherry_local.gateway.secret_mounts import SecretMounts
-from wherry_local.gateway.secret_store import SecretStore
+from wherry_local.gateway.secret_store import SecretStore, project_folders
 from wherry_local.journal.store import JournalStore
 from wherry_local.metrics.meters import Meters, Service
 from wherry_local.platform.announcement import Served, served
@@ -97,9 +98,8 @@ class Platform:
         self._external = External(allow_private=settings.allow_private)
         home = function_namespace(settings.project)
         self._namespaces = Namespaces(state, home=home)
-        self._secrets = SecretStore(
-            state, project=(settings.root / ".secrets",), homes=(home, DEFAULT_NAMESPACE)
-        )
+        folders = project_folders(settings.root, os.environ.get("WHERRY_SECRETS_PATH", ""))
+        self._secrets = SecretStore(state, project=folders, homes=(home, DEFAULT_NAMESPACE))
         self._deployments = Deployments(
             self._fleet,
             state,

@@ -22,7 +22,7 @@ from wherry_local.gateway.courier import CallCourier
 from wherry_local.gateway.deployments import Deployments
 from wherry_local.gateway.namespaces import Namespaces
 from wherry_local.gateway.secret_mounts import SecretMounts
-from wherry_local.gateway.secret_store import SecretStore
+from wherry_local.gateway.secret_store import SecretStore, project_folders
 from wherry_local.journal.store import JournalStore
 from wherry_local.metrics.meters import Meters
 from wherry_local.proxy.external import External
@@ -67,12 +67,15 @@ class Answer:
 class Gateway:
     """What is served; `ask` asks it as the administrator does."""
 
-    def __init__(self, root, *, fleet=None, home=DEFAULT_NAMESPACE, external=None, **more):
+    def __init__(
+        self, root, *, fleet=None, home=DEFAULT_NAMESPACE, external=None, search="", **more
+    ):
         self.root = root
         self.home = home
         self.state = StateFolder.of(root)
         self.fleet = fleet or RecordingFleet()
         self.external = external or External()
+        self.search = search
         self.more = more
         self.told = []
         self.loop = None
@@ -106,7 +109,9 @@ class Gateway:
         self.state.make()
         self.namespaces = Namespaces(self.state, home=self.home)
         self.secrets = SecretStore(
-            self.state, project=[self.root / ".secrets"], homes=[DEFAULT_NAMESPACE, self.home]
+            self.state,
+            project=project_folders(self.root, self.search),
+            homes=[DEFAULT_NAMESPACE, self.home],
         )
         mounts = SecretMounts(self.state, self.secrets)
         self.deployments = Deployments(

@@ -114,6 +114,17 @@ def test_the_projects_own_files_are_secrets_as_for_an_image(tmp_path):
         assert as_the_function_reads(gateway)["token"] == "t"
 
 
+def test_folders_of_the_machine_are_looked_in_first_as_for_an_image(tmp_path):
+    for folder, value in (("machine", "machine's"), ("project/.secrets", "project's")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "token").write_text(value)
+    project, search = tmp_path / "project", f"{tmp_path / 'nothing'}:{tmp_path / 'machine'}"
+    with served_gateway(project, search=search) as gateway:
+        assert deploy(gateway, "token").status == 202
+        secret = as_the_function_reads(gateway)["token"]
+        assert secret.encode() == read_secrets(["token"], root=project, search=search)["token"]
+
+
 def test_secrets_of_a_namespace_are_its_own(gateway):
     gateway.ask("POST", "/system/namespace/", {"name": "team"})
     assert create(gateway, "key", "theirs", namespace="team").status == 202
