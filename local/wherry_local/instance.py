@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import wherry
+from wherry_local.readiness import said_ready
 
 _DRAIN_S = 45.0
 
@@ -77,22 +78,7 @@ class Instance:
 
     async def is_ready(self, timeout_s: float) -> bool:
         """Wait until it says that it is ready; False when it ends, or does not in time."""
-        loop = asyncio.get_running_loop()
-        said: asyncio.Future[bool] = loop.create_future()
-
-        def read() -> None:
-            loop.remove_reader(self._ready)
-            if not said.done():
-                said.set_result(os.read(self._ready, 1) != b"")
-
-        loop.add_reader(self._ready, read)
-        try:
-            return await asyncio.wait_for(said, timeout_s)
-        except (asyncio.TimeoutError, TimeoutError):
-            return False
-        finally:
-            loop.remove_reader(self._ready)
-            os.close(self._ready)
+        return await said_ready(self._ready, timeout_s)
 
     async def wait(self) -> int:
         """Wait for its end; the exit code."""

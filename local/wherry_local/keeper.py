@@ -11,14 +11,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
+from wherry_local.fleet.recovery import Backoff
 from wherry_local.instance import Instance, Served
 
 Tell: TypeAlias = Callable[[str], None]
 """Is told what happens, a line at a time."""
 
 _READY_S = 60.0
-_FIRST_DELAY_S = 0.5
-_LAST_DELAY_S = 30.0
 
 
 class Keeper:
@@ -30,7 +29,7 @@ class Keeper:
         self._current: Instance | None = None
         self._coming: Instance | None = None
         self._renewal: asyncio.Task[bool] | None = None
-        self._delay_s = _FIRST_DELAY_S
+        self._backoff = Backoff()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_stopping = False
 
@@ -107,10 +106,8 @@ class Keeper:
         if self._is_stopping or self._current is not instance:
             return
         self._current = None
-        if loop.time() - began > _LAST_DELAY_S:
-            self._delay_s = _FIRST_DELAY_S
-        self._tell(f"{self.function.name}: ended (exit code {code}); again in {self._delay_s:g} s")
-        await asyncio.sleep(self._delay_s)
-        self._delay_s = min(self._delay_s * 2, _LAST_DELAY_S)
+        pause_s = self._backoff.fail(loop.time(), well_s=loop.time() - began)
+        self._tell(f"{self.function.name}: ended (exit code {code}); again in {pause_s:g} s")
+        await asyncio.sleep(pause_s)
         if self._current is None and not self._is_stopping:
             self._begin_renewal()

@@ -6,13 +6,13 @@ It knows how the process is found ready and ended, and nothing of why.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from wherry_local.fleet.replica import Address
 from wherry_local.journal.intake import Intake
+from wherry_local.readiness import said_ready
 
 _LAST_WORDS_S = 0.5
 
@@ -70,30 +70,10 @@ class ProcessReplica:
 
     async def ready(self, timeout_s: float) -> bool:
         """See `Replica.ready`; to be asked once."""
-        loop = asyncio.get_running_loop()
-        said: asyncio.Future[bool] = loop.create_future()
-
-        def read() -> None:
-            loop.remove_reader(self._ready)
-            if not said.done():
-                said.set_result(os.read(self._ready, 1) != b"")
-
-        loop.add_reader(self._ready, read)
-
-        def give_up() -> None:
-            if not said.done():
-                said.set_result(False)
-
-        timer = loop.call_later(timeout_s, give_up)
-        try:
-            is_ready = await said
-            if not is_ready:  # what it has to say of it is on its way
-                await self._last_words()
-            return is_ready
-        finally:
-            timer.cancel()
-            loop.remove_reader(self._ready)
-            os.close(self._ready)
+        is_ready = await said_ready(self._ready, timeout_s)
+        if not is_ready:  # what it has to say of it is on its way
+            await self._last_words()
+        return is_ready
 
     async def gone(self) -> None:
         """See `Replica.gone`."""

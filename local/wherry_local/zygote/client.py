@@ -14,6 +14,7 @@ from wherry_local.zygote.frame import Order
 
 _WARM_S = 60.0
 _WELL_S = 5.0
+_BIRTH_S = 30.0
 _TRIES = 3
 
 
@@ -57,8 +58,14 @@ class Nursery:
         order = Order(number=0, environment=environment, folder=str(folder), program=tuple(program))
         for left in reversed(range(_TRIES)):
             zygote = await self._warm_zygote()
+            birth = zygote.bear(order, [stdout, stderr, listener, ready])
             try:
-                return await zygote.bear(order, [stdout, stderr, listener, ready])
+                return await asyncio.wait_for(birth, _BIRTH_S)
+            except (asyncio.TimeoutError, TimeoutError):
+                zygote.kill()
+                await zygote.over.wait()
+                if not left:
+                    raise LocalError(f"no zygote has answered within {_BIRTH_S:g} s") from None
             except LocalError:
                 if not zygote.is_over or not left:
                     raise

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Zygote:
         self._loop = asyncio.get_running_loop()
         self._frames = Frames()
         self._sending = asyncio.Lock()
+        self._room = asyncio.Event()
         self._number = 0
         self._births: dict[int, tuple[asyncio.Future[Child], socket.socket]] = {}
         self._children: dict[int, Child] = {}
@@ -102,6 +104,11 @@ class Zygote:
             born.add_done_callback(_kill_unwanted)
             raise
 
+    def kill(self) -> None:
+        """End it at once; its children serve on."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
     async def end(self) -> None:
         """Let go of it; it ends, and ends what is left of its children."""
         self._end()
@@ -117,12 +124,15 @@ class Zygote:
                 sent += self._sock.sendmsg([content[sent : sent + _WRITE_BYTES]], told)
 
     async def _writable(self) -> None:
-        writable = asyncio.Event()
-        self._loop.add_writer(self._sock.fileno(), writable.set)
+        self._room.clear()
+        self._loop.add_writer(self._sock.fileno(), self._room.set)
         try:
-            await writable.wait()
+            await self._room.wait()
         finally:
-            self._loop.remove_writer(self._sock.fileno())
+            if not self.is_over:
+                self._loop.remove_writer(self._sock.fileno())
+        if self.is_over:
+            raise BrokenPipeError
 
     def _hear(self) -> None:
         try:
@@ -157,7 +167,9 @@ class Zygote:
             return
         self.is_over = True
         self._loop.remove_reader(self._sock.fileno())
+        self._loop.remove_writer(self._sock.fileno())
         self._sock.close()
+        self._room.set()
         for born, lifeline in self._births.values():
             lifeline.close()
             born.set_exception(LocalError("the zygote has ended"))

@@ -15,6 +15,7 @@ import pytest
 import wherry
 from wherry_local.fleet.replica import NoReplica
 from wherry_local.fleet.watching import Watching
+from wherry_local.zygote import client
 
 from .stage import descriptors, eventually, is_alive, play
 
@@ -225,6 +226,20 @@ def test_the_zygote_may_be_killed_at_any_time(tmp_path):
         assert stage.nursery.pid != zygote
         assert await stage.call("rude", "/exit") == (0, "")
         await eventually(lambda: stage["rude"].available == 2 and not stage["rude"]._starts)
+
+    play(tmp_path, scene)
+
+
+def test_a_zygote_that_does_not_answer_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "_BIRTH_S", 0.3)
+
+    async def scene(stage):
+        await stage.put("hello", HELLO)
+        stopped = stage.nursery.pid
+        signal_process(stopped, signal.SIGSTOP)
+        assert await stage.call("hello") == (200, "one")
+        assert stage.nursery.pid != stopped
+        assert not is_alive(stopped)
 
     play(tmp_path, scene)
 
