@@ -21,6 +21,8 @@ from wherry_local.journal.intake import Intake
 _HOST = "127.0.0.1"
 _PORT_PAUSE_S = 0.05
 _LAST_WORDS_S = 0.5
+_IDLE_GRACE_S = 10.0
+"""As docker itself has it: many a program that is the first process hears no SIGTERM."""
 
 
 class ContainerReplica:
@@ -63,9 +65,10 @@ class ContainerReplica:
         await asyncio.wait({self._end})
 
     async def stop(self, grace_s: float) -> int:
-        """See `Replica.stop`."""
+        """See `Replica.stop`; one that has nothing to finish is not waited for that long."""
         if not self._end.done():
-            await self._engine.stop(container_name(self.name), grace_s)
+            patience_s = grace_s if self.in_flight else min(grace_s, _IDLE_GRACE_S)
+            await self._engine.stop(container_name(self.name), patience_s)
         if not self._end.done():
             await asyncio.wait({self._end}, timeout=_LAST_WORDS_S)
             self.kill()

@@ -123,7 +123,7 @@ def _is_same_to_replica(old: Deployment, new: Deployment) -> bool:
             deployment,
             labels={},
             annotations={},
-            limits={},
+            limits=deployment.limits if deployment.container else {},
             requests={},
             scale=ScalePolicy(),
             concurrency=0,

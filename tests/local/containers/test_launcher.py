@@ -101,6 +101,18 @@ def test_it_starts_answers_stops_and_leaves_nothing(world):
     assert world.left == []
 
 
+@pytest.mark.parametrize(("in_flight", "said"), [(0, "10"), (1, "35")])
+def test_one_with_nothing_to_finish_is_not_waited_for_long(world, in_flight, said):
+    async def work(launcher):
+        replica = await launcher.launch(deployment(), "hello-abc")
+        assert await replica.ready(20)
+        replica.in_flight = in_flight
+        await replica.stop(35.0)
+
+    scenario(world, work)
+    assert world.uses("stop") == [["stop", "--time", said, "wherry-hello-abc"]]
+
+
 def test_an_image_that_is_not_there_is_fetched_once_and_said(world):
     async def work(launcher):
         replica = await launcher.launch(deployment("ghcr.io/a/b:1"), "hello-abc")
