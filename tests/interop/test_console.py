@@ -233,6 +233,20 @@ def test_events_come_as_they_happen(screen):
         eventually(lambda: len(api.asked) > before)
 
 
+def test_what_happens_before_the_stream_is_there_is_not_missed(screen):
+    api = busy()
+
+    def late(route):
+        api.events.insert(0, event("k-10", age=0))
+        route.continue_()
+
+    with serving(api) as site:
+        window = screen(site)
+        window.page.route("**/system/events?*", late)
+        window.open("/ui/events")
+        window.page.wait_for_selector("#e-k-10")
+
+
 def test_it_can_be_paused(screen):
     api = busy()
     with serving(api) as site:

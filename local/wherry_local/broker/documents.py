@@ -57,7 +57,11 @@ def event(position: int | None, message: Message, deliveries: Sequence[Delivery]
 
 
 def event_in_full(
-    position: int | None, message: Message, deliveries: Sequence[Delivery]
+    position: int | None,
+    message: Message,
+    deliveries: Sequence[Delivery],
+    *,
+    all_data: bool = False,
 ) -> Document:
     """An event with everything that is known of it, and of each trigger why or why not."""
     matched: list[Document] = [
@@ -73,16 +77,16 @@ def event_in_full(
         **event(position, message, deliveries),
         "attributes": dict(message.attributes),
         "headers": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in message.headers],
-        "data": data(message.body),
+        "data": data(message.body, whole=all_data),
         "triggers": sorted([*matched, *others], key=lambda each: str(each["trigger"])),
         "deliveries": [_delivery_in_full(each) for each in deliveries],
         "replies": [key for each in deliveries for key in _follows(each.answer)],
     }
 
 
-def data(body: bytes) -> Document:
-    """A body, as text where it is one; of a long one the beginning."""
-    shown = body[:SHOWN_BYTES]
+def data(body: bytes, *, whole: bool = False) -> Document:
+    """A body, as text where it is one; of a long one the beginning, unless all is asked for."""
+    shown = body if whole else body[:SHOWN_BYTES]
     is_cut = len(shown) < len(body)
     written: Document = {"bytes": len(body), "truncated": is_cut}
     try:

@@ -108,7 +108,9 @@ class EventRoutes:
                 yield orjson.dumps(documents.event(None, *known)) + b"\n"
 
     async def _event(self, asked: Asked) -> Reply:
-        return _answered(documents.event_in_full(*await self._found(asked.named["key"])))
+        found = await self._found(asked.named["key"])
+        all_data = asked.arguments().get("data") == "all"
+        return _answered(documents.event_in_full(*found, all_data=all_data))
 
     async def _emit(self, asked: Asked) -> Reply:
         said = _object(asked)

@@ -85,6 +85,9 @@ def test_data(served, body, shown):
     served.post(body)
     found = served.admin("GET", "/system/events/1").json()["data"]
     assert shown.items() <= found.items()
+    whole = served.admin("GET", "/system/events/1?data=all").json()["data"]
+    text = whole["text"].encode() if "text" in whole else base64.b64decode(whole["base64"])
+    assert text == body and whole["truncated"] is False
 
 
 def test_the_list_is_newest_first_and_goes_on(served):

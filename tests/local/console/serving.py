@@ -66,7 +66,6 @@ class Site:
             turn = asyncio.Event()
             self._followers.add(turn)
             try:
-                yield b"{}\n"
                 while True:
                     await turn.wait()
                     turn.clear()

@@ -338,6 +338,18 @@ def test_lines_that_are_the_same_are_told_apart():
     assert keys[0][0] == keys[1][0], "a line is known by the same id from one page to the next"
 
 
+def test_a_call_is_named_once_in_a_row():
+    lines = [line(f"{n}", call_id=call) for n, call in enumerate(["a", "a", "b", "", "b"])]
+    page = Console(Recorder(lines=lines)).get("/ui/logs")
+    assert [len(each.all("a", class_="call")) for each in page.tree.classed("line")] == [
+        1,
+        0,
+        1,
+        0,
+        1,
+    ]
+
+
 def test_routes(console):
     text = console.get("/ui/routes").text
     assert "shop shop.localhost /orders/* orders http://127.0.0.1:8080/function/orders" in text

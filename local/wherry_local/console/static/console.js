@@ -127,7 +127,7 @@ function tell(text) {
 }
 
 async function refresh() {
-  if (asked) return;
+  if (asked) return soon(SETTLE_MS);
   asked = new AbortController();
   let text = "";
   try {
@@ -146,7 +146,12 @@ async function refresh() {
 }
 
 function soon(afterMs) {
-  if (!timer && isWatched()) timer = setTimeout(async () => { await refresh(); timer = 0; again(); }, afterMs);
+  if (timer || !isWatched()) return;
+  timer = setTimeout(async () => {
+    timer = 0; // what changes from here on is for the next time
+    await refresh();
+    again();
+  }, afterMs);
 }
 
 function again() {
@@ -160,7 +165,7 @@ async function follow() {
     try {
       const answer = await fetch(main.dataset.follow, { signal: mine.signal });
       if (!answer.ok || !answer.body) throw new Error(String(answer.status));
-      tell("Live");
+      soon(SETTLE_MS); // what happened between the page and this
       const reader = answer.body.getReader();
       while (!(await reader.read()).done) soon(SETTLE_MS);
     } catch (error) {
@@ -168,7 +173,6 @@ async function follow() {
       tell("Not current: no answer from the platform");
     }
     await new Promise((wake) => setTimeout(wake, RETRY_MS));
-    soon(0); // what came meanwhile
   }
 }
 
