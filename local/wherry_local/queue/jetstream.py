@@ -85,7 +85,7 @@ class JetStreamQueue:
         self._pending = self._ledger.pending
         self._live = False
         self._orphans: set[tuple[int, int]] = set()
-        self._extending: dict[int, asyncio.Future[bool]] = {}
+        self._extending: dict[int, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wakes: list[Callable[[], None]] = []
         self._told: list[Callable[[str], None]] = []
@@ -140,11 +140,10 @@ class JetStreamQueue:
         held: list[PendingDelivery] = []
         try:
             for delivery in [each for each in taken if each.lost >= MOST_LOST]:
-                self._begin(self._give_up(delivery))
+                self._begin(self._give_up(delivery, delivery.sequence))
                 taken.remove(delivery)
-            for delivery, token in zip(
-                taken, await at_once([self._hold(each, lease_s) for each in taken]), strict=True
-            ):
+            holds = [self._hold(each, each.sequence, lease_s) for each in taken]
+            for delivery, token in zip(taken, await at_once(holds), strict=True):
                 if token is not None and delivery.token == token:
                     held.append(delivery)
             absent = {each.of.position: each.of for each in held if each.of.message is None}
@@ -170,7 +169,7 @@ class JetStreamQueue:
             return False
         if delivery.settling or delivery.number in self._extending:
             return True
-        return await self._extend(delivery, lease_s)
+        return await self._extend(delivery, lease_s) is not None
 
     async def settle(self, leased: Leased, settlement: Settlement) -> bool:
         """As `Queue.settle`."""
@@ -186,11 +185,14 @@ class JetStreamQueue:
         ]
         arrivals = self._ledger.reserve(follows, leaving)
         delivery.settling = True
+        known: int | None = delivery.sequence
         try:
             # Whether the lease still holds is asked first, that a late one leaves nothing behind.
-            if arrivals and not await self._extend(delivery, delivery.until - self._now()):
+            if arrivals:
+                known = await self._extend(delivery, delivery.until - self._now())
+            if known is None:
                 return False
-            return await self._settle(delivery, settlement, arrivals)
+            return await self._settle(delivery, settlement, arrivals, known)
         finally:
             self._unsettle(delivery)
             self._ledger.release(arrivals)
@@ -258,8 +260,14 @@ class JetStreamQueue:
         message = self._pending.messages.get(self._ledger.positions.get(key, 0))
         waiting = self._pending.of(message) if message else []
         due = [each for each in waiting if each.state is State.DUE and not each.settling]
-        records = [record_of(each, State.CANCELLED, at=self._clock.wall()) for each in due]
-        return sum(await at_once([self._end(*each) for each in zip(due, records, strict=True)]))
+        wall = self._clock.wall()
+        ends = [
+            self._end(each, record_of(each, State.CANCELLED, at=wall), each.sequence)
+            for each in due
+        ]
+        for delivery in due:
+            delivery.settling = True
+        return sum(await at_once(ends))
 
     async def discard(self, number: int) -> bool:
         """As `Queue.discard`."""
@@ -304,23 +312,26 @@ class JetStreamQueue:
             raise KeyTaken(text) from error
         await self._stream.applied(sequence)
 
-    async def _hold(self, delivery: PendingDelivery, lease_s: float) -> int | None:
+    # `known` is the sequence of a delivery's record when it was decided to write the next; what is
+    # seen in between belongs to somebody else.
+
+    async def _hold(self, delivery: PendingDelivery, known: int, lease_s: float) -> int | None:
         """Take the lease that memory has given already; its token, or None where others have it."""
-        known = delivery.sequence
         record = replace(
             record_of(delivery, State.LEASED, at=self._clock.wall()),
             owner=self._owner,
             lasts_s=lease_s,
         )
         try:
-            return await self._put(delivery, record)
+            return await self._put(delivery, record, known)
         except Outdated:
             if delivery.sequence == known and delivery.number in self._pending.deliveries:
                 self._pending.again(delivery, delivery.due)  # who has it will be seen soon
             return None
 
-    async def _extend(self, delivery: PendingDelivery, lease_s: float) -> bool:
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    async def _extend(self, delivery: PendingDelivery, lease_s: float) -> int | None:
+        """Keep a lease; the sequence of what says so, or None where others have it."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._extending[delivery.number] = future
         record = replace(
             record_of(delivery, State.LEASED, at=self._clock.wall()),
@@ -329,16 +340,19 @@ class JetStreamQueue:
             lasts_s=lease_s,
         )
         try:
-            await self._put(delivery, record)
+            return await self._put(delivery, record, delivery.sequence)
         except Outdated:
-            return False
+            return None
         finally:
             del self._extending[delivery.number]
-            future.set_result(True)
-        return True
+            future.set_result(None)
 
     async def _settle(
-        self, delivery: PendingDelivery, settlement: Settlement, arrivals: Sequence[Arrival]
+        self,
+        delivery: PendingDelivery,
+        settlement: Settlement,
+        arrivals: Sequence[Arrival],
+        known: int,
     ) -> bool:
         for arrival in arrivals:
             await self._store(arrival)
@@ -350,7 +364,7 @@ class JetStreamQueue:
             attempts = (*delivery.attempts, settlement.attempt)
             record = replace(record, attempts=attempts, tries=delivery.tries + 1)
         record = replace(record, lost=0, lasts_s=settlement.delay_s, answer_bytes=answer_bytes)
-        return await self._end(delivery, record)
+        return await self._end(delivery, record, known)
 
     async def _answer(self, delivery: PendingDelivery, answer: Answer) -> int:
         size = min(self._ledger.bounds.answer_bytes, self._stream.piece_bytes)
@@ -359,11 +373,11 @@ class JetStreamQueue:
         await self._stream.write(subject, answer_out(kept))
         return len(kept.body)
 
-    async def _end(self, delivery: PendingDelivery, record: DeliveryRecord) -> bool:
+    async def _end(self, delivery: PendingDelivery, record: DeliveryRecord, known: int) -> bool:
         """Write what ends a lease, or a wait; False where somebody else has written since."""
         delivery.settling = True
         try:
-            await self._put(delivery, record)
+            await self._put(delivery, record, known)
         except Outdated:
             self._unsettle(delivery)
             return False
@@ -376,18 +390,18 @@ class JetStreamQueue:
         if delivery.number in self._pending.deliveries and delivery.settling:
             self._pending.unsettle(delivery)
 
-    async def _put(self, delivery: PendingDelivery, record: DeliveryRecord) -> int:
+    async def _put(self, delivery: PendingDelivery, record: DeliveryRecord, known: int) -> int:
         subject = self._stream.delivery(*place_of(delivery.number))
         payload = delivery_out(record)
-        sequence = await self._stream.write(subject, payload, delivery.sequence)
+        sequence = await self._stream.write(subject, payload, known)
         await self._stream.applied(sequence)
         return sequence
 
-    async def _give_up(self, delivery: PendingDelivery) -> None:
+    async def _give_up(self, delivery: PendingDelivery, known: int) -> None:
         """Let a delivery be dead that has ended every process or task that tried it."""
         reason = f"{MOST_LOST} tries in a row ended without a result, as at an end of the platform"
         attempt = Attempt(at=self._clock.wall(), took_s=0.0, status=0, reason=reason)
-        await self._settle(delivery, Settlement(state=State.DEAD, attempt=attempt), ())
+        await self._settle(delivery, Settlement(state=State.DEAD, attempt=attempt), (), known)
 
     # What was written, by whomever.
 

@@ -132,7 +132,7 @@ def test_what_was_stored_before_it_failed_is_not_stored_twice(jetstream, monkeyp
         settlement = Settlement(state=State.DELIVERED, attempt=attempt(), follows=follows)
         end = queue._end
 
-        async def failing(delivery, record):
+        async def failing(*arguments):
             queue._end = end
             raise StorageFailed("the server is away")
 
