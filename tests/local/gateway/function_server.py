@@ -52,12 +52,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
         self.wfile.flush()
         self.server.asked.put(Asked(self.command, self.path, self.headers, body))
 
-    def do_POST(self):
-        self._answer()
+    def __getattr__(self, name):
+        """It answers every method."""
+        if name.startswith("do_"):
+            return self._answer
+        raise AttributeError(name)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from wherry_local.gateway.secret_store import SecretStore, project_folders
 from wherry_local.journal.store import JournalStore
 from wherry_local.metrics.meters import Meters
 from wherry_local.proxy.external import External
+from wherry_local.proxy.forward import Forwarder
 from wherry_local.queue.delivery import Kind, State
 from wherry_local.queue.dispatch import Dispatcher
 from wherry_local.queue.sqlite import SqliteQueue
@@ -146,8 +147,13 @@ class Gateway:
             gateway="http://127.0.0.1:8080",
             project=lambda: self.said,
         )
+        loop = asyncio.get_running_loop()
+        functions = Forwarder(self.fleet, loop=loop, namespace=self.home)
         self.door = Door(
-            loop=asyncio.get_running_loop(), routes=routes(parts), guard=Guard(password=PASSWORD)
+            loop=loop,
+            routes=routes(parts),
+            services={"/function/": functions},
+            guard=Guard(password=PASSWORD),
         )
         sock = socket.create_server(("127.0.0.1", 0))
         self.port = sock.getsockname()[1]

@@ -10,6 +10,7 @@ import os
 import random
 
 import pytest
+from tests.local.gateway.function_server import server
 from tests.local.gateway.recording_fleet import RecordingFleet
 from tests.local.gateway.served_gateway import AUTHORIZATION, FAAS_CLI, served_gateway
 
@@ -34,6 +35,8 @@ ROUTES = (
     ("POST", "/system/calls/{}/replay"),
     ("GET POST DELETE", "/async-function/{}"),
     ("POST", "/async-function/{}/path"),
+    ("GET POST PUT DELETE", "/function/{}"),
+    ("GET POST PUT DELETE", "/function/{}/a/{}"),
 )
 NAMES = (
     "hello", "hello.openfaas-fn", "orders", "new", "..", ".", "%2e%2e", "..%2fsystem", "a%00b",
@@ -78,9 +81,10 @@ def gateway_beside_files(tmp_path):
     (project / ".secrets").mkdir(parents=True)
     (project / ".secrets/theirs").write_text("x")
     (tmp_path / "beside").write_text("x")
-    nobody = RecordingFleet(str(tmp_path / "nobody.sock"))
-    with served_gateway(project, fleet=nobody) as gateway:
-        yield gateway
+    with server() as function:
+        fleet = RecordingFleet(function.server_address)
+        with served_gateway(project, fleet=fleet) as gateway:
+            yield gateway
 
 
 def body_of(chance):
@@ -119,7 +123,7 @@ def ask(connection, chance):
     methods, pattern = chance.choice(ROUTES)
     method = chance.choice(METHODS if chance.random() < 0.1 else methods.split())
     name = chance.choice(NAMES) if chance.random() < 0.5 else chance.choice(LIKELY)
-    path = pattern.format(name)
+    path = pattern.replace("{}", name)
     query = chance.choice(QUERIES) if chance.random() < 0.5 else ""
     headers = {
         "Authorization": AUTHORIZATION,
