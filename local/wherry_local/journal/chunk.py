@@ -93,9 +93,11 @@ def _of_runtime(function: FunctionKey, chunk: Chunk, said: dict[str, Any]) -> It
 
 def _said(logger: str, said: dict[str, Any]) -> str:
     if logger == "wherry.access":
+        seconds = said.get("seconds")
+        took = f"{seconds:.6f}" if isinstance(seconds, float) else seconds
         return (
             f"{said.get('method')} {said.get('path')} {said.get('status')} "
-            f"{said.get('bytes')} B {said.get('seconds')} s"
+            f"{said.get('bytes')} B {took} s"
         )
     message = str(said.get("message", ""))
     if logger in _PRINTED:

@@ -45,11 +45,11 @@ def test_the_line_of_a_call_is_short():
             path="/a",
             status=200,
             bytes=3,
-            seconds=0.0002,
+            seconds=0.00002,
             call_id="c1",
         )
     )
-    assert (line.text, line.call_id) == ("GET /a 200 3 B 0.0002 s", "c1")
+    assert (line.text, line.call_id) == ("GET /a 200 3 B 0.000020 s", "c1")
 
 
 @pytest.mark.parametrize(
