@@ -11,7 +11,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports format interop interop-tools bench \
-    bench-figures bench-instructions bench-manifests bench-build soak harden docs templates lock hooks clean
+    bench-figures bench-instructions bench-manifests bench-build bench-local soak harden docs templates lock hooks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make soak     half an hour of mixed load: does anything grow?'
 	@echo 'make bench-manifests  render and lint a project of 1,000 functions'
 	@echo 'make bench-build  from an edited line to a pushed image, beside docker and pip'
+	@echo 'make bench-local  the local platform beside the function itself, NGINX and Envoy'
 	@echo 'make bench-instructions  compare the instructions of a request with what they were'
 	@echo 'make format   let ruff put the code in its form'
 	@echo 'make hooks    run the checks before each commit'
@@ -105,6 +106,10 @@ bench-manifests: $(VENV)/.dev
 # Beside Docker and pip, with a registry on loopback; needs what `make interop-tools` installs.
 bench-build: $(VENV)/.dev
 	sh tests/interop/run.sh $(BIN)/python -m benchmarks.build $(ARGS)
+
+# Needs wrk, and NGINX and Envoy for the comparison; wants a machine without other work.
+bench-local: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.local $(ARGS)
 
 soak: $(VENV)/.run
 	$(BIN)/python -m benchmarks.soak $(ARGS)

@@ -1,1 +1,1 @@
-"""The local platform, measured."""
+"""The local platform beside its peers: proxied requests, durable events, cold starts, memory."""

@@ -32,8 +32,10 @@ def is_available() -> bool:
     return shutil.which("wrk") is not None
 
 
-def run(workload: Workload, port: int, *, seconds: int, core: int = 1) -> Figures:
-    """Ask for `seconds` as fast as the server answers.
+def run(
+    workload: Workload, port: int, *, seconds: int, core: int = 1, pause_ms: int = 0
+) -> Figures:
+    """Ask for `seconds` as fast as the server answers, or with a pause before each request.
 
     Raises:
         subprocess.CalledProcessError: The load tool failed.
@@ -41,7 +43,7 @@ def run(workload: Workload, port: int, *, seconds: int, core: int = 1) -> Figure
     with tempfile.TemporaryDirectory() as folder:
         script, body = Path(folder) / "load.lua", Path(folder) / "body"
         body.write_bytes(workload.body)
-        script.write_text(_script(workload, body))
+        script.write_text(_script(workload, body, pause_ms))
         url = f"http://127.0.0.1:{port}{workload.target}"
         size = ["-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "5s"]
         said = subprocess.run(
@@ -60,13 +62,14 @@ def run(workload: Workload, port: int, *, seconds: int, core: int = 1) -> Figure
     )
 
 
-def _script(workload: Workload, body: Path) -> str:
+def _script(workload: Workload, body: Path, pause_ms: int) -> str:
     headers = "".join(
         f"wrk.headers[{_quoted(name)}] = {_quoted(value)}\n"
         for name, value in workload.headers.items()
     )
     read = f"wrk.body = io.open({_quoted(str(body))}, 'rb'):read('*a')\n" if workload.body else ""
-    return f"wrk.method = {_quoted(workload.method)}\n{headers}{read}{_DONE}"
+    pause = f"function delay() return {pause_ms} end\n" if pause_ms else ""
+    return f"wrk.method = {_quoted(workload.method)}\n{headers}{read}{pause}{_DONE}"
 
 
 def _quoted(text: str) -> str:

@@ -59,7 +59,7 @@ def prepared(peer: Peer, app: str, *, workers: int = 1) -> Iterator[Launch]:
     """
     command, programs = peer.commands[app], peer.origin.folder()
     with tempfile.TemporaryDirectory() as folder:
-        port, metrics_port = _free_ports(2)
+        port, metrics_port = free_ports(2)
         filled = {
             "port": port,
             "metrics_port": metrics_port,
@@ -74,7 +74,7 @@ def prepared(peer: Peer, app: str, *, workers: int = 1) -> Iterator[Launch]:
         given = {name: value.format(**filled) for name, value in command.environment.items()}
         yield Launch(
             words=(str(programs / words[0]), *words[1:]),
-            environment=_clean_environment() | given,
+            environment=clean_environment() | given,
             port=port,
         )
 
@@ -87,17 +87,29 @@ def running(peer: Peer, app: str, *, core: int = 0, workers: int = 1) -> Iterato
         Absent: The peer's program is not on this machine.
         ServerError: It ended or took no connection within `START_TIMEOUT_S`.
     """
-    with prepared(peer, app, workers=workers) as launch:
-        process = _started(launch, core, subprocess.DEVNULL)
-        try:
-            if not _listens(process, launch.port):
-                _end(process)
-                said = _last_words(launch, core)
-                command = " ".join(launch.words)
-                raise ServerError(f"{peer.name} does not serve {app}: {command}\n{said}")
-            yield Running(port=launch.port, pid=process.pid)
-        finally:
+    with (
+        prepared(peer, app, workers=workers) as launch,
+        serving(launch, f"{peer.name} does not serve {app}", core=core) as server,
+    ):
+        yield server
+
+
+@contextlib.contextmanager
+def serving(launch: Launch, failure: str, *, core: int) -> Iterator[Running]:
+    """A server that was prepared, on `core`; what it writes goes to the null device.
+
+    Raises:
+        ServerError: `failure`, and what it said: it took no connection within `START_TIMEOUT_S`.
+    """
+    process = _started(launch, core, subprocess.DEVNULL)
+    try:
+        if not _listens(process, launch.port):
             _end(process)
+            said = _last_words(launch, core)
+            raise ServerError(f"{failure}: {' '.join(launch.words)}\n{said}")
+        yield Running(port=launch.port, pid=process.pid)
+    finally:
+        _end(process)
 
 
 def _started(launch: Launch, core: int, errors: int) -> subprocess.Popen[bytes]:
@@ -123,12 +135,14 @@ def _last_words(launch: Launch, core: int) -> str:
     return said.decode(errors="replace")[-2000:]
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
+    """What every server is given of the environment here."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from benchmarks.serving import cold_start
-from benchmarks.serving.servers import Launch, ServerError, _free_ports
+from benchmarks.serving.servers import Launch, ServerError, free_ports
 from benchmarks.serving.workloads import WORKLOADS
 
 HTTP = WORKLOADS[0]
@@ -23,7 +23,7 @@ time.sleep(60)
 
 
 def launch(slow_s, *answers):
-    port = _free_ports(1)[0]
+    port = free_ports(1)[0]
     source = SERVER.format(slow_s=slow_s, port=port, answers=answers)
     return Launch(words=(sys.executable, "-c", source), environment={}, port=port)
 
@@ -34,7 +34,7 @@ def test_waiting_for_the_port_and_for_the_first_right_answer_counts():
 
 
 def test_a_program_that_ends_is_not_waited_for():
-    ended = Launch(words=(sys.executable, "-c", ""), environment={}, port=_free_ports(1)[0])
+    ended = Launch(words=(sys.executable, "-c", ""), environment={}, port=free_ports(1)[0])
     began = time.monotonic()
     with pytest.raises(ServerError, match="no answer"):
         cold_start.first_answer(ended, HTTP)

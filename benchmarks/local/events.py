@@ -1,0 +1,101 @@
+"""Events through the broker: accepted durably, and delivered to every trigger that wants them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.local.platform import Platform, until
+from benchmarks.local.proxied import processor_s
+from benchmarks.serving import load
+from benchmarks.serving.answers import Received
+from benchmarks.serving.workloads import Workload
+
+_DRAIN_S = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """One run: how many events a second were accepted, and how long all of it took.
+
+    Attributes:
+        triggers: Deliveries of each event.
+        accepted_per_s: Answers 202 in a second; the event is stored by then.
+        p99_ms: Of those answers.
+        processor_s: Processor time of the platform's process while it accepted.
+        delivered_per_s: Deliveries in a second, from the first event to the last delivery.
+        faults: Answers that were not 202, such as 429 where the queue was full.
+    """
+
+    triggers: int
+    accepted_per_s: float
+    p99_ms: float
+    processor_s: float
+    delivered_per_s: float
+    faults: int
+
+    def per_core_s(self, seconds: int) -> float:
+        """Events accepted for each second of processor time of the platform's process."""
+        return self.accepted_per_s * seconds / max(self.processor_s, 0.01)
+
+
+def measure(
+    platform: Platform, *, rounds: int, seconds: int, told: Callable[[str], None]
+) -> list[Events]:
+    """With one trigger and with ten, each round.
+
+    Raises:
+        ServerError: The queue was not delivered in time.
+    """
+    found = []
+    for number in range(rounds):
+        for broker, triggers in (("one", 1), ("ten", 10)):
+            told(f"events {number + 1}/{rounds} {triggers} triggers")
+            found.append(_run(platform, broker, triggers, seconds))
+    return found
+
+
+def _run(platform: Platform, broker: str, triggers: int, seconds: int) -> Events:
+    workload = Workload(
+        name=broker,
+        about="a binary event",
+        app="order",
+        method="POST",
+        target=f"/default/{broker}",
+        headers={
+            "content-type": "application/json",
+            "ce-specversion": "1.0",
+            "ce-id": "b5e4ad2e-9d84-4f2c-8f3c-b0e9f1a2c3d4",
+            "ce-type": "com.acme.order.placed",
+            "ce-source": "https://acme.example/shop",
+        },
+        body=b'{"order": "A-1042", "total": 42}',
+        expected=Received(),
+    )
+    before, spent, began = platform.queue(), processor_s((platform.pid,)), time.monotonic()
+    run = load.run(workload, platform.broker_port, seconds=seconds)
+    spent = processor_s((platform.pid,)) - spent
+    until(lambda: not (platform.queue()["due"] or platform.queue()["leased"]), _DRAIN_S)
+    took = time.monotonic() - began
+    delivered = platform.queue()["delivered"] - before["delivered"]
+    return Events(
+        triggers=triggers,
+        accepted_per_s=run.per_s,
+        p99_ms=run.p99_ms,
+        processor_s=round(spent, 2),
+        delivered_per_s=round(delivered / took, 1),
+        faults=run.faults,
+    )
+
+
+def table(found: Sequence[Events], *, seconds: int) -> str:
+    """For people: each run."""
+    names = ("accepted/s", "per core s", "p99 ms", "delivered/s", "faults")
+    lines = [f"{'triggers':>8}" + "".join(f"{name:>13}" for name in names)]
+    lines += [
+        f"{each.triggers:>8}{each.accepted_per_s:>13,.0f}{each.per_core_s(seconds):>13,.0f}"
+        f"{each.p99_ms:>13.1f}{each.delivered_per_s:>13,.0f}{each.faults:>13}"
+        for each in found
+    ]
+    return "\n".join(lines)
