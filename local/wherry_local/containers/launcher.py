@@ -27,6 +27,7 @@ from wherry_local.errors import LocalError
 from wherry_local.fleet.replica import Replica
 from wherry_local.journal.chunk import Chunk
 from wherry_local.journal.intake import Intake
+from wherry_local.journal.redaction import redaction
 from wherry_local.state import StateFolder
 
 
@@ -156,7 +157,11 @@ class ContainerLauncher:
                 os.close(end)
         intakes = [
             Intake(
-                end, replica=name, stream=stream, keep=lambda chunk: self._journal.add(key, chunk)
+                end,
+                replica=name,
+                stream=stream,
+                keep=lambda chunk: self._journal.add(key, chunk),
+                redact=redaction(self._mounts / key.namespace / key.name),
             )
             for end, stream in ((out, "stdout"), (err, "stderr"))
         ]

@@ -16,6 +16,7 @@ from wherry_local.fleet.program import program_of
 from wherry_local.fleet.replica import Replica
 from wherry_local.fleet.sockets import SocketFolder
 from wherry_local.journal.intake import Intake
+from wherry_local.journal.redaction import redaction
 from wherry_local.journal.store import JournalStore
 from wherry_local.state import StateFolder
 
@@ -72,11 +73,8 @@ class ProcessLauncher:
 
     async def _launch(self, deployment: Deployment, name: str) -> Replica:
         key = deployment.key
-        environment = environment_of(
-            deployment,
-            inherited=os.environ,
-            secrets=self._state.mounts / key.namespace / key.name,
-        )
+        secrets = self._state.mounts / key.namespace / key.name
+        environment = environment_of(deployment, inherited=os.environ, secrets=secrets)
         program = program_of(deployment.folder, environment, os.environ)
         with ExitStack() as theirs, ExitStack() as ours:
             sock, path = self._sockets.listen(name)
@@ -93,12 +91,14 @@ class ProcessLauncher:
                 program=program,
             )
             ours.pop_all()
+        redact = redaction(secrets)
         intakes = [
             Intake(
                 end,
                 replica=name,
                 stream=stream,
                 keep=lambda chunk: self._journal.add(key, chunk),
+                redact=redact,
             )
             for end, stream in ((out, "stdout"), (err, "stderr"))
         ]

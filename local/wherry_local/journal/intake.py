@@ -26,6 +26,7 @@ class Intake:
         replica: Who writes.
         stream: `stdout` or `stderr`.
         keep: Takes whole lines.
+        redact: Replaces in whole lines what must not be kept.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Intake:
         replica: str,
         stream: str,
         keep: Callable[[Chunk], object],
+        redact: Callable[[bytes], bytes] = bytes,
     ) -> None:
         os.set_blocking(descriptor, False)
         self._loop = asyncio.get_running_loop()
@@ -42,6 +44,7 @@ class Intake:
         self._replica = replica
         self._stream = stream
         self._keep = keep
+        self._redact = redact
         self._rest = b""
         self._is_over = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
@@ -83,7 +86,7 @@ class Intake:
 
     def _put(self, lines: bytes) -> None:
         if lines:
-            self._keep(Chunk(time.time(), self._replica, self._stream, lines))
+            self._keep(Chunk(time.time(), self._replica, self._stream, self._redact(lines)))
 
     def _end(self) -> None:
         if self._is_over:

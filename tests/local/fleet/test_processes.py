@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import wherry
+from wherry_local.deployment import FunctionKey
 from wherry_local.fleet.replica import NoReplica
 from wherry_local.fleet.watching import Watching
 from wherry_local.zygote import client
@@ -324,5 +325,37 @@ def test_a_function_with_an_environment_of_its_own_is_run_by_the_interpreter_the
         signal_process(stage.nursery.pid, signal.SIGKILL)
         await eventually(lambda: not is_alive(pid) and not replicas.available)
         assert (await stage.call("own"))[0] == 200
+
+    play(tmp_path, scene)
+
+
+LEAKY = """
+    import os
+    from pathlib import Path
+    KEY = Path(os.environ["WHERRY_SECRETS_PATH"], "key").read_text()
+    print("at import", KEY)
+    def handle():
+        os.write(2, f"past the runtime {KEY}\\n".encode())
+        print("in a call", KEY)
+        return KEY
+"""
+
+
+def test_a_secret_is_never_kept_however_it_is_written(tmp_path):
+    async def scene(stage):
+        key = FunctionKey("leaky")
+        folder = stage.state.mounts / key.namespace / key.name
+        folder.mkdir(parents=True)
+        (folder / "key").write_text("s3cr3t-value")
+        await stage.put("leaky", LEAKY)
+        assert await stage.call("leaky") == (200, "s3cr3t-value")
+        said = await eventually(
+            lambda: (all_of := stage.journal.read(key, containing="[redacted]"))[2:] and all_of
+        )
+        assert {each.text.rpartition(" ")[0] for each in said} == {
+            "at import", "past the runtime", "in a call"
+        }  # fmt: skip
+        kept = b"".join(each.read_bytes() for each in stage.state.logs.iterdir())
+        assert b"s3cr3t" not in kept
 
     play(tmp_path, scene)
