@@ -30,6 +30,7 @@ from wherry_local.broker.subscription import (
     Destination,
     Subscriptions,
 )
+from wherry_local.deployment import FunctionKey
 from wherry_local.fleet.replica import Functions, NoReplica
 from wherry_local.proxy.call import call
 from wherry_local.proxy.message import CallFailed, Inbound, Outbound
@@ -107,6 +108,11 @@ class EventCourier:
         self._subscriptions = subscriptions
         self._schedules = schedules
         self._encoding = encoding
+
+    def function_of(self, leased: Leased) -> FunctionKey | None:
+        """The function that a delivery calls; None where it goes elsewhere, or nowhere."""
+        errand = self._errand(leased)
+        return None if errand is None else errand.destination.function
 
     async def deliver(self, leased: Leased) -> Settlement:
         """Try once; what came of it."""

@@ -35,6 +35,12 @@ class CallCourier:
         self._functions = functions
         self._callbacks = callbacks
 
+    @staticmethod
+    def function_of(leased: Leased) -> FunctionKey | None:
+        """The function that a delivery calls; None of a callback."""
+        is_callback = leased.subscriber == callbacks.SUBSCRIBER
+        return None if is_callback else key_of(leased.message.scope)
+
     async def deliver(self, leased: Leased) -> Settlement:
         """Try once."""
         if leased.subscriber == callbacks.SUBSCRIBER:

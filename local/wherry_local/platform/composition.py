@@ -36,6 +36,7 @@ from wherry_local.gateway.namespaces import Namespaces
 from wherry_local.gateway.secret_mounts import SecretMounts
 from wherry_local.gateway.secret_store import SecretStore, project_folders
 from wherry_local.journal.store import JournalStore
+from wherry_local.metrics.deliveries import CountedCourier
 from wherry_local.metrics.meters import Meters, Service
 from wherry_local.platform.announcement import Served, served
 from wherry_local.platform.declared import (
@@ -133,9 +134,14 @@ class Platform:
             files=self._settings.triggers,
         )
         self._events.declare(self._project)
+        events, calls = self._events.courier, CallCourier(self._fleet, callbacks)
+        count = self._meters.count
         self._dispatcher = Dispatcher(
             self._queue,
-            {Kind.EVENT: self._events.courier, Kind.CALL: CallCourier(self._fleet, callbacks)},
+            {
+                Kind.EVENT: CountedCourier(events, events.function_of, count),
+                Kind.CALL: CountedCourier(calls, calls.function_of, count),
+            },
         )
         self._open_doors(sockets, callbacks)
         await warming
