@@ -31,6 +31,16 @@ SECRET = """
 def handle(request, context):
     return {"length": len(context.secrets["api-key"])}
 """
+TRIGGER = """
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata: {name: from-a-file}
+spec:
+  broker: default
+  filters: [{prefix: {type: com.other.}}]
+  subscriber:
+    ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: orders}
+"""
 PLACED = ("--type", "com.acme.order.placed")
 
 
@@ -43,7 +53,8 @@ def wherry(tmp_path_factory):
     (project.folder / "wherry.yaml").write_text(
         "functions: {hello: {}, orders: {}, secretive: {secrets: [api-key]}}\n"
     )
-    done = project.up("--port", "0")
+    (project.folder / "trigger.yaml").write_text(TRIGGER)
+    done = project.up("--port", "0", "--triggers", "trigger.yaml")
     assert done.code == 0, done.err
     yield project
     done = project("down")
@@ -99,13 +110,20 @@ def test_an_event_is_explained_by_each_trigger(wherry):
     event = wherry.event(key)
     assert [each["state"] for each in event["deliveries"]] == ["delivered"]
     (reply,) = event["replies"]
-    (refusal,) = wherry.event(reply)["triggers"]
+    refusals = {each["trigger"]: each for each in wherry.event(reply)["triggers"]}
+    refusal = refusals["orders"]
     assert not refusal["matched"]
     told = wherry("events", "--explain", reply).out
     assert refusal["clause"] in told
     assert "'com.acme.order.accepted', expected 'com.acme.order.placed'" in told
     assert wherry.json("events", "--explain", "A-1")["key"] == key
     assert wherry("events", "--explain", "nothing").code == 1
+
+
+def test_triggers_of_a_cluster_are_taken_as_they_are(wherry):
+    key = wherry("emit", "--type", "com.other.thing").out.splitlines()[0]
+    taking = [each["trigger"] for each in wherry.event(key)["triggers"] if each["matched"]]
+    assert taking == ["from-a-file"]
 
 
 def test_events_are_followed(wherry):
@@ -234,6 +252,14 @@ def test_a_port_in_use_is_3(project):
         ):
             assert done.code == 3
             assert f"port {port} is in use" in done.err
+
+
+def test_triggers_that_say_what_cannot_be_are_2(project):
+    (project.folder / "trigger.yaml").write_text(TRIGGER.replace("name: orders", "name: nobody"))
+    done = project("up", "--port", "0", "--broker-port", "0", "--triggers", "trigger.yaml")
+    assert done.code == 2
+    assert "trigger.yaml" in done.err
+    assert "'nobody'" in done.err
 
 
 def test_where_it_is_as_json(project):
