@@ -15,7 +15,7 @@ from wherry.reply import Reply
 from wherry_local.broker import documents, drafts, history
 from wherry_local.broker.courier import DEAD_LETTER, SCHEDULE
 from wherry_local.broker.envelope import Envelope
-from wherry_local.broker.flow import Flow
+from wherry_local.broker.flow import Flow, Watcher
 from wherry_local.broker.history import Found, Wanted
 from wherry_local.broker.ingress import LIMIT_BYTES, store
 from wherry_local.broker.intake import accepted, addressed, ttl_here, ttl_of
@@ -33,6 +33,32 @@ _DIGITS = 19
 _BODY_BYTES = 2 * LIMIT_BYTES
 _JSON = [(b"content-type", b"application/json")]
 _LINES = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
+
+
+class Followed:
+    """Events that were accepted or changed, a line of JSON each, as the body of an answer.
+
+    It watches from when it is made, so that nothing is missed while its beginning is sent.
+    """
+
+    def __init__(self, queue: Queue, watcher: Watcher, wanted: Wanted) -> None:
+        self._queue = queue
+        self._watcher = watcher
+        self._wanted = wanted
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while (key := await self._watcher.next()) is not None:
+            known = await self._queue.message(key)
+            if known is not None and known[0].kind is Kind.EVENT and self._wanted.fits(*known):
+                return orjson.dumps(documents.event(None, *known)) + b"\n"
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """The caller is gone, or has it all."""
+        self._watcher.close()
 
 
 class EventRoutes:
@@ -92,20 +118,12 @@ class EventRoutes:
         arguments = asked.arguments()
         wanted = _wanted(arguments)
         if arguments.get("follow") in {"1", "true"}:
-            return Reply(200, list(_LINES), self._followed(wanted))
+            return Reply(200, list(_LINES), Followed(self._queue, self._flow.watch(), wanted))
         page = await history.events(
             self._queue, wanted, before=_position(arguments), most=_limit(arguments)
         )
         shown = [documents.event(*each) for each in page.events]
         return _answered({"events": shown, "next": _text(page.next)})
-
-    async def _followed(self, wanted: Wanted) -> AsyncIterator[bytes]:
-        with self._flow.watch() as watcher:
-            while (key := await watcher.next()) is not None:
-                known = await self._queue.message(key)
-                if known is None or known[0].kind is not Kind.EVENT or not wanted.fits(*known):
-                    continue
-                yield orjson.dumps(documents.event(None, *known)) + b"\n"
 
     async def _event(self, asked: Asked) -> Reply:
         found = await self._found(asked.named["key"])

@@ -7,14 +7,13 @@ watcher comes to it: who is slow sees fewer steps and the same end.
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
 
 MOST_WAITING = 10_000
 """Keys that may wait for one watcher; of more the oldest are left out."""
 
 
 class Watcher:
-    """One who watches, from `with` to its end."""
+    """One who watches, until `close`."""
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
@@ -45,17 +44,10 @@ class Watcher:
         del self._waiting[key]
         return key
 
-    def __enter__(self) -> Watcher:  # noqa: PYI034 - nobody derives from it
-        self._flow.add(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Watch no more."""
         self._flow.remove(self)
+        self.end()
 
 
 class Flow:
@@ -71,14 +63,12 @@ class Flow:
             watcher.tell(key)
 
     def watch(self) -> Watcher:
-        """Somebody who watches from when it is entered."""
-        return Watcher(self)
-
-    def add(self, watcher: Watcher) -> None:
-        """Tell it what happens from now on."""
+        """Somebody who watches from now on."""
+        watcher = Watcher(self)
         self._watchers.add(watcher)
         if self._over:
             watcher.end()
+        return watcher
 
     def remove(self, watcher: Watcher) -> None:
         """Tell it no more."""
