@@ -1,9 +1,8 @@
-"""The benchmark of the local platform: what is made of figures, and that the peers' files are whole."""
+"""The benchmark of the local platform: what is made of figures, and whole files of the peers."""
 
 import pytest
-
 from benchmarks.local import events, proxied, rest
-from benchmarks.local.proxies import PROXIES, _HERE, proxying
+from benchmarks.local.proxies import _HERE, PROXIES, proxying
 from benchmarks.serving.figures import Figures
 
 
