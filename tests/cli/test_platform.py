@@ -84,7 +84,8 @@ def test_functions_are_listed_and_called(wherry):
     described = wherry.json("describe", "hello")
     assert described["state"] == "ready"
     assert described["calls"] >= 1
-    assert [each["name"] for each in wherry.json("describe", "orders")["triggers"]] == ["orders"]
+    triggers = wherry.json("describe", "orders")["triggers"]
+    assert [each["name"] for each in triggers] == ["from-a-file", "orders"]
     assert wherry("describe", "nobody").code == 1
 
 
