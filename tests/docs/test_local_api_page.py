@@ -16,7 +16,7 @@ ROW = re.compile(r"^\| `([A-Z]+) (/\S*)` \| (.*) \|$", re.MULTILINE)
 def test_the_routes_are_those_of_the_page():
     parts = api.Parts(**{each.name: Mock() for each in fields(api.Parts)})  # none is asked
     events = EventRoutes(queue=Mock(), flow=Mock(), subscriptions=Mock(), namespace=Mock())
-    routes = [*api.routes(parts), *events.routes(), *metric_routes(Mock())]
+    routes = [*api.routes(parts), *events.routes(), *metric_routes(Mock(), Mock(), Mock())]
     there = {(method, each.pattern): not each.guarded for each in routes for method in each.methods}
     said = {
         (method, pattern): meaning.startswith("*open*")

@@ -1,7 +1,7 @@
 """What the gateway counts of every function, under the names that OpenFaaS's gateway has.
 
 Only functions that exist are counted: names that callers invent must not become series. It knows
-neither the fleet nor the queue; what they have to show is asked of callables.
+neither the fleet nor the queue.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ class Meters:
     Args:
         services: Gives how each function stands, when it is scraped; what was counted of others,
             which are gone, is forgotten then.
-        others: Gives the families of other parts of the platform, when it is scraped.
         clock: Seconds that never go back.
     """
 
@@ -57,11 +56,9 @@ class Meters:
         self,
         *,
         services: Callable[[], Iterable[Service]],
-        others: Iterable[Callable[[], Iterable[Family]]] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._services = services
-        self._others = tuple(others)
         self._clock = clock
         self._meters: dict[FunctionKey, Meter] = {}
 
@@ -89,9 +86,9 @@ class Meters:
         meter = self._meters.get(function)
         return (meter or Meter(self._clock)).figures()
 
-    def exposition(self) -> bytes:
-        """Everything there is to scrape, as `CONTENT_TYPE` has it."""
-        return exposed(self._families())
+    def exposition(self, others: Iterable[Family] = ()) -> bytes:
+        """Everything there is to scrape, as `CONTENT_TYPE` has it; `others` come last."""
+        return exposed([*self._families(), *others])
 
     def _families(self) -> Iterator[Family]:
         services = list(self._services())
@@ -115,8 +112,6 @@ class Meters:
             points=[point for key, meter in meters for point in _durations(key, meter)],
         )
         yield from _of_services(services)
-        for families in self._others:
-            yield from families()
 
 
 def _durations(key: FunctionKey, meter: Meter) -> Iterator[Point]:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 from wherry.errors import WherryError
@@ -52,6 +53,7 @@ from wherry_local.platform.settings import Settings
 from wherry_local.platform.storage import open_queue
 from wherry_local.proxy.external import External
 from wherry_local.proxy.forward import Forwarder
+from wherry_local.queue.contract import Queue
 from wherry_local.queue.delivery import Kind
 from wherry_local.queue.dispatch import Dispatcher
 from wherry_local.state import StateFolder
@@ -110,8 +112,9 @@ class Platform:
             engine_fault=self._containers.available,
             tell=tell,
         )
-        self._watching = Watching(self._fleet) if settings.watch else None
-        self._doors: list[Door] = []
+        self._doors: Sequence[Door] = ()
+        self._ends = AsyncExitStack()
+        self._grace_s = 0.0
 
     # Its beginning --------------------------------------------------------------------------
 
@@ -124,41 +127,62 @@ class Platform:
         Raises:
             LocalError: Something cannot begin.
         """
+        ends = self._ends
+        ends.callback(self._journal.close)
+        ends.callback(self._external.close)
+        queue = await open_queue(self._settings, self._state)
+        ends.push_async_callback(queue.close)
+        ends.callback(self._processes.close)
+        ends.push_async_callback(self._nursery.close)
         warming = self._spawn(self._nursery.open())
-        self._queue = await open_queue(self._settings, self._state)
         callbacks = Callbacks(self._external)
-        self._events = Events(
-            queue=self._queue,
+        events = self._events = Events(
+            queue=queue,
             functions=self._fleet,
             addresses=self._external,
             files=self._settings.triggers,
         )
-        self._events.declare(self._project)
+        events.declare(self._project)
+        dispatcher = self._dispatcher(queue, callbacks)
+        doors = self._doors = self._made_doors(queue, callbacks)
+        for door, sock in zip(doors, sockets, strict=True):
+            ends.callback(door.close)
+            door.listen(sock)
+        ends.push_async_callback(self._containers.close)
+        ends.push_async_callback(self._stop_fleet)
+        ends.push_async_callback(self._stop_tasks)
+        await warming
+        await self._containers.remove_leftovers()
+        await self._declare(self._project)
+        dispatcher.start()
+        events.start()
+        ends.push_async_callback(events.close)
+        ends.push_async_callback(lambda: dispatcher.stop(self._grace_s))
+        self._spawn(self._autoscaler.run())
+        if self._settings.logs:
+            self._spawn(print_lines(self._journal.follow()))
+        if self._settings.watch:
+            watching = Watching(self._fleet)
+            watching.start()
+            ends.push_async_callback(watching.stop)
+            self._spawn(self._watch_project())
+        ends.push_async_callback(self._drain_doors)
+        for door in doors:
+            door.start()
+
+    def _dispatcher(self, queue: Queue, callbacks: Callbacks) -> Dispatcher:
         events, calls = self._events.courier, CallCourier(self._fleet, callbacks)
         count = self._meters.count
-        self._dispatcher = Dispatcher(
-            self._queue,
+        return Dispatcher(
+            queue,
             {
                 Kind.EVENT: CountedCourier(events, events.function_of, count),
                 Kind.CALL: CountedCourier(calls, calls.function_of, count),
             },
         )
-        self._open_doors(sockets, callbacks)
-        await warming
-        await self._containers.remove_leftovers()
-        await self._declare(self._project)
-        self._dispatcher.start()
-        self._events.start()
-        self._spawn(self._autoscaler.run())
-        if self._settings.logs:
-            self._spawn(print_lines(self._journal.follow()))
-        if self._watching is not None:
-            self._watching.start()
-            self._spawn(self._watch_project())
-        for door in self._doors:
-            door.start()
 
-    def _open_doors(self, sockets: Sequence[socket.socket], callbacks: Callbacks) -> None:
+    def _made_doors(self, queue: Queue, callbacks: Callbacks) -> tuple[Door, Door]:
+        """The gateway's and the broker's."""
         parts = api.Parts(
             fleet=self._fleet,
             deployments=self._deployments,
@@ -166,13 +190,14 @@ class Platform:
             secrets=self._secrets,
             journal=self._journal,
             meters=self._meters,
-            queue=self._queue,
+            queue=queue,
             callbacks=callbacks,
             brokers=self._brokers,
             gateway=self._addresses.gateway,
             project=lambda: self._project,
         )
-        admin = [*api.routes(parts), *self._events.routes(), *metric_routes(self._meters)]
+        metrics = metric_routes(self._meters, self._queue, self._brokers)
+        admin = [*api.routes(parts), *self._events.routes(), *metrics]
         console = console_routes(InProcessApi(admin, self._fleet))
         loop = asyncio.get_running_loop()
         guard = Guard(password=self._password, hosts=self._settings.listen or ())
@@ -185,10 +210,7 @@ class Platform:
             services={"/function/": forwarder},
             guard=guard,
         )
-        broker = Door(loop=loop, routes=self._events.ingress_routes(), guard=guard)
-        self._doors = [gateway, broker]
-        for door, sock in zip(self._doors, sockets, strict=True):
-            door.listen(sock)
+        return gateway, Door(loop=loop, routes=self._events.ingress_routes(), guard=guard)
 
     def _launcher_of(self, deployment: Deployment) -> Launcher:
         return self._containers if deployment.container else self._processes
@@ -211,10 +233,9 @@ class Platform:
         """Take over what has changed; what cannot be read leaves what is served as it is."""
         try:
             project = read()
-            if project != self._project:
-                self._events.declare(project)
-                await self._declare(project)
-                self._project = project
+            self._events.declare(project)
+            await self._declare(project)
+            self._project = project
         except (BuildError, LocalError, WherryError) as error:
             self._tell(f"the project is served as before: {error.message}")
 
@@ -254,26 +275,20 @@ class Platform:
         Args:
             grace_s: Seconds until what is not over is cut off.
         """
+        self._grace_s = grace_s
         self._stopping.set()
-        await asyncio.gather(*(door.drain(grace_s) for door in self._doors))
-        if hasattr(self, "_dispatcher"):
-            await self._dispatcher.stop(grace_s)
-            await self._events.close()
-        if self._watching is not None:
-            await self._watching.stop()
+        await self._ends.aclose()
+
+    async def _drain_doors(self) -> None:
+        await asyncio.gather(*(door.drain(self._grace_s) for door in self._doors))
+
+    async def _stop_tasks(self) -> None:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._fleet.stop(grace_s)
-        await self._containers.close()
-        await self._nursery.close()
-        self._processes.close()
-        for door in self._doors:
-            door.close()
-        if hasattr(self, "_queue"):
-            await self._queue.close()
-        self._external.close()
-        self._journal.close()
+
+    async def _stop_fleet(self) -> None:
+        await self._fleet.stop(self._grace_s)
 
     def kill(self) -> None:
         """End every replica at once; what is in flight is not answered."""

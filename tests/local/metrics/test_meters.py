@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from wherry_local.deployment import FunctionKey
+from wherry_local.metrics.events import event_families
 from wherry_local.metrics.meters import Meters, Service
 from wherry_local.metrics.text import Family, Kind, Point, exposed
+from wherry_local.queue.delivery import Kind as MessageKind
+from wherry_local.queue.delivery import State
 
 HELLO, ORDER = FunctionKey("hello"), FunctionKey("order", "shop")
 
@@ -31,26 +34,17 @@ def services():
     return [hello, replace(hello, function=ORDER, started=1)]
 
 
-def queue():
-    yield Family(
-        name="wherry_queue_deliveries",
-        kind=Kind.GAUGE,
-        meaning="Deliveries by state.",
-        points=[Point(value=5, labels={"state": "due"})],
-    )
-
-
-def read(meters):
+def read(meters, others=()):
     """Values by name and labels; any line that is not understood raises."""
     return {
         (sample.name, *sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(meters.exposition().decode())
+        for family in text_string_to_metric_families(meters.exposition(others).decode())
         for sample in family.samples
     }
 
 
 def counted():
-    meters = Meters(services=services, others=[queue])
+    meters = Meters(services=services)
     for key, status, seconds in (
         (HELLO, 200, 0.003),
         (HELLO, 200, 0.2),
@@ -97,7 +91,7 @@ def test_a_bound_belongs_to_its_bucket():
     assert found[("gateway_functions_seconds_bucket", *key)] == 1
 
 
-def test_how_functions_stand_and_what_others_have_is_asked_when_scraped():
+def test_how_functions_stand_is_asked_when_scraped():
     found = read(counted())
     hello = ("function_name", "hello.openfaas-fn")
     assert found["gateway_service_count", hello] == 3
@@ -105,7 +99,22 @@ def test_how_functions_stand_and_what_others_have_is_asked_when_scraped():
     assert found["gateway_service_min", hello] == 1
     assert found["gateway_function_invocation_inflight", hello] == 7
     assert found["gateway_service_target_load", hello, ("scaling_type", "rps")] == 50
-    assert found["wherry_queue_deliveries", ("state", "due")] == 5
+
+
+def test_the_queue_and_the_brokers_are_shown_beside_them():
+    brokers = [{"namespace": "default", "name": "main", "triggers": 3, "url": "http://x"}]
+    counts = {(MessageKind.EVENT, State.DUE): 5, (MessageKind.CALL, State.DEAD): 1}
+    found = read(counted(), event_families(counts, brokers))
+    deliveries = {
+        (dict(key[1:])["kind"], dict(key[1:])["state"]): value
+        for key, value in found.items()
+        if key[0] == "wherry_queue_deliveries"
+    }
+    assert deliveries["event", "due"] == 5
+    assert deliveries["call", "dead"] == 1
+    assert sum(deliveries.values()) == 6
+    assert len(deliveries) == len(MessageKind) * len(State), "a series does not come and go"
+    assert found["wherry_broker_triggers", ("broker", "main"), ("namespace", "default")] == 3
 
 
 def test_names_and_types_stand_as_openfaas_has_them():
