@@ -90,6 +90,9 @@ class Dispatcher:
             except StorageFailed as error:
                 logger.warning("deliveries wait: %s", error)
                 wait_s = STORAGE_DELAY_S
+            except Exception:  # a fault of ours; what is due must not wait for a restart
+                logger.exception("nothing could be leased")
+                wait_s = STORAGE_DELAY_S
             timer = None
             if wait_s is not None:
                 timer = asyncio.get_running_loop().call_later(wait_s, self._wake.set)

@@ -24,9 +24,8 @@ import asyncio
 import contextlib
 import heapq
 import secrets
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from wherry_local.queue.bounds import Bounds
@@ -43,19 +42,18 @@ from wherry_local.queue.delivery import (
     Settlement,
     State,
 )
-from wherry_local.queue.history import StoredDelivery, StoredMessage
 from wherry_local.queue.ledger import Arrival, Ledger
+from wherry_local.queue.listeners import Listeners
 from wherry_local.queue.pending import PendingDelivery, PendingMessage, leased_of
-from wherry_local.queue.records import FORGOTTEN, STATE_CODES, STATES, number_of, place_of
+from wherry_local.queue.records import FORGOTTEN, STATE_CODES, number_of, place_of
 from wherry_local.queue.shelf import Finished
 from wherry_local.queue.stream import Outdated, Stream, at_once
+from wherry_local.queue.stream_history import StreamHistory
+from wherry_local.queue.stream_log import StreamLog
 from wherry_local.queue.stream_records import (
     DeliveryRecord,
-    answer_in,
     answer_out,
-    delivery_in,
     delivery_out,
-    message_in,
     message_out,
     record_of,
 )
@@ -83,13 +81,14 @@ class JetStreamQueue:
         self._steady = Steady(clock)
         self._ledger = Ledger(bounds)
         self._pending = self._ledger.pending
-        self._live = False
-        self._orphans: set[tuple[int, int]] = set()
         self._extending: dict[int, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._wakes: list[Callable[[], None]] = []
-        self._told: list[Callable[[str], None]] = []
         self._dropping = self._closed = False
+        self._listeners = Listeners()
+        self.on_due = self._listeners.on_due
+        self.on_change = self._listeners.on_change
+        self._history = StreamHistory(stream)
+        self._log = StreamLog(self._ledger, self._listeners, clock, owner=owner, changed=self._tidy)
 
     @classmethod
     async def open(
@@ -112,12 +111,12 @@ class JetStreamQueue:
         stream = await Stream.open(url, name)
         queue = cls(stream, owner=owner, bounds=bounds or Bounds(), clock=clock or SystemClock())
         try:
-            await stream.watch(queue._apply)
+            await stream.watch(queue._log.apply)
         except BaseException:
             await stream.close()
             raise
-        queue._live = True
-        for place in queue._orphans:
+        queue._log.live = True
+        for place in queue._log.orphans:
             queue._begin(stream.delete(stream.delivery(*place)))
         queue._tidy()
         return queue
@@ -148,7 +147,7 @@ class JetStreamQueue:
                     held.append(delivery)
             absent = {each.of.position: each.of for each in held if each.of.message is None}
             messages = dict(
-                zip(absent, await at_once([self._message(p) for p in absent]), strict=True)
+                zip(absent, await at_once([self._history.message(p) for p in absent]), strict=True)
             )
         except BaseException:
             for delivery in taken:
@@ -201,15 +200,6 @@ class JetStreamQueue:
         """As `Queue.next_due_s`."""
         due = self._pending.next_due(room)
         return None if due is None else max(0.0, due - self._now())
-
-    def on_due(self, wake: Callable[[], None]) -> None:
-        """As `Queue.on_due`."""
-        self._wakes.append(wake)
-
-    def on_change(self, told: Callable[[str], None]) -> Callable[[], None]:
-        """As `Queue.on_change`."""
-        self._told.append(told)
-        return partial(self._told.remove, told)
 
     async def messages(
         self,
@@ -403,79 +393,10 @@ class JetStreamQueue:
         attempt = Attempt(at=self._clock.wall(), took_s=0.0, status=0, reason=reason)
         await self._settle(delivery, Settlement(state=State.DEAD, attempt=attempt), (), known)
 
-    # What was written, by whomever.
-
-    async def _apply(self, subject: str, payload: bytes, sequence: int) -> None:
-        _, _, what, *place = subject.split(".")
-        if what == "message":
-            self._place(payload, sequence)
-        else:
-            position, index = map(int, place)
-            self._turn(position, index, delivery_in(payload), sequence)
-
-    def _place(self, payload: bytes, sequence: int) -> None:
-        record = message_in(payload, sequence)
-        if self._ledger.place(record.arrival, now=self._now(), stored_at=record.stored_at):
-            self._wake()
-        self._tell(record.arrival.accepted.message.key)
-        self._tidy()
-
-    def _turn(self, position: int, index: int, record: DeliveryRecord, sequence: int) -> None:
-        delivery = self._pending.deliveries.get(number_of(position, index))
-        if delivery is None:
-            self._turn_ended(position, index, record)
-            return
-        delivery.sequence = sequence
-        delivery.lost, delivery.tries = record.lost, record.tries
-        delivery.attempts = tuple(record.attempts)
-        self._pending.enlarge(delivery.of, record.answer_bytes)
-        now = self._now()
-        until = now + self._left_s(record)
-        if record.state == STATE_CODES[State.DUE]:
-            self._pending.again(delivery, until)
-            if until <= now:
-                self._wake()
-        elif record.state != STATE_CODES[State.LEASED]:
-            forgotten = record.state == FORGOTTEN
-            self._ledger.end(delivery, State.DEAD if forgotten else STATES[record.state])
-            if forgotten:
-                self._ledger.forget_delivery(position, State.DEAD)
-        elif record.owner == self._owner and not self._live:
-            delivery.lost += 1  # who held it is gone
-            self._pending.again(delivery, now)
-        else:
-            self._pending.hold(delivery, record.token or sequence, until)
-        self._tell(delivery.of.key)
-        self._tidy()
-
-    def _turn_ended(self, position: int, index: int, record: DeliveryRecord) -> None:
-        """A record of a delivery that was over, or whose message is gone."""
-        finished = self._ledger.shelf.get(position)
-        message = finished or self._pending.messages.get(position)
-        if message is None:
-            self._orphans.add((position, index))
-        elif record.state == FORGOTTEN:
-            self._ledger.forget_delivery(position, State.DEAD)
-            self._tell(message.key)
-
-    def _left_s(self, record: DeliveryRecord) -> float:
-        """What is left of the time in a record; of one from before, never more than it says."""
-        if self._live:
-            return record.lasts_s
-        return min(max(record.at + record.lasts_s - self._clock.wall(), 0.0), record.lasts_s)
-
-    def _wake(self) -> None:
-        for wake in self._wakes:
-            wake()
-
-    def _tell(self, key: str) -> None:
-        for told in tuple(self._told):
-            told(key)
-
     # What goes.
 
     def _tidy(self) -> None:
-        if self._dropping or not self._live:
+        if self._dropping or not self._log.live:
             return
         excess = self._ledger.shelf.excess(self._steady.now(), MOST_DROPPED, self._ledger.newest)
         if excess:
@@ -511,7 +432,9 @@ class JetStreamQueue:
 
     async def _found(self, position: int, *, bodies: bool = True) -> Found | None:
         for _ in range(MOST_READS):
-            stored = await self._stored(position, bodies=bodies)
+            known = self._pending.messages.get(position) or self._ledger.shelf.get(position)
+            indexes = self._written(position, known.receivers) if known else ()
+            stored = await self._history.at(position, indexes, bodies=bodies) if known else None
             if stored is None:
                 return None
             with contextlib.suppress(Stale):
@@ -521,62 +444,10 @@ class JetStreamQueue:
                 return position, stored.message, deliveries
         raise StorageFailed("the queue changes too fast to be read")
 
-    async def _stored(self, position: int, *, bodies: bool) -> StoredMessage | None:
-        known: PendingMessage | Finished | None = self._pending.messages.get(position)
-        known = known or self._ledger.shelf.get(position)
-        if known is None or (read := await self._read(position, bodies=bodies)) is None:
-            return None
-        message, subscribers = read
-        indexes = []
-        for index in range(known.receivers):
-            live = self._pending.deliveries.get(number_of(position, index))
-            if live is None or live.sequence:
-                indexes.append(index)
-        rows = await at_once([self._row(position, index) for index in indexes])
-        return StoredMessage(
-            position=position,
-            message=message,
-            subscribers=subscribers,
-            deliveries={row.number: row for row in rows if row is not None},
-        )
-
-    async def _row(self, position: int, index: int) -> StoredDelivery | None:
-        payload = await self._stream.newest(self._stream.delivery(position, index))
-        if payload is None:
-            return None
-        record = delivery_in(payload)
-        answer = None
-        if record.tries:
-            answer = await self._stream.newest(self._stream.answer(position, index))
-        return StoredDelivery(
-            number=number_of(position, index),
-            state=record.state,
-            lost=record.lost,
-            tries=record.tries,
-            due_at=record.at + record.lasts_s,
-            delay_s=record.lasts_s,
-            attempts=record.attempts,
-            answer=None if answer is None else answer_in(answer),
-        )
-
-    async def _message(self, position: int) -> Message | None:
-        read = await self._read(position, bodies=True)
-        return None if read is None else read[0]
-
-    async def _read(self, position: int, *, bodies: bool) -> tuple[Message, Sequence[str]] | None:
-        """A message and its subscribers; None where it is gone."""
-        payload = await self._stream.record(position)
-        if payload is None:
-            return None
-        record = message_in(payload, position)
-        message = record.arrival.accepted.message
-        if not bodies:
-            message = replace(message, body=b"")
-        elif record.pieces is not None:
-            subjects = self._stream.pieces(message.key, record.pieces)
-            parts = await at_once([self._stream.newest(subject) for subject in subjects])
-            message = replace(message, body=b"".join([part or b"" for part in parts]))
-        return message, record.arrival.accepted.subscribers
+    def _written(self, position: int, receivers: int) -> Sequence[int]:
+        """Which of a message's deliveries have a record."""
+        lives = [self._pending.deliveries.get(number_of(position, i)) for i in range(receivers)]
+        return [index for index, live in enumerate(lives) if live is None or live.sequence]
 
     def _now(self) -> float:
         return self._clock.monotonic()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,23 +29,19 @@ from wherry_local.queue.delivery import (
     Settlement,
     State,
 )
-from wherry_local.queue.history import History, StoredMessage
 from wherry_local.queue.ledger import Arrival, Ledger
+from wherry_local.queue.listeners import Listeners
 from wherry_local.queue.pending import PendingDelivery, leased_of
+from wherry_local.queue.reading import Found, Reader
 from wherry_local.queue.records import FORGOTTEN, MOST_ATTEMPTS, number_of, place_of
 from wherry_local.queue.restoring import restore
 from wherry_local.queue.rows import Row, message_row, settled_row, state_row
-from wherry_local.queue.view import Stale, deliveries_of
 from wherry_local.queue.writing import Change, Writer
 
 MOST_LOST = 5
 """Leases in a row that may end without being settled, as by a delivery that ends the process."""
 MOST_DROPPED = 256
 """Messages of the history that one change drops, so that nothing waits long for it."""
-MOST_READS = 5
-"""Looks at the file until it agrees with what memory knows."""
-
-Found = tuple[int, Message, Sequence[Delivery]]
 
 
 class SqliteQueue:
@@ -71,12 +66,12 @@ class SqliteQueue:
             raise
         self._pending = self._ledger.pending
         self._writer = Writer(path, connection)
-        self._history = History(path)
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="queue-reader")
+        self._reader = Reader(path, self._pending, self._clock)
         self._forgetting: set[int] = set()
         self._dropping = self._closed = False
-        self._wakes: list[Callable[[], None]] = []
-        self._told: list[Callable[[str], None]] = []
+        self._listeners = Listeners()
+        self.on_due = self._listeners.on_due
+        self.on_change = self._listeners.on_change
 
     async def accept(self, accepted: Accepted) -> None:
         """As `Queue.accept`."""
@@ -133,15 +128,6 @@ class SqliteQueue:
         due = self._pending.next_due(room)
         return None if due is None else max(0.0, due - self._clock.monotonic())
 
-    def on_due(self, wake: Callable[[], None]) -> None:
-        """As `Queue.on_due`."""
-        self._wakes.append(wake)
-
-    def on_change(self, told: Callable[[str], None]) -> Callable[[], None]:
-        """As `Queue.on_change`."""
-        self._told.append(told)
-        return partial(self._told.remove, told)
-
     async def messages(
         self,
         *,
@@ -153,33 +139,20 @@ class SqliteQueue:
         bodies: bool = True,
     ) -> Sequence[Found]:
         """As `Queue.messages`."""
-        wanted = set(states)
-        waiting = self._pending.deliveries.values() if wanted & {State.DUE, State.LEASED} else ()
-        pending = {delivery.of.position for delivery in waiting if delivery.state in wanted}
-        page = partial(
-            self._history.page,
-            kind=kind,
-            scope=scope,
-            states=states,
-            pending=list(pending),
-            before=before,
-            most=most,
-            bodies=bodies,
+        return await self._reader.page(
+            kind=kind, scope=scope, states=states, before=before, most=most, bodies=bodies
         )
-        return await self._read(page)
 
     async def message(self, key: str) -> tuple[Message, Sequence[Delivery]] | None:
         """As `Queue.message`."""
         position = self._ledger.positions.get(key)
-        if position is None:
-            return None
-        found = await self._read(partial(self._history.at, [position]))
-        return found[0][1:] if found else None
+        found = None if position is None else await self._reader.at(position)
+        return None if found is None else found[1:]
 
     async def delivery(self, number: int) -> Delivery | None:
         """As `Queue.delivery`."""
-        found = await self._read(partial(self._history.at, [place_of(number)[0]]))
-        deliveries = found[0][2] if found else ()
+        found = await self._reader.at(place_of(number)[0])
+        deliveries = found[2] if found else ()
         return next((each for each in deliveries if each.number == number), None)
 
     async def cancel(self, key: str) -> int:
@@ -221,8 +194,7 @@ class SqliteQueue:
             return
         self._closed = True
         await self._writer.close()
-        await asyncio.get_running_loop().run_in_executor(self._reading, self._history.close)
-        self._reading.shutdown()
+        await self._reader.close()
         self._owner.release()
 
     # Writing.
@@ -283,9 +255,9 @@ class SqliteQueue:
         self._ledger.release(arrivals)
         due = [self._ledger.place(each, now=now, stored_at=stored_at) for each in arrivals]
         if any(due):
-            self._wake()
+            self._listeners.wake()
         for arrival in arrivals:
-            self._tell(arrival.accepted.message.key)
+            self._listeners.tell(arrival.accepted.message.key)
         self._tidy()
 
     def _settled(
@@ -305,10 +277,10 @@ class SqliteQueue:
         if settlement.state is State.DUE:
             self._pending.again(delivery, due)
             if settlement.delay_s <= 0:
-                self._wake()
+                self._listeners.wake()
         else:
             self._ledger.end(delivery, settlement.state)
-        self._tell(delivery.of.key)
+        self._listeners.tell(delivery.of.key)
         if arrivals:
             self._land(arrivals, stored_at)
         else:
@@ -321,7 +293,7 @@ class SqliteQueue:
     def _cancelled(self, deliveries: Sequence[PendingDelivery]) -> None:
         for delivery in deliveries:
             self._ledger.end(delivery, State.CANCELLED)
-        self._tell(deliveries[0].of.key)
+        self._listeners.tell(deliveries[0].of.key)
 
     def _unsettle(self, deliveries: Sequence[PendingDelivery]) -> None:
         for delivery in deliveries:
@@ -330,15 +302,7 @@ class SqliteQueue:
     def _forgotten(self, number: int, key: str) -> None:
         self._forgetting.discard(number)
         self._ledger.forget_delivery(place_of(number)[0], State.DEAD)
-        self._tell(key)
-
-    def _wake(self) -> None:
-        for wake in self._wakes:
-            wake()
-
-    def _tell(self, key: str) -> None:
-        for told in tuple(self._told):
-            told(key)
+        self._listeners.tell(key)
 
     def _tidy(self) -> None:
         """Drop what of the history is beyond its bounds, a part at a time."""
@@ -362,42 +326,18 @@ class SqliteQueue:
                 self._ledger.forget(position)
             self._tidy()
 
-    # Reading.
-
-    async def _read(self, read: Callable[[], Sequence[StoredMessage]]) -> Sequence[Found]:
-        """What the file says, once it is not older than what memory knows."""
-        loop = asyncio.get_running_loop()
-        for _ in range(MOST_READS):
-            stored = await loop.run_in_executor(self._reading, read)
-            try:
-                return [self._shown(message) for message in stored]
-            except Stale:
-                continue
-        raise StorageFailed("the queue changes too fast to be read")
-
-    def _shown(self, stored: StoredMessage) -> Found:
-        deliveries = deliveries_of(
-            stored,
-            self._pending,
-            monotonic=self._clock.monotonic(),
-            wall=self._clock.wall(),
-        )
-        return stored.position, stored.message, deliveries
-
     async def _fetch(self, taken: Sequence[PendingDelivery]) -> Sequence[Leased]:
         """Leases of which some messages are not in memory; given back where they cannot be read."""
-        positions = list({each.of.position for each in taken if each.of.message is None})
-        read = partial(self._history.at, positions)
+        absent = list({each.of.position for each in taken if each.of.message is None})
         try:
-            stored = await asyncio.get_running_loop().run_in_executor(self._reading, read)
-            messages = {each.position: each.message for each in stored}
-            return [
-                leased_of(each, each.of.message or messages[each.of.position]) for each in taken
-            ]
+            read = await self._reader.messages(absent)
         except BaseException:
             for delivery in taken:
                 self._pending.again(delivery, delivery.due)
             raise
+        found = [(each, each.of.message or read.get(each.of.position)) for each in taken]
+        # One without its message is leased in vain, and dead after the most that may be lost.
+        return [leased_of(delivery, message) for delivery, message in found if message]
 
 
 def _opened(path: Path, ledger: Ledger, clock: Clock) -> sqlite3.Connection:
