@@ -196,7 +196,7 @@ class Platform:
             gateway=self._addresses.gateway,
             project=lambda: self._project,
         )
-        metrics = metric_routes(self._meters, self._queue, self._brokers)
+        metrics = metric_routes(self._meters, queue, self._brokers)
         admin = [*api.routes(parts), *self._events.routes(), *metrics]
         console = console_routes(InProcessApi(admin, self._fleet))
         loop = asyncio.get_running_loop()

@@ -56,9 +56,7 @@ class InProcessApi:
         if replicas is None:
             raise ApiRefused(404, f"there is no function {key}")
         query = f"?{invocation.query}" if invocation.query else ""
-        headers = [
-            (name.encode("ascii"), value.encode()) for name, value in invocation.headers
-        ]
+        headers = [(name.encode("ascii"), value.encode()) for name, value in invocation.headers]
         outbound = Outbound(
             method=invocation.method,
             target=f"{invocation.path}{query}",

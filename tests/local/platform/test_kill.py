@@ -109,7 +109,7 @@ def killed_again_and_again(project, *, kills, seed):
         senders = [Sender(life, f"{number}-{each}") for each in range(2)]
         for sender in senders:
             sender.start()
-        time.sleep(moments.uniform(0.0, 0.3))  # the moment is what the test is about
+        time.sleep(moments.uniform(0.0, 0.5))  # the moment is what the test is about
         life.kill_all()
         for sender in senders:
             sender.join(60)
@@ -131,7 +131,7 @@ def given_up(life):
 def test_nothing_that_was_accepted_is_lost(project, kills):
     seed = random.SystemRandom().randrange(2**32)
     accepted = killed_again_and_again(project, kills=kills, seed=seed)
-    assert len(accepted) > kills, f"seed {seed}"
+    assert accepted, f"seed {seed}"
     with living(project, "--no-watch", "--no-logs") as life:
         eventually(lambda: set(accepted) <= reached(project) | given_up(life), within_s=60)
         assert life.end() == 0
