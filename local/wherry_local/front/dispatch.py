@@ -50,6 +50,14 @@ class PrefixService(Service, Protocol):
         """How many."""
         ...
 
+    def tick(self, now: float) -> None:
+        """Keep the time; often while anything is in flight."""
+        ...
+
+    def close(self) -> None:
+        """Give up what is in flight."""
+        ...
+
 
 class Dispatch:
     """Answers the requests of one door.

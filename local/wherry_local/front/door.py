@@ -114,14 +114,14 @@ class Door:
         self._reactor.forget_time(self._tick)
         for task in tuple(self._dispatch.tasks):
             task.cancel()
+        for service in self._services.values():
+            service.close()
         self._edge.close()
 
     def _tick(self, now: float) -> float:
         self._edge.tick()
         for service in self._services.values():
-            tick = getattr(service, "tick", None)
-            if tick is not None:
-                tick(now)
+            service.tick(now)
         if self.in_flight:
             return _BUSY_TICK_S
         return _IDLE_TICK_S if self._edge.connections else NEVER

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wherry.serving.head import BODILESS, encode_head, framing_of
 
@@ -93,7 +93,8 @@ class Streamed:
         """The next piece; None where there is none, or it is to end."""
         piece = asyncio.ensure_future(_taken(body))
         try:
-            await asyncio.wait({piece, self._ending}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {piece, self._ending}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return piece.result() if piece.done() else None
         finally:
             if not piece.done():

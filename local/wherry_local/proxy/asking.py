@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from wherry_local.proxy.pool import Pool
     from wherry_local.proxy.upstream import Upstream
 
+_log = logging.getLogger("wherry.local")
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """Methods that may be sent twice (RFC 9110 section 9.2.2)."""
 
@@ -41,9 +43,12 @@ class Asking(ABC):
         """Send the request to a replica that is claimed."""
         self._replica = replica
         # A body that flows cannot be sent twice, so it gets a connection that nobody is closing.
-        upstream = self._upstream = (
-            self._pool.fresh(replica.address) if self._streams else self._pool.take(replica.address)
-        )
+        connect = self._pool.fresh if self._streams else self._pool.take
+        try:
+            upstream = self._upstream = connect(replica.address)
+        except OSError as error:
+            self._no_socket(error)
+            return
         upstream.ask(self, self._request, is_head=self._method == "HEAD", asked=not self._streams)
 
     def _release(self) -> None:
@@ -64,7 +69,11 @@ class Asking(ABC):
             self._give_up(began=upstream.began)
         elif upstream.uses and (not upstream.sent or self._method in IDEMPOTENT):
             self._tried = True
-            self._upstream = upstream = self._pool.fresh(replica.address)
+            try:
+                self._upstream = upstream = self._pool.fresh(replica.address)
+            except OSError as error:
+                self._no_socket(error)
+                return
             upstream.ask(self, self._request, is_head=self._method == "HEAD", asked=True)
         elif not upstream.sent:
             self._tried = True
@@ -72,6 +81,11 @@ class Asking(ABC):
             self._ask_another()
         else:
             self._give_up(began=False)
+
+    def _no_socket(self, error: OSError) -> None:
+        """No connection can be made at all, as where too many are open."""
+        _log.warning("no connection can be made to a replica: %s", error.strerror)
+        self._give_up(began=False)
 
     @abstractmethod
     def on_answer(self, head: ResponseHead, body: bytes, *, complete: bool) -> None:

@@ -117,7 +117,11 @@ class Flight(Asking):
             self.due = monotonic() + timeout_s + _GRACE_S
         if self._incoming is None:
             self._replica = replica
-            upstream = self._upstream = self._pool.take(replica.address)
+            try:
+                upstream = self._upstream = self._pool.take(replica.address)
+            except OSError as error:
+                self._no_socket(error)
+                return
             upstream.ask(self, self._request, is_head=self._method == "HEAD", asked=True)
             return
         super()._ask(replica)
@@ -332,10 +336,10 @@ class Flight(Asking):
         """It has not begun to answer in time."""
         self._answer_plainly(plain.late(self.key))
 
-    def on_gone(self) -> None:
+    def on_gone(self, *, by_force: bool = False) -> None:
         """The caller is gone; what works for it need not."""
         connection = self.exchange.connection
-        if self.tunnelled and not connection.broken:
+        if self.tunnelled and not (connection.broken or by_force):
             return  # it has only ended its side
         if self._claiming is not None:
             self._claiming.cancel()

@@ -120,6 +120,11 @@ class Forwarder:
         for flight in [each for each in self.flights.values() if each.due <= now]:
             flight.expire()
 
+    def close(self) -> None:
+        """Give up every call."""
+        for flight in tuple(self.flights.values()):
+            flight.on_gone(by_force=True)
+
     # For flights ----------------------------------------------------------------------------
 
     def leave(self, flight: Flight) -> None:

@@ -355,3 +355,20 @@ def test_a_change_of_protocol_that_nobody_asked_for_is_no_answer():
             assert (await caller.ask(GET)).status == 502
 
     asyncio.run(run())
+
+
+def test_a_gateway_that_closes_gives_up_its_calls():
+    async def run():
+        async def script(_asked, reader, writer):
+            writer.write(CHUNKED)
+            await reader.read()
+            return True
+
+        async with staged(script) as stage, await Caller.to(stage.port) as caller:
+            await caller.send(GET)
+            await caller.head()
+            stage.door.close()
+            assert await caller.is_ended()
+            await until(lambda: not stage.backend.open)
+
+    asyncio.run(run())

@@ -1,6 +1,7 @@
 """Replicas that end, and replicas whose answers are no HTTP."""
 
 import asyncio
+import errno
 
 import pytest
 from tests.local.front.wire import HOST, Caller, until
@@ -210,3 +211,19 @@ def test_connections_beyond_the_backlog_of_a_socket_wait(tmp_path):
                 caller.close()
 
     asyncio.run(run())
+
+
+def test_no_descriptor_is_left_for_a_connection(monkeypatch):
+    async def run():
+        async with staged(answering(OK)) as stage, await Caller.to(stage.port) as caller:
+            for method in ("GET", "POST"):
+                with monkeypatch.context() as patch:
+                    patch.setattr(stage.forwarder.pool, "fresh", out_of_descriptors)
+                    assert (await caller.ask(request(method, b"x"))).status == 502
+            assert (await caller.ask(request())).status == 200
+
+    asyncio.run(run())
+
+
+def out_of_descriptors(_address):
+    raise OSError(errno.EMFILE, "too many open files")
