@@ -98,6 +98,13 @@ class Scheduler:
         """Send what is due now, and wait for what comes next."""
         now = self._wall()
         for due in self._timetable.due(now):
+            if due.missed:
+                _log.warning(
+                    "schedule %s has missed %s, and it is not made up for",
+                    due.name,
+                    moment(due.at),
+                )
+                continue
             task = asyncio.get_running_loop().create_task(self._store(self._plans[due.name], now))
             self._storing.add(task)
             task.add_done_callback(self._storing.discard)

@@ -57,10 +57,12 @@ class Due(NamedTuple):
     Attributes:
         name: The schedule.
         at: The time that it was for.
+        missed: Whether that is so long ago that it is not made up for.
     """
 
     name: str
     at: float
+    missed: bool
 
 
 def times(name: str, cron: str, zone: str | None) -> Times:
@@ -122,9 +124,11 @@ class Timetable:
             self._set(self._entries, now)
             return ()
         self._seen = now
-        late = [Due(name, at) for name, at in self._next.items() if at <= now]
-        self._set([each.name for each in late], now)
-        return [each for each in late if now - each.at < CORRECTION_S]
+        due = [
+            Due(name, at, now - at >= CORRECTION_S) for name, at in self._next.items() if at <= now
+        ]
+        self._set([each.name for each in due], now)
+        return due
 
     def next_at(self) -> float | None:
         """When the next is due; None where none ever is."""

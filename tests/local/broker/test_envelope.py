@@ -37,7 +37,7 @@ def text_of(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(events, st.sampled_from([encode_binary, encode_structured]))
 def test_the_same_event_comes_out(event, encode):
     headers, body = encode(event)
@@ -55,7 +55,7 @@ def test_the_same_event_comes_out(event, encode):
     assert envelope.ttl is None
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(events, st.sampled_from([encode_binary, encode_structured]), names, texts)
 def test_attributes_are_added_and_nothing_else_changes(event, encode, name, value):
     headers, body = encode(event)
@@ -65,7 +65,7 @@ def test_attributes_are_added_and_nothing_else_changes(event, encode, name, valu
     assert changed.data_bytes == event.data_bytes or event.data_bytes == b""
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(events)
 def test_one_object_is_the_same_event(event):
     headers, body = encode_binary(event)
@@ -77,7 +77,7 @@ def test_one_object_is_the_same_event(event):
     assert kept.data == event.data or event.data_bytes == b""
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(
         st.tuples(

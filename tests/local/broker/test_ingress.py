@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.local.broker.served_events import EVENT, ask, served_events
 
 from wherry_local.queue.bounds import Bounds
 
+FRAMING = {"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"}
 YAML = "triggers: {orders: {function: hello}, everything: {function: other}}"
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 DOCUMENT = {"specversion": "1.0", "id": "1", "type": "com.acme.order.placed", "source": "/eu/shop"}
@@ -177,3 +180,34 @@ def test_one_who_is_full_says_so(tmp_path):
         statuses = [on.post().status for _ in range(5)]
         assert statuses[:2] == [202, 202]
         assert statuses[-1] == 429
+
+
+tokens = st.text("!#$%&'*+-.^_`|~abcXYZ019", min_size=1, max_size=12)
+values = st.binary(max_size=30).map(
+    lambda raw: bytes(b for b in raw if b == 9 or (b >= 32 and b != 127)).strip()
+)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["POST", "POST", "OPTIONS", "GET", "PURGE"]),
+    st.one_of(
+        st.just("/default/default"),
+        st.text("abc/%20.~?=&;", max_size=20).map(lambda text: "/" + text),
+    ),
+    st.lists(
+        st.tuples(
+            st.one_of(tokens, tokens.map(lambda name: f"ce-{name}"), st.sampled_from([*EVENT])),
+            values,
+        ),
+        max_size=8,
+    ),
+    st.one_of(st.binary(max_size=60), st.just(json.dumps(DOCUMENT).encode())),
+    st.sampled_from([None, "application/cloudevents+json", "application/cloudevents-batch+json"]),
+)
+def test_whatever_is_sent_is_the_callers_fault(door, method, path, headers, body, content_type):
+    given = [(name, value) for name, value in headers if name.lower() not in FRAMING]
+    given += [("content-type", content_type)] if content_type else []
+    answer = ask(door.port, method, path, body, given)
+    assert answer.status < 500 or answer.status == 501, answer.body
+    assert b"Traceback" not in answer.body

@@ -152,6 +152,22 @@ def test_it_fires_by_itself(tmp_path):
     asyncio.run(live())
 
 
+def test_what_is_missed_is_told(tmp_path, caplog):
+    async def live():
+        queue = SqliteQueue(tmp_path / "queue.sqlite3")
+        now = [1_800_000_000.0]
+        scheduler = Scheduler(queue, wall=lambda: now[0])
+        scheduler.replace({"beat": plan()})
+        now[0] += 86_400
+        scheduler.look()
+        await scheduler.close()
+        assert not await queue.messages()
+        await queue.close()
+
+    asyncio.run(live())
+    assert "schedule beat has missed 2027-01-15T08:01:00Z, and it is not made up for" in caplog.text
+
+
 def test_a_jump_forward_fires_once_and_a_jump_back_not_again(tmp_path):
     async def live():
         queue = SqliteQueue(tmp_path / "queue.sqlite3")
