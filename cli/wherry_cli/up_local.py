@@ -13,7 +13,7 @@ from wherry_cli.platforms import output_option, print_json
 if TYPE_CHECKING:
     from wherry_local.platform.settings import Settings
 
-_OF_THE_START = frozenset({"detach", "output"})
+_OF_THE_START = frozenset({"detach", "logs", "output"})
 """Options that are about the start, and not about what is started."""
 
 _OPEN = (

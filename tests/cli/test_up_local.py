@@ -129,7 +129,7 @@ def test_the_background_gets_what_was_given(here, monkeypatch, wherry):
     wherry("new", "hello")
     arguments = ("functions", "--no-watch", "--port=0", "--broker-port=7", "--triggers=functions")
     wherry("up", *arguments, "-d", "-o", "json")
-    assert given == [["up", *arguments]]
+    assert given == [["up", *arguments, "--no-logs"]]
     with cli.get_command(None, "up").make_context("up", given[0][1:]) as ctx:
         assert ctx.params["broker_port"] == 7
         assert not ctx.params["detach"]
