@@ -13,7 +13,8 @@ What is weaker than in a file:
   unused.
 - The bound of what waits is kept by each platform for what it has seen.
 - The server syncs its disk at intervals of its own (`sync_interval`, two minutes by default): what
-  was accepted survives the end of the server's process, and a loss of power only with replicas.
+  was accepted survives the end of the server's process; a loss of power may take what was accepted
+  since the last sync. Newer servers can be told to sync each write.
 - The history is read record by record, and each platform reads the whole log when it begins.
 - An answer is kept only as far as it fits one record.
 """
@@ -23,18 +24,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-import secrets
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from wherry_local.queue.bounds import Bounds
 from wherry_local.queue.clock import Clock, Steady, SystemClock
-from wherry_local.queue.contract import KeyTaken, Room, StorageFailed
+from wherry_local.queue.contract import Room, StorageFailed
 from wherry_local.queue.delivery import (
     Accepted,
-    Answer,
-    Attempt,
     Delivery,
     Kind,
     Leased,
@@ -42,7 +39,7 @@ from wherry_local.queue.delivery import (
     Settlement,
     State,
 )
-from wherry_local.queue.ledger import Arrival, Ledger
+from wherry_local.queue.ledger import Ledger
 from wherry_local.queue.listeners import Listeners
 from wherry_local.queue.pending import PendingDelivery, PendingMessage, leased_of
 from wherry_local.queue.records import FORGOTTEN, STATE_CODES, number_of, place_of
@@ -52,17 +49,12 @@ from wherry_local.queue.stream_history import StreamHistory
 from wherry_local.queue.stream_log import StreamLog
 from wherry_local.queue.stream_records import (
     DeliveryRecord,
-    answer_out,
     delivery_out,
-    message_out,
     record_of,
 )
+from wherry_local.queue.stream_writer import MOST_LOST, StreamWriter
 from wherry_local.queue.view import Stale, deliveries_of
 
-INLINE_BYTES = 128 * 1024
-"""Bodies up to here lie in the record of their message; each platform reads them all."""
-MOST_LOST = 5
-"""Leases in a row that may end without being settled, as by a delivery that ends the process."""
 MOST_DROPPED = 64
 MOST_READS = 5
 """Looks at the stream until it agrees with what memory knows."""
@@ -76,18 +68,17 @@ class JetStreamQueue:
     def __init__(self, stream: Stream, *, owner: str, bounds: Bounds, clock: Clock) -> None:
         """Use `open`."""
         self._stream = stream
-        self._owner = owner
         self._clock = clock
         self._steady = Steady(clock)
         self._ledger = Ledger(bounds)
         self._pending = self._ledger.pending
-        self._extending: dict[int, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._dropping = self._closed = False
         self._listeners = Listeners()
         self.on_due = self._listeners.on_due
         self.on_change = self._listeners.on_change
         self._history = StreamHistory(stream)
+        self._writer = StreamWriter(stream, self._ledger, clock, owner=owner)
         self._log = StreamLog(self._ledger, self._listeners, clock, owner=owner, changed=self._tidy)
 
     @classmethod
@@ -125,7 +116,7 @@ class JetStreamQueue:
         """As `Queue.accept`."""
         arrivals = self._ledger.reserve((accepted,))
         try:
-            await self._store(arrivals[0])
+            await self._writer.store(arrivals[0])
         finally:
             self._ledger.release(arrivals)
 
@@ -139,9 +130,9 @@ class JetStreamQueue:
         held: list[PendingDelivery] = []
         try:
             for delivery in [each for each in taken if each.lost >= MOST_LOST]:
-                self._begin(self._give_up(delivery, delivery.sequence))
+                self._begin(self._writer.give_up(delivery, delivery.sequence))
                 taken.remove(delivery)
-            holds = [self._hold(each, each.sequence, lease_s) for each in taken]
+            holds = [self._writer.hold(each, each.sequence, lease_s) for each in taken]
             for delivery, token in zip(taken, await at_once(holds), strict=True):
                 if token is not None and delivery.token == token:
                     held.append(delivery)
@@ -166,13 +157,13 @@ class JetStreamQueue:
         delivery = self._pending.holder(leased.number, leased.token, settling=True)
         if delivery is None:
             return False
-        if delivery.settling or delivery.number in self._extending:
+        if delivery.settling or self._writer.extending(delivery.number):
             return True
-        return await self._extend(delivery, lease_s) is not None
+        return await self._writer.extend(delivery, lease_s) is not None
 
     async def settle(self, leased: Leased, settlement: Settlement) -> bool:
         """As `Queue.settle`."""
-        if (extending := self._extending.get(leased.number)) is not None:
+        if (extending := self._writer.extending(leased.number)) is not None:
             await asyncio.wait((extending,))
         delivery = self._pending.holder(leased.number, leased.token)
         if delivery is None:
@@ -188,12 +179,12 @@ class JetStreamQueue:
         try:
             # Whether the lease still holds is asked first, that a late one leaves nothing behind.
             if arrivals:
-                known = await self._extend(delivery, delivery.until - self._now())
+                known = await self._writer.extend(delivery, delivery.until - self._now())
             if known is None:
                 return False
-            return await self._settle(delivery, settlement, arrivals, known)
+            return await self._writer.settle(delivery, settlement, arrivals, known)
         finally:
-            self._unsettle(delivery)
+            self._writer.unsettle(delivery)
             self._ledger.release(arrivals)
 
     async def next_due_s(self, *, room: Room | None = None) -> float | None:
@@ -252,7 +243,7 @@ class JetStreamQueue:
         due = [each for each in waiting if each.state is State.DUE and not each.settling]
         wall = self._clock.wall()
         ends = [
-            self._end(each, record_of(each, State.CANCELLED, at=wall), each.sequence)
+            self._writer.end(each, record_of(each, State.CANCELLED, at=wall), each.sequence)
             for each in due
         ]
         for delivery in due:
@@ -282,116 +273,6 @@ class JetStreamQueue:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._stream.close()
-
-    # Writing.
-
-    async def _store(self, arrival: Arrival) -> None:
-        message = arrival.accepted.message
-        pieces: tuple[str, int] | None = None
-        if len(message.body) > INLINE_BYTES:
-            size = self._stream.piece_bytes
-            parts = [message.body[at : at + size] for at in range(0, len(message.body), size)]
-            pieces = (secrets.token_hex(8), len(parts))
-            subjects = self._stream.pieces(message.key, pieces)
-            await at_once([self._stream.write(*each) for each in zip(subjects, parts, strict=True)])
-        payload = message_out(arrival, stored_at=self._steady.now(), pieces=pieces)
-        try:
-            sequence = await self._stream.write(self._stream.message(message.key), payload, 0)
-        except Outdated as error:
-            text = f"there is a message with the key {message.key!r} already"
-            raise KeyTaken(text) from error
-        await self._stream.applied(sequence)
-
-    # `known` is the sequence of a delivery's record when it was decided to write the next; what is
-    # seen in between belongs to somebody else.
-
-    async def _hold(self, delivery: PendingDelivery, known: int, lease_s: float) -> int | None:
-        """Take the lease that memory has given already; its token, or None where others have it."""
-        record = replace(
-            record_of(delivery, State.LEASED, at=self._clock.wall()),
-            owner=self._owner,
-            lasts_s=lease_s,
-        )
-        try:
-            return await self._put(delivery, record, known)
-        except Outdated:
-            if delivery.sequence == known and delivery.number in self._pending.deliveries:
-                self._pending.again(delivery, delivery.due)  # who has it will be seen soon
-            return None
-
-    async def _extend(self, delivery: PendingDelivery, lease_s: float) -> int | None:
-        """Keep a lease; the sequence of what says so, or None where others have it."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._extending[delivery.number] = future
-        record = replace(
-            record_of(delivery, State.LEASED, at=self._clock.wall()),
-            token=delivery.token,
-            owner=self._owner,
-            lasts_s=lease_s,
-        )
-        try:
-            return await self._put(delivery, record, delivery.sequence)
-        except Outdated:
-            return None
-        finally:
-            del self._extending[delivery.number]
-            future.set_result(None)
-
-    async def _settle(
-        self,
-        delivery: PendingDelivery,
-        settlement: Settlement,
-        arrivals: Sequence[Arrival],
-        known: int,
-    ) -> bool:
-        for arrival in arrivals:
-            await self._store(arrival)
-        answer_bytes = 0
-        if settlement.answer is not None:
-            answer_bytes = await self._answer(delivery, settlement.answer)
-        record = record_of(delivery, settlement.state, at=self._clock.wall())
-        if settlement.attempt is not None:
-            attempts = (*delivery.attempts, settlement.attempt)
-            record = replace(record, attempts=attempts, tries=delivery.tries + 1)
-        record = replace(record, lost=0, lasts_s=settlement.delay_s, answer_bytes=answer_bytes)
-        return await self._end(delivery, record, known)
-
-    async def _answer(self, delivery: PendingDelivery, answer: Answer) -> int:
-        size = min(self._ledger.bounds.answer_bytes, self._stream.piece_bytes)
-        kept = replace(answer, body=answer.body[:size])
-        subject = self._stream.answer(*place_of(delivery.number))
-        await self._stream.write(subject, answer_out(kept))
-        return len(kept.body)
-
-    async def _end(self, delivery: PendingDelivery, record: DeliveryRecord, known: int) -> bool:
-        """Write what ends a lease, or a wait; False where somebody else has written since."""
-        delivery.settling = True
-        try:
-            await self._put(delivery, record, known)
-        except Outdated:
-            self._unsettle(delivery)
-            return False
-        except BaseException:
-            self._unsettle(delivery)
-            raise
-        return True
-
-    def _unsettle(self, delivery: PendingDelivery) -> None:
-        if delivery.number in self._pending.deliveries and delivery.settling:
-            self._pending.unsettle(delivery)
-
-    async def _put(self, delivery: PendingDelivery, record: DeliveryRecord, known: int) -> int:
-        subject = self._stream.delivery(*place_of(delivery.number))
-        payload = delivery_out(record)
-        sequence = await self._stream.write(subject, payload, known)
-        await self._stream.applied(sequence)
-        return sequence
-
-    async def _give_up(self, delivery: PendingDelivery, known: int) -> None:
-        """Let a delivery be dead that has ended every process or task that tried it."""
-        reason = f"{MOST_LOST} tries in a row ended without a result, as at an end of the platform"
-        attempt = Attempt(at=self._clock.wall(), took_s=0.0, status=0, reason=reason)
-        await self._settle(delivery, Settlement(state=State.DEAD, attempt=attempt), (), known)
 
     # What goes.
 

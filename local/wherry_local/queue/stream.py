@@ -62,7 +62,6 @@ class Stream:
         """
         try:
             from nats.aio.client import Client
-            from nats.js.api import StorageType
         except ImportError as error:
             raise StorageFailed(
                 "a queue on NATS needs nats-py, which is not installed",
@@ -73,19 +72,45 @@ class Stream:
             await _connect(connection, url)
             context = connection.jetstream(timeout=TIMEOUT_S)
             stream = cls(connection, context, name)
-            await stream._said(
-                context.add_stream(
-                    name=name,
-                    subjects=[f"{name}.>"],
+            await stream._make()
+        except BaseException:
+            await connection.close()
+            raise
+        return stream
+
+    async def _make(self) -> None:
+        """Have the stream there; one that was made before is used as it is, with its replicas."""
+        from nats.js.api import StorageType
+        from nats.js.errors import NotFoundError
+
+        try:
+            found = await self._said(self._context.stream_info(self._name))
+        except StorageFailed as error:
+            if not isinstance(error.__cause__, NotFoundError):
+                raise
+            await self._said(
+                self._context.add_stream(
+                    name=self._name,
+                    subjects=[f"{self._name}.>"],
                     max_msgs_per_subject=1,
                     storage=StorageType.FILE,
                     allow_direct=True,
                 )
             )
-        except BaseException:
-            await connection.close()
-            raise
-        return stream
+            return
+        config = found.config
+        subjects = [f"{self._name}.>"]
+        if config.subjects != subjects or config.max_msgs_per_subject != 1:
+            raise StorageFailed(
+                f"the stream {self._name} is not that of a queue: it has {config.subjects}, and"
+                f" {config.max_msgs_per_subject} records of each; expected {subjects} and 1",
+                hint=f"nats stream info {self._name}",
+            )
+        if not config.allow_direct:
+            raise StorageFailed(
+                f"the stream {self._name} does not allow direct reads",
+                hint=f"nats stream edit {self._name} --allow-direct",
+            )
 
     # Subjects.
 

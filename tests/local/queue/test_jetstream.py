@@ -130,13 +130,13 @@ def test_what_was_stored_before_it_failed_is_not_stored_twice(jetstream, monkeyp
         (leased,) = await queue.lease(1, 30)
         follows = (to(event("r1"), "y"), to(event("r2", body=b"x" * 3_000_000), "y"))
         settlement = Settlement(state=State.DELIVERED, attempt=attempt(), follows=follows)
-        end = queue._end
+        end = queue._writer.end
 
         async def failing(*arguments):
-            queue._end = end
+            queue._writer.end = end
             raise StorageFailed("the server is away")
 
-        queue._end = failing
+        queue._writer.end = failing
         with pytest.raises(StorageFailed):
             await queue.settle(leased, settlement)
         assert await queue.settle(leased, settlement) is True
@@ -246,3 +246,21 @@ async def _once_more(step):
             return await step()
         await asyncio.sleep(0.2)
     raise AssertionError("the queue did not recover")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"), [({"max_msgs_per_subject": 5}, "5 records"), ({}, "direct reads")]
+)
+def test_a_stream_of_another_kind_is_left_alone(jetstream, changes, said):
+    import nats
+
+    async def run():
+        client = await nats.connect(jetstream.url)
+        subjects = [f"{jetstream.name}.>"]
+        config = {"name": jetstream.name, "subjects": subjects, "max_msgs_per_subject": 1}
+        await client.jetstream().add_stream(**{**config, **changes})
+        with pytest.raises(StorageFailed, match=said):
+            await jetstream.open()
+        await client.close()
+
+    asyncio.run(run())
