@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wherry_local.deployment import FunctionKey
@@ -13,30 +14,34 @@ from wherry_local.fleet.fleet import Fleet
 class Watching:
     """Watches the folders of the functions of `fleet`, whichever there are at the time.
 
+    Args:
+        fleet: Whose functions.
+        tell: Is told when the system does not let us watch.
+
     Raises:
         WatcherUnavailable: The package that watches files is not installed.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, tell: Callable[[str], object] = lambda _: None) -> None:
         check_watcher()
         self._fleet = fleet
+        self._tell = tell
         self._folders: dict[FunctionKey, Path] = {}
+        self._is_over = False
         self._stopping = asyncio.Event()
-        self._turn = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._watches: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to watch."""
         self._fleet.observe(lambda _: self._look())
         self._look()
-        self._task = asyncio.get_running_loop().create_task(self._watch())
 
     async def stop(self) -> None:
         """Watch no more."""
+        self._is_over = True
         self._stopping.set()
-        self._turn.set()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._watches:
+            await asyncio.wait(self._watches)
 
     def _look(self) -> None:
         """Watch other folders where there are other functions."""
@@ -46,19 +51,24 @@ class Watching:
             for each in found
             if each is not None and each.deployment.folder is not None
         }
-        if folders != self._folders:
+        if folders != self._folders and not self._is_over:
             self._folders = folders
-            self._turn.set()
+            before, self._stopping = self._stopping, asyncio.Event()
+            there = sorted({each.resolve() for each in folders.values() if each.is_dir()})
+            watch = asyncio.get_running_loop().create_task(self._watch(there, self._stopping))
+            self._watches.add(watch)
+            watch.add_done_callback(self._watches.discard)
+            # The new watch stands after its first step, and so no edit falls between the two.
+            asyncio.get_running_loop().call_soon(before.set)
 
-    async def _watch(self) -> None:
-        while not self._stopping.is_set():
-            self._turn = asyncio.Event()
-            folders = sorted({each.resolve() for each in self._folders.values() if each.is_dir()})
-            if not folders:
-                await self._turn.wait()
-                continue
-            async for changed in changes(folders, self._turn):
+    async def _watch(self, folders: Sequence[Path], stopping: asyncio.Event) -> None:
+        if not folders:
+            return
+        try:
+            async for changed in changes(folders, stopping):
                 await self._renew(changed)
+        except (OSError, RuntimeError) as error:  # RuntimeError is the library's own
+            self._tell(f"edits are not noticed any more: {error}")
 
     async def _renew(self, changed: set[Path]) -> None:
         for key, folder in list(self._folders.items()):

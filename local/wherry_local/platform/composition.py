@@ -162,7 +162,7 @@ class Platform:
         if self._settings.logs:
             self._spawn(print_lines(self._journal.follow()))
         if self._settings.watch:
-            watching = Watching(self._fleet)
+            watching = Watching(self._fleet, self._tell)
             watching.start()
             ends.push_async_callback(watching.stop)
             self._spawn(self._watch_project())
