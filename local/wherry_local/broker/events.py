@@ -91,7 +91,7 @@ class Events:
         found = [*of_project.subscriptions(project), *files.subscriptions]
         _check_names(found)
         plans = {each.name: each for each in _plans(project)}
-        self.subscriptions = Subscriptions.of(found, [*of_project.brokers(project), *files.brokers])
+        self.subscriptions = Subscriptions(found, [*of_project.brokers(project), *files.brokers])
         self.namespace = namespace
         self._scheduler.replace(plans)
 

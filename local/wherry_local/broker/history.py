@@ -94,8 +94,7 @@ async def event(queue: Queue, key: str) -> Found | None:
     if known is not None and known[0].kind is Kind.EVENT:
         return Found(None, *known)
     before: int | None = None
-    looked = 0
-    while looked < LOOKED_AT:
+    while True:
         batch = await queue.messages(kind=Kind.EVENT, before=before, most=_AT_ONCE, bodies=False)
         for position, message, _ in batch:
             before = position
@@ -104,8 +103,6 @@ async def event(queue: Queue, key: str) -> Found | None:
                 return None if whole is None else Found(position, *whole)
         if len(batch) < _AT_ONCE:
             return None
-        looked += len(batch)
-    return None
 
 
 async def dead(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -118,34 +118,31 @@ class Subscription:
     origin: Origin = Origin.PROJECT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriptions:
     """Every trigger, and every broker, whether or not a trigger asks it for events.
+
+    Args:
+        found: The triggers.
+        brokers: Brokers that are there beside those that triggers name.
 
     Attributes:
         brokers: The triggers of each broker, in the order of their names.
     """
 
-    brokers: Mapping[BrokerKey, Sequence[Subscription]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, found: Iterable[Subscription], brokers: Iterable[BrokerKey] = ()) -> Subscriptions:
-        """The triggers `found`, and `brokers` beside those that they name."""
+    def __init__(
+        self, found: Iterable[Subscription] = (), brokers: Iterable[BrokerKey] = ()
+    ) -> None:
         triggers = sorted(found, key=lambda each: each.name)
         keys = sorted({*brokers, *(each.broker for each in triggers)})
         table: dict[BrokerKey, list[Subscription]] = {key: [] for key in keys}
         for each in triggers:
             table[each.broker].append(each)
-        return cls(brokers=table)
+        self.brokers: Mapping[BrokerKey, Sequence[Subscription]] = table
+        self._named = {(each.broker.namespace, each.name): each for each in triggers}
 
     def find(self, namespace: str, name: str) -> Subscription | None:
         """The trigger of that name in `namespace`."""
-        for broker, found in self.brokers.items():
-            if broker.namespace == namespace:
-                for each in found:
-                    if each.name == name:
-                        return each
-        return None
+        return self._named.get((namespace, name))
 
     def all(self) -> Sequence[Subscription]:
         """Every trigger, broker by broker."""
