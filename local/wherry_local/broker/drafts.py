@@ -10,7 +10,14 @@ from typing import Any
 from wherry.cloudevents import CloudEvent, HeaderEncoding, InvalidEvent, decode
 from wherry.errors import EventError, RequestRefused
 from wherry.problem import Problem
-from wherry_local.broker.envelope import ARRIVAL, Envelope, enveloped, moment, passed_on_of
+from wherry_local.broker.envelope import (
+    ARRIVAL,
+    TTL_HEADER,
+    Envelope,
+    enveloped,
+    moment,
+    passed_on_of,
+)
 from wherry_local.broker.intake import ttl_of
 from wherry_local.queue.delivery import Message
 
@@ -37,8 +44,9 @@ def drafted(
 
 
 def again(message: Message) -> Envelope:
-    """The event of a message, byte for byte."""
-    return Envelope(dict(message.attributes), list(message.headers), message.body, ttl_of(message))
+    """The event of a message, byte for byte, as a trigger's subscriber gets it."""
+    headers = [field for field in message.headers if field[0] != TTL_HEADER]
+    return Envelope(dict(message.attributes), headers, message.body, ttl_of(message))
 
 
 def edited(

@@ -27,13 +27,14 @@ from wherry.cloudevents.headers import write_value
 ARRIVAL = "knativearrivaltime"
 TTL = "knativebrokerttl"
 """Attributes that Knative's brokers add; subscribers see the first alone."""
+TTL_HEADER = b"ce-" + TTL.encode()
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 _PASSED_ON = frozenset({b"x-request-id", b"retry-after", b"traceparent", b"tracestate"})
 _PASSED_ON_PREFIXES = (b"knative-", b"x-b3-")
 _ARRIVAL_HEADER = b"ce-" + ARRIVAL.encode()
-_OWN = frozenset({_ARRIVAL_HEADER, b"ce-" + TTL.encode()})
+_OWN = frozenset({_ARRIVAL_HEADER, TTL_HEADER})
 _CONTENT_TYPE = b"content-type"
 _FORMATS = b"application/cloudevents"
 _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)

@@ -360,6 +360,21 @@ def test_a_dead_letter_edited(served, change, subject, content_type, body):
     assert second.header("x-request-id") == "r"
 
 
+def test_an_event_of_a_sink_again(served):
+    """What only brokers tell each other does not come to a trigger."""
+    served.subscriber.answers["hello"] = lambda _: (400, {}, b"")
+    served.post()
+    letter = served.subscriber.wait(1, "letters")[0]
+    assert letter.attributes()["knativebrokerttl"] == "255"
+    newest = events(served)["events"][0]
+    assert newest["deliveries"][0]["trigger"] == "dead-letter:orders"
+    answer = served.admin("POST", f"/system/events/{newest['key']}/replay")
+    assert answer.status == 202
+    again = served.subscriber.wait(2, "other")[1].attributes()
+    assert again["knativeerrorcode"] == "400"
+    assert "knativebrokerttl" not in again
+
+
 def test_a_dead_letter_is_forgotten(served):
     served.subscriber.answers["other"] = lambda _: (400, {}, b"no")
     served.post(type="x")
