@@ -41,7 +41,7 @@ from wherry_local.queue.delivery import (
 )
 from wherry_local.queue.ledger import Ledger
 from wherry_local.queue.listeners import Listeners
-from wherry_local.queue.pending import PendingDelivery, PendingMessage, leased_of
+from wherry_local.queue.pending import MOST_LOST, PendingDelivery, PendingMessage, leased_of
 from wherry_local.queue.records import FORGOTTEN, STATE_CODES, number_of, place_of
 from wherry_local.queue.shelf import Finished
 from wherry_local.queue.stream import Outdated, Stream, at_once
@@ -52,7 +52,7 @@ from wherry_local.queue.stream_records import (
     delivery_out,
     record_of,
 )
-from wherry_local.queue.stream_writer import MOST_LOST, StreamWriter
+from wherry_local.queue.stream_writer import StreamWriter
 from wherry_local.queue.view import Stale, deliveries_of
 
 MOST_DROPPED = 64

@@ -21,7 +21,6 @@ from wherry_local.queue.contract import Room, StorageFailed
 from wherry_local.queue.database import Ownership, damage, open_writer
 from wherry_local.queue.delivery import (
     Accepted,
-    Attempt,
     Delivery,
     Kind,
     Leased,
@@ -31,15 +30,13 @@ from wherry_local.queue.delivery import (
 )
 from wherry_local.queue.ledger import Arrival, Ledger
 from wherry_local.queue.listeners import Listeners
-from wherry_local.queue.pending import PendingDelivery, leased_of
+from wherry_local.queue.pending import MOST_LOST, PendingDelivery, given_up, leased_of
 from wherry_local.queue.reading import Found, Reader
 from wherry_local.queue.records import FORGOTTEN, MOST_ATTEMPTS, number_of, place_of
 from wherry_local.queue.restoring import restore
 from wherry_local.queue.rows import Row, message_row, settled_row, state_row
 from wherry_local.queue.writing import Change, Writer
 
-MOST_LOST = 5
-"""Leases in a row that may end without being settled, as by a delivery that ends the process."""
 MOST_DROPPED = 256
 """Messages of the history that one change drops, so that nothing waits long for it."""
 
@@ -243,9 +240,7 @@ class SqliteQueue:
 
     def _give_up(self, delivery: PendingDelivery) -> None:
         """Let a delivery be dead that has ended every process or task that tried it."""
-        reason = f"{MOST_LOST} tries in a row ended without a result, as at an end of the platform"
-        attempt = Attempt(at=self._clock.wall(), took_s=0.0, status=0, reason=reason)
-        future = self._settle(delivery, Settlement(state=State.DEAD, attempt=attempt))
+        future = self._settle(delivery, given_up(self._clock.wall()))
         future.add_done_callback(lambda done: done.exception())  # it is tried again otherwise
 
     # What was written.

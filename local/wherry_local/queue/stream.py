@@ -191,6 +191,7 @@ class Stream:
 
         log = f"{self._name}.log.>"
         await self._said(self._context.subscribe(log, cb=seen, ordered_consumer=True))
+        import nats.errors
         import nats.js.errors
 
         try:

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 from wherry_local.queue.clock import Clock, Steady
 from wherry_local.queue.contract import KeyTaken
-from wherry_local.queue.delivery import Answer, Attempt, Settlement, State
+from wherry_local.queue.delivery import Answer, Settlement, State
 from wherry_local.queue.ledger import Arrival, Ledger
-from wherry_local.queue.pending import PendingDelivery
+from wherry_local.queue.pending import PendingDelivery, given_up
 from wherry_local.queue.records import place_of
 from wherry_local.queue.stream import Outdated, Stream, at_once
 from wherry_local.queue.stream_records import (
@@ -29,8 +29,6 @@ from wherry_local.queue.stream_records import (
 
 INLINE_BYTES = 128 * 1024
 """Bodies up to here lie in the record of their message; each platform reads them all."""
-MOST_LOST = 5
-"""Leases in a row that may end without being settled, as by a delivery that ends the process."""
 
 
 class StreamWriter:
@@ -157,6 +155,4 @@ class StreamWriter:
 
     async def give_up(self, delivery: PendingDelivery, known: int) -> None:
         """Let a delivery be dead that has ended every process or task that tried it."""
-        reason = f"{MOST_LOST} tries in a row ended without a result, as at an end of the platform"
-        attempt = Attempt(at=self._clock.wall(), took_s=0.0, status=0, reason=reason)
-        await self.settle(delivery, Settlement(state=State.DEAD, attempt=attempt), (), known)
+        await self.settle(delivery, given_up(self._clock.wall()), (), known)
