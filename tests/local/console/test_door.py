@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+from contextlib import closing
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -25,10 +26,10 @@ def ask(site, method, target, body=None, *, known=True, **headers):
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     if known:
         fields["Authorization"] = AUTHORIZATION
-    connection.request(method, target, body, fields)
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
+    with closing(connection):
+        connection.request(method, target, body, fields)
+        with connection.getresponse() as answer:
+            content = answer.read()
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.getheaders()]
     return Page(Reply(answer.status, headers, content))
 
