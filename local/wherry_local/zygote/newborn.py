@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 from wherry_local.zygote import uncached
@@ -39,6 +40,7 @@ def settle(order: Order, descriptors: Sequence[int]) -> None:
         _give_up(f"{order.folder}: {error.strerror}")
     if order.program:
         _execute(order.program)
+    _take_name(order.environment.get("WHERRY_FUNCTION", "wherry"))
     time.tzset()
     _read_python_variables()
     uncached.install()
@@ -54,6 +56,12 @@ def _place(descriptors: Sequence[int]) -> None:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limited = soft if soft != resource.RLIM_INFINITY else _MOST_DESCRIPTORS
     os.closerange(len(sources), limited)
+
+
+def _take_name(name: str) -> None:
+    """Be called `name` where a person looks at processes: `top`, `ps -o comm`."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name, encoding="utf-8")
 
 
 def _execute(program: Sequence[str]) -> None:

@@ -169,7 +169,7 @@ def test_a_save_is_served_a_broken_one_is_told_and_the_code_before_goes_on(tmp_p
         watching = Watching(stage.fleet)
         watching.start()
         try:
-            await asyncio.sleep(0.3)  # the library does not say when it watches
+            await asyncio.sleep(0)  # it watches from its first step on
             stage.write("hello", HELLO.replace("one", "two"))
             await eventually(lambda: "renewed" in stage.told("hello"))
             assert await stage.call("hello") == (200, "two")

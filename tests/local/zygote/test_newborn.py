@@ -31,7 +31,7 @@ PROBE = """
             "writes": sys.dont_write_bytecode,
             "stdin": os.read(0, 1).decode(),
             "executable": sys.executable,
-            "local": "wherry_local.zygote.cradle" in sys.modules,
+            "name": open("/proc/self/comm").read().strip(),
         }
         print(json.dumps(known))
         sys.stdout.flush()
@@ -104,7 +104,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def known(folder):
-    [(code, out, err)] = births(Birth(folder, A="1", PYTHONPATH="lib"))
+    [(code, out, err)] = births(Birth(folder, A="1", PYTHONPATH="lib", WHERRY_FUNCTION="probe"))
     assert (code, err) == (9, "")
     return json.loads(out)
 
@@ -116,6 +116,7 @@ def test_it_has_the_environment_and_the_folder_that_it_was_given(known, folder):
         "A": "1",
         "PATH": os.environ["PATH"],
         "PYTHONPATH": "lib",
+        "WHERRY_FUNCTION": "probe",
         "WHERRY_HANDLER": str(folder),
         "WHERRY_METRICS_PORT": "off",
     }
@@ -141,6 +142,7 @@ def test_it_leads_a_session_and_a_group_and_takes_signals_as_usual(known):
     assert known["pid"] == known["group"] == known["session"]
     assert known["blocked"] == []
     assert known["child"]
+    assert known["name"] == "probe"
 
 
 def test_no_two_have_the_same_random_numbers(tmp_path):
