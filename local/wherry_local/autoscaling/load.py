@@ -11,18 +11,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Sample(NamedTuple):
-    """What has come since the sample before.
-
-    Attributes:
-        concurrency: Calls in flight on average, each weighed with its time.
-        calls: Calls that entered.
-    """
-
-    concurrency: float
-    calls: int
-
-
 class Reading(NamedTuple):
     """What has come in all, at one moment.
 
@@ -47,13 +35,12 @@ class Load:
             where nobody sleeps whom the load must wake.
     """
 
-    __slots__ = ("_call_seconds", "_clock", "_sampled", "_since", "alarm", "calls", "in_flight")
+    __slots__ = ("_call_seconds", "_clock", "_since", "alarm", "calls", "in_flight")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since = clock()
         self._call_seconds = 0.0
-        self._sampled = Reading(self._since, 0.0, 0)
         self.in_flight = 0
         self.calls = 0
         self.alarm: Callable[[], None] | None = None
@@ -82,12 +69,3 @@ class Load:
             now = self._clock()
         elapsed = max(0.0, now - self._since)
         return Reading(now, self._call_seconds + self.in_flight * elapsed, self.calls)
-
-    def sample(self, now: float | None = None) -> Sample:
-        """What has come since the last sample, or since the beginning."""
-        before, self._sampled = self._sampled, self.read(now)
-        elapsed = self._sampled.at - before.at
-        if elapsed <= 0:
-            return Sample(float(self.in_flight), self._sampled.calls - before.calls)
-        call_seconds = self._sampled.call_seconds - before.call_seconds
-        return Sample(call_seconds / elapsed, self._sampled.calls - before.calls)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wherry_build.project import Function, Project, handler_place
 from wherry_build.project.image_name import image_reference
 from wherry_build.project.specification import FunctionSpecification
-from wherry_local.autoscaling.policy import policy_of
+from wherry_local.autoscaling.policy import policy_of, remarks_of
 from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey
 
 DEFAULT_BROKER = "default"
@@ -63,6 +63,9 @@ def unused_here(project: Project) -> Iterator[str]:
         for key in ("revisions", "authorization", "traffic_policy"):
             if getattr(said, key):
                 yield f"functions.{name}.{key}: one revision is served here, to every caller"
+    for function in project.functions:
+        for remark in remarks_of(function, function.labels, function.annotations):
+            yield f"functions.{function.name}: {remark}"
 
 
 def _deployment(project: Project, function: Function, addresses: Addresses) -> Deployment:

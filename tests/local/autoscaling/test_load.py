@@ -13,7 +13,7 @@ class Clock:
         return self.now
 
 
-def test_average_weighs_each_call_with_its_time():
+def test_each_call_counts_with_its_time():
     clock = Clock()
     load = Load(clock)
     load.enter()
@@ -23,28 +23,9 @@ def test_average_weighs_each_call_with_its_time():
     load.leave()
     load.leave()
     clock.now += 2
-    # One call for a second, two for a second, none for two: three call seconds in four.
-    assert load.sample() == (0.75, 2)
+    # One call for a second, two for a second, none for two.
+    assert load.read() == (104.0, 3.0, 2)
     assert load.in_flight == 0
-
-
-def test_sample_begins_where_the_last_one_ended():
-    clock = Clock()
-    load = Load(clock)
-    load.enter()
-    clock.now += 1
-    assert load.sample() == (1.0, 1)
-    clock.now += 3
-    load.leave()
-    clock.now += 1
-    assert load.sample() == (0.75, 0)
-
-
-def test_sample_without_time_is_what_is_in_flight():
-    load = Load(Clock())
-    load.enter()
-    load.enter()
-    assert load.sample() == (2.0, 2)
 
 
 def test_reading_counts_what_is_still_in_flight():

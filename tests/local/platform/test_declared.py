@@ -69,3 +69,9 @@ def test_what_means_nothing_here_is_said(project_of):
     project = project_of("functions:\n  hello:\n    revisions: {a: {percent: 100}}\n")
     (told,) = unused_here(project)
     assert told.startswith("functions.hello.revisions: ")
+
+
+def test_a_scale_that_is_not_measured_here_is_said(project_of):
+    project = project_of("functions:\n  hello:\n    scale: {metric: cpu, target: 60}\n")
+    (told,) = unused_here(project)
+    assert told.startswith("functions.hello: scale.metric: cpu is not measured here")
