@@ -70,6 +70,7 @@ class Platform:
         state: Its state folder.
         addresses: Where it is going to be.
         password: The administrator's.
+        nursery: Has replicas born; closed with the platform.
         tell: Is told in one line what a person at the terminal should know.
     """
 
@@ -80,6 +81,7 @@ class Platform:
         addresses: Addresses,
         *,
         password: str,
+        nursery: Nursery,
         tell: Tell,
     ) -> None:
         self._settings = settings
@@ -91,8 +93,8 @@ class Platform:
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal = JournalStore(state.logs)
-        self._nursery = Nursery()
-        self._processes = ProcessLauncher(self._nursery, self._journal, state)
+        self._nursery = nursery
+        self._processes = ProcessLauncher(nursery, self._journal, state)
         self._containers = ContainerLauncher(self._journal, state)
         self._fleet = Fleet(self._launcher_of, self._journal)
         self._meters = Meters(services=self._services)

@@ -14,17 +14,20 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import wherry
 from wherry_local.errors import NoFreePort
 from wherry_local.platform.announcement import places, transcripts
-from wherry_local.platform.composition import Platform
 from wherry_local.platform.declared import Addresses, unused_here
 from wherry_local.platform.endpoint import Endpoint, Lock, password_of
 from wherry_local.platform.settings import Settings
 from wherry_local.ports import listening
 from wherry_local.state import StateFolder
+from wherry_local.zygote.client import Nursery
+
+if TYPE_CHECKING:
+    from wherry_local.platform.composition import Platform
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DRAIN_S = 30.0
@@ -97,10 +100,24 @@ def _url(sock: socket.socket) -> str:
 
 
 async def _serve(settings: Settings, state: StateFolder, sockets: list[socket.socket]) -> int:
+    nursery = Nursery()
+    await nursery.begin()  # it warms up beside our own imports
+    try:
+        await _serve_with(nursery, settings, state, sockets)
+    finally:
+        await nursery.close()
+    return 0
+
+
+async def _serve_with(
+    nursery: Nursery, settings: Settings, state: StateFolder, sockets: list[socket.socket]
+) -> None:
+    from wherry_local.platform.composition import Platform
+
     addresses = _addresses(sockets)
     password = password_of(state, settings.password)
     stopping = asyncio.Event()
-    platform = Platform(settings, state, addresses, password=password, tell=_tell)
+    platform = Platform(settings, state, addresses, password=password, nursery=nursery, tell=_tell)
     _on_signals(stopping, platform.kill)
     try:
         await platform.start(sockets)
@@ -119,7 +136,6 @@ async def _serve(settings: Settings, state: StateFolder, sockets: list[socket.so
     finally:
         state.endpoint.unlink(missing_ok=True)
         await platform.stop(_DRAIN_S)
-    return 0
 
 
 def _on_signals(stopping: asyncio.Event, kill: Callable[[], None]) -> None:

@@ -79,14 +79,22 @@ class Nursery:
         if self._zygote is not None:
             await self._zygote.end()
 
-    async def _warm_zygote(self) -> Zygote:
+    async def begin(self) -> Zygote:
+        """Start the zygote, unless there is one; it warms up by itself.
+
+        Raises:
+            LocalError: It cannot be started.
+        """
         async with self._starting:
             if self._is_closed:
                 raise LocalError("the platform ends")
             if self._zygote is None or self._zygote.is_over:
                 self._zygote = await Zygote.start()
                 self._renewal = asyncio.get_running_loop().create_task(self._renew(self._zygote))
-            zygote = self._zygote
+            return self._zygote
+
+    async def _warm_zygote(self) -> Zygote:
+        zygote = await self.begin()
         try:
             await asyncio.wait_for(asyncio.shield(zygote.warm), _WARM_S)
         except (asyncio.TimeoutError, TimeoutError):
