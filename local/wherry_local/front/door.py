@@ -35,7 +35,11 @@ _CANCEL_S = 1.0
 def usual_limits() -> Limits:
     """The limits of a door where nothing else is said: the runtime's, and no bound on a body."""
     limits = Limits.of(Config(), is_async=True)
-    return replaced(limits, body=_BODY_BYTES, line=_LINE_BYTES, timeout_s=0.0)
+    # There are two doors, and each call that is forwarded takes another descriptor.
+    connections = max(1, limits.connections // 3)
+    return replaced(
+        limits, body=_BODY_BYTES, line=_LINE_BYTES, connections=connections, timeout_s=0.0
+    )
 
 
 class Door:

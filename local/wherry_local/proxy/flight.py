@@ -16,6 +16,7 @@ from wherry.serving.body import BodyInterrupted
 from wherry.serving.head import BODILESS
 from wherry_local.fleet.replica import NoReplica
 from wherry_local.proxy import plain
+from wherry_local.proxy.answer_head import composed
 from wherry_local.proxy.asking import Asking
 from wherry_local.proxy.inflow import Inflow
 from wherry_local.proxy.tunnel import Tunnel
@@ -214,44 +215,26 @@ class Flight(Asking):
         exchange = self.exchange
         self._answered = True
         self.due = _NEVER
-        self._keep_alive = exchange.keep_alive and not self._forwarder.draining
-        incoming = exchange.incoming
         if head.status == 101:
             self._change_protocol(head, body)
             return
-        lines = head.lines
         if not head.dated:
-            lines.append(self._forwarder.date())
-        if not (self._keep_alive and (incoming is None or incoming.complete)):
-            self._keep_alive = False
-            lines.append(b"connection: close")
-        elif exchange.http_version == "1.0":
-            lines.append(b"connection: keep-alive")
-        if complete and self._method != "HEAD" and head.status not in BODILESS:
-            framing = b"content-length: %d" % len(body)
-        else:
-            framing = self._framing(head)
-        self._chunks_out = framing == b"transfer-encoding: chunked"
-        if framing:
-            lines.append(framing)
+            head.lines.append(self._forwarder.date())
+        incoming = exchange.incoming
+        lines, self._chunks_out, self._keep_alive = composed(
+            head,
+            whole_bytes=len(body) if complete else None,
+            method=self._method,
+            http_1_0=exchange.http_version == "1.0",
+            keep_alive=exchange.keep_alive
+            and not self._forwarder.draining
+            and (incoming is None or incoming.complete),
+        )
         if self._chunks_out and body:
             body = b"%x\r\n%s\r\n" % (len(body), body)
         exchange.size = len(body)
-        answer = (head.line, *lines, self._ident, self._forwarder.served_by, b"", body)
+        answer = (*lines, self._ident, self._forwarder.served_by, b"", body)
         self._write(b"\r\n".join(answer), last=complete)
-
-    def _framing(self, head: ResponseHead) -> bytes:
-        """How the body of an answer that flows, or has none, is framed for this caller."""
-        if head.length is not None and head.status not in BODILESS:
-            return b"content-length: %d" % head.length
-        if self._method == "HEAD" or head.status in BODILESS:
-            return b""
-        if self.exchange.http_version == "1.0":
-            self._keep_alive = False
-            kept = [line for line in head.lines if not line.startswith(b"connection:")]
-            head.lines[:] = [*kept, b"connection: close"]
-            return b""
-        return b"transfer-encoding: chunked"
 
     def on_body(self, body: bytes, *, complete: bool) -> None:
         """More of the body."""

@@ -1,17 +1,18 @@
 """One connection to a replica: requests out, answers in, one at a time.
 
-It frames and parses; who asked is a `Receiver`, which is told as parts of the answer come. It knows
-neither callers nor functions. Everything happens on the loop's thread.
+It frames and parses what comes back; what goes out is `wherry_local.proxy.link`. Who asked is a
+`Receiver`, which is told as parts of the answer come. It knows neither callers nor functions.
+Everything happens on the loop's thread.
 """
 
 from __future__ import annotations
 
 import enum
-import socket
-from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from wherry_local.proxy.chunked import BadCoding, ChunkedReader
+from wherry_local.proxy.link import Link
+from wherry_local.proxy.receiver import Receiver
 from wherry_local.proxy.response_head import BadAnswer, Memory, ResponseHead, read
 
 if TYPE_CHECKING:
@@ -23,27 +24,6 @@ _BUFFER = bytearray(_BUFFER_BYTES)
 _VIEW = memoryview(_BUFFER)
 _HEAD_BYTES = 65536
 _BODILESS = frozenset({204, 304})
-_AGAIN_S = 0.005
-
-
-class Receiver(Protocol):
-    """Who has asked."""
-
-    def on_answer(self, head: ResponseHead, body: bytes, *, complete: bool) -> None:
-        """The head of the answer, and what has come of its body; `complete` where that is all."""
-        ...
-
-    def on_body(self, body: bytes, *, complete: bool) -> None:
-        """More of the body."""
-        ...
-
-    def on_broken(self) -> None:
-        """There will be no (more of the) answer; the connection is closed."""
-        ...
-
-    def on_room(self) -> None:
-        """What was to be sent has been taken; there is room for more."""
-        ...
 
 
 class _State(enum.Enum):
@@ -60,90 +40,37 @@ class _State(enum.Enum):
 _IDLE, _HEAD, _CLOSED = _State.IDLE, _State.HEAD, _State.CLOSED
 
 
-class Upstream:
+class Upstream(Link):
     """A connection to one address.
 
     Attributes:
-        address: Whose.
         receiver: Who has asked, or None while nobody has.
         uses: Requests before this one.
         began: Whether a byte of the answer has come.
-        sent: Whether a byte of the request may have been taken.
         asked: Whether the whole request has been given to `send`.
         idle_since: Monotonic seconds of the last answer's end.
     """
 
     __slots__ = (
-        "_chunks",
-        "_connecting",
-        "_descriptor",
-        "_held",
-        "_is_head",
-        "_keep_alive",
-        "_left",
-        "_memory",
-        "_paused",
-        "_pool",
-        "_sock",
-        "_state",
-        "_unsent",
-        "address",
-        "asked",
-        "began",
-        "idle_since",
-        "receiver",
-        "sent",
-        "uses",
+        *("_chunks", "_held", "_is_head", "_keep_alive", "_left", "_memory", "_paused", "_pool"),
+        *("_state", "asked", "began", "idle_since", "receiver", "uses"),
     )
 
     def __init__(self, pool: Pool, address: Address, memory: Memory) -> None:
+        super().__init__(pool.reactor, address)
         self._pool = pool
         self._memory = memory
-        self.address = address
         self._chunks: ChunkedReader | None = None
         self._held = b""
-        self._unsent = b""
         self._left = 0
         self._state = _IDLE
         self._paused = self._is_head = False
-        self._keep_alive = self._connecting = True
+        self._keep_alive = True
         self.receiver: Receiver | None = None
         self.uses = -1
-        self.began = self.sent = self.asked = False
+        self.began = self.asked = False
         self.idle_since = 0.0
-        family = socket.AF_UNIX if isinstance(address, str) else _family(address[0])
-        self._sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self._sock.setblocking(False)
-        self._descriptor = self._sock.fileno()
-        if family != socket.AF_UNIX:
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connect()
-
-    def fileno(self) -> int:
-        """The socket's descriptor."""
-        return self._descriptor
-
-    # Its beginning --------------------------------------------------------------------------
-
-    def _connect(self) -> None:
-        if self._state is _CLOSED:
-            return
-        loop, poller = self._pool.reactor.loop, self._pool.reactor.poller
-        try:
-            self._sock.connect(self.address)
-        except BlockingIOError:
-            if isinstance(self.address, str):  # its backlog is full
-                loop.call_later(_AGAIN_S, self._connect)
-                return
-            poller.add(self)
-            poller.want_write(self)
-        except OSError:
-            loop.call_soon(self._break)
-        else:
-            self._connecting = False
-            poller.add(self)
-            if self._unsent:
-                self._flush()
 
     def ask(self, receiver: Receiver, data: bytes, *, is_head: bool, asked: bool) -> None:
         """Begin a request; `asked` where `data` is all of it."""
@@ -156,66 +83,18 @@ class Upstream:
         self.sent = False
         self.send(data)
 
-    def send(self, data: bytes) -> bool:
-        """Send; False where not all was taken, and `on_room` will tell."""
-        if self._unsent or self._connecting:
-            self._unsent += data
-            return False
-        try:
-            sent = self._sock.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            # An answer may have come before the other end closed: what can be read tells.
-            self._pool.reactor.loop.call_soon(self.on_readable, True)
-            return True
-        self.sent = True
-        if sent == len(data):
-            return True
-        self._unsent = data[sent:]
-        self._pool.reactor.poller.want_write(self)
-        return False
-
-    @property
-    def has_room(self) -> bool:
-        """Whether all that was sent has been taken."""
-        return not (self._unsent or self._connecting)
-
-    def end_sending(self) -> None:
-        """No more bytes go there; after another protocol."""
-        with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_WR)
-
-    def on_writable(self) -> None:
-        """It is connected, or may take more."""
-        if self._connecting:
-            if self._state is _CLOSED:
-                return
-            if self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                self._break()
-                return
-            self._connecting = False
-        elif not self._unsent:
-            return
-        self._flush()
-
-    def _flush(self) -> None:
-        data, self._unsent = self._unsent, b""
-        if (not data or self.send(data)) and self.receiver is not None:
-            self.receiver.on_room()
-
     # The answer -----------------------------------------------------------------------------
 
     def pause(self) -> None:
         """Its bytes are not wanted now."""
         self._paused = True
-        self._pool.reactor.poller.pause(self)
+        self._reactor.poller.pause(self)
 
     def resume(self) -> None:
         """They are wanted again."""
         if self._paused and self._state is not _CLOSED:
             self._paused = False
-            self._pool.reactor.poller.resume(self)
+            self._reactor.poller.resume(self)
             self.on_readable()
 
     def on_readable(self, ended: bool = False) -> None:
@@ -363,6 +242,10 @@ class Upstream:
         else:
             self._break()
 
+    def _on_room(self) -> None:
+        if self.receiver is not None:
+            self.receiver.on_room()
+
     def _break(self) -> None:
         receiver, self.receiver = self.receiver, None
         self.close()
@@ -371,29 +254,13 @@ class Upstream:
 
     # Its end --------------------------------------------------------------------------------
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether nothing has come that nobody asked for, such as an end."""
-        if self._state is _CLOSED:
-            return False
-        try:
-            self._sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
-
     def close(self) -> None:
         """Let go of the socket; the receiver is not told."""
         if self._state is _CLOSED:
             return
         self._state = _CLOSED
+        self.closed = True
         self.receiver = None
         self._unsent = self._held = b""
         self._pool.forget(self)
         self._sock.close()
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
