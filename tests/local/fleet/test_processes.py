@@ -78,6 +78,24 @@ def test_a_broken_import_is_told_once_and_refused_at_once_until_it_is_mended(tmp
     play(tmp_path, scene)
 
 
+def test_starts_that_fail_or_are_given_up_leave_no_descriptor(tmp_path):
+    async def scene(stage):
+        await stage.put("hello", HELLO, initial=1)
+        held = set()
+        for turn in range(12):
+            stage.write("hello", BROKEN if turn % 2 else HELLO)
+            await stage.fleet.renew(stage["hello"].deployment.key)
+            await asyncio.sleep(0)
+            await stage.fleet.renew(stage["hello"].deployment.key)
+            await stage["hello"].settled()
+            await eventually(lambda: len(stage["hello"]._tasks) == 1)  # it waits for the end
+            held.add(descriptors())
+        assert len(held) == 1
+        assert await stage.call("hello") == (200, "one")
+
+    play(tmp_path, scene)
+
+
 @pytest.mark.parametrize(("way", "said"), [("exit", "exit code 7"), ("kill", "ended by SIGKILL")])
 def test_a_replica_that_dies_in_a_call_costs_that_call_alone(tmp_path, way, said):
     async def scene(stage):
