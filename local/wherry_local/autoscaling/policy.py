@@ -14,7 +14,7 @@ from wherry_build.project import Function, Scale
 from wherry_build.project.specification.function import Metric, Scaling
 from wherry_local.autoscaling.annotations import terms_of_annotations
 from wherry_local.autoscaling.labels import terms_of_labels
-from wherry_local.autoscaling.terms import ScaleTerms
+from wherry_local.autoscaling.terms import InvalidScale, ScaleTerms
 from wherry_local.deployment import ScaleMetric, ScalePolicy
 
 _TARGETS = {ScaleMetric.CONCURRENCY: 100.0, ScaleMetric.RPS: 200.0}
@@ -69,7 +69,13 @@ def remarks_of(
 def _terms(
     function: Function | None, labels: Mapping[str, str], annotations: Mapping[str, str]
 ) -> ScaleTerms:
-    terms = terms_of_labels(labels).under(terms_of_annotations(annotations))
+    try:
+        terms = terms_of_labels(labels).under(terms_of_annotations(annotations))
+    except InvalidScale as error:
+        if function is None:
+            raise
+        where = f"functions.{function.name}: "
+        raise InvalidScale(error.key, error.got, error.expected, where=where) from None
     return terms if function is None else terms.under(_terms_of_project(function))
 
 

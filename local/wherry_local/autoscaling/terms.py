@@ -28,8 +28,8 @@ class InvalidScale(LocalError):  # noqa: N818 - named for the state
         expected: What it may say.
     """
 
-    def __init__(self, key: str, got: str, expected: str) -> None:
-        super().__init__(f"{key}: got {got[:80]!a}, expected {expected}")
+    def __init__(self, key: str, got: str, expected: str, *, where: str = "") -> None:
+        super().__init__(f"{where}{key}: got {got[:80]!a}, expected {expected}")
         self.key = key
         self.got = got
         self.expected = expected

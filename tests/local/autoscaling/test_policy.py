@@ -162,6 +162,11 @@ def test_what_cannot_be_is_refused_by_key_value_and_what_was_expected(key, value
     assert str(error) == f"{key}: got {value!a}, expected {error.expected}"
 
 
+def test_a_refusal_names_the_function_of_a_project(function):
+    with pytest.raises(InvalidScale, match=r"^functions\.hello: com\.openfaas\.scale\.min: got"):
+        policy_of(function("{}"), {OF + "min": "many"}, {})
+
+
 def test_least_over_most_is_refused():
     with pytest.raises(InvalidScale, match=r"scale\.min: got '5', expected at most"):
         of_labels(min="5", max="3")
