@@ -76,8 +76,7 @@ class CallPages:
         )
 
     async def _body(self, asked: Asked) -> Reply:
-        path = f"/async-function/{segment(asked.named['id'])}"
-        call = await self._api.get(path, {"body": "all"})
+        call = await self._api.get(f"/async-function/{segment(asked.named['id'])}")
         return raw(content.payload_bytes(call["body"] or {}), "answer")
 
     async def _replay(self, asked: Asked) -> Reply:

@@ -308,6 +308,19 @@ def test_async_calls(console):
     assert '"width": 64' in over.text
 
 
+def test_of_a_long_answer_only_the_beginning_is_kept():
+    class Long(Recorder):
+        @staticmethod
+        def _call(row):
+            body = {"text": "x" * 30_000, "bytes": 10**7, "truncated": True}
+            return Recorder._call(row) | {"body": body}
+
+    console = Console(Long(calls=busy().calls))
+    path = f"/ui/calls/{console.api.calls[1]['id']}"
+    assert "9.5 MiB; this is the beginning. Show what is kept" in console.get(path).text
+    assert len(console.get(f"{path}/body").body) == 30_000
+
+
 def test_logs_are_searched_by_the_platform(console):
     console.api.asked.clear()
     page = console.get(
