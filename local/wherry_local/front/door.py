@@ -126,6 +126,9 @@ class Door:
         self._edge.tick()
         for service in self._services.values():
             service.tick(now)
+        for connection in tuple(self._edge.connections):
+            if isinstance(connection, DoorConnection):
+                connection.look()
         if self.in_flight:
             return _BUSY_TICK_S
         return _IDLE_TICK_S if self._edge.connections else NEVER
@@ -154,14 +157,14 @@ class DoorConnection(Connection):
 
     __slots__ = ()
 
-    def on_readable(self, ended: bool = False) -> None:
-        """Read and parse what there is; see an end by force even while nothing is read."""
-        super().on_readable(ended)
-        if ended and self._paused and not (self._closed or self.broken):
-            active = self.active
-            if active and self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                self.broken = True
-                self._edge.service.on_gone(active)
+    def look(self) -> None:
+        """See an end by force while nothing is read, as of a body that is held back."""
+        active = self.active
+        if active is None or not self._paused or self._closed or self.broken:
+            return
+        if self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.broken = True
+            self._edge.service.on_gone(active)
 
     def _on_end(self) -> None:
         super()._on_end()
