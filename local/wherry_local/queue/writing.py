@@ -119,6 +119,9 @@ class Writer:
         except sqlite3.Error as error:
             self._recover()
             return failure(self._path, error)
+        except (ArithmeticError, ValueError) as error:  # a value that no column can hold
+            self._recover()
+            return StorageFailed(f"the queue {self._path} cannot hold it: {type(error).__name__}")
         return None
 
     def _set_synchronous(self, synchronous: bool) -> None:

@@ -159,7 +159,10 @@ def test_an_extended_lease_lasts(stand):
             assert await queue.extend(leased, 10) is True
             assert await queue.lease(1, 10) == ()
         assert await queue.next_due_s() == pytest.approx(10)
+        await queue.accept(to(event("b"), "orders"))
+        await lease_one(queue, 5)
         assert await queue.extend(leased, 2) is True
+        assert await queue.next_due_s() == pytest.approx(2)
         clock.run(3)
         assert (await lease_one(queue)).token > leased.token
 
@@ -526,6 +529,21 @@ def test_the_history_is_bounded_and_what_waits_is_not_part_of_it(stand, bounds):
         assert await queue.message("16") is None
         assert (await queue.counts())[Kind.EVENT, State.DELIVERED] == 3
         await queue.accept(to(event("16"), "orders"))  # its key is free again
+
+    on(stand, scenario, bounds)
+
+
+def test_no_position_is_given_twice(stand):
+    bounds = Bounds(finished_messages=0)
+
+    async def scenario(queue):
+        await queue.accept(to(event("a"), "orders"))
+        leased = await lease_one(queue)
+        assert await queue.settle(leased, DELIVERED)
+        reopened = await stand.crash(queue, bounds)
+        await reopened.accept(to(event("b"), "orders"))
+        assert (await lease_one(reopened)).number > leased.number
+        await reopened.close()
 
     on(stand, scenario, bounds)
 

@@ -217,6 +217,27 @@ def test_a_full_disk_acknowledges_nothing_and_recovers(tmp_path):
     on(tmp_path / "q", check)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"key": "\ud800"}, {"parent": 2**70}, {"body": 3.5j}, {"scope": "a\udfff"}]
+)
+def test_what_cannot_be_stored_hurts_nobody_else(tmp_path, changes):
+    async def scenario(queue):
+        odd = event(
+            **{"key": "odd", "headers": (), **{k: v for k, v in changes.items() if k != "body"}}
+        )
+        if "body" in changes:
+            object.__setattr__(odd, "body", type("Odd", (), {"__len__": lambda self: 3})())
+        accepting = [queue.accept(to(message, "x")) for message in (event("a"), odd, event("b"))]
+        answers = await asyncio.wait_for(asyncio.gather(*accepting, return_exceptions=True), 10)
+        assert [type(answer) for answer in answers] == [type(None), StorageFailed, type(None)]
+        assert [each.message.key for each in await queue.lease(9, 60)] == ["a", "b"]
+        with contextlib.closing(sqlite3.connect(tmp_path / "q")) as connection:
+            keys = connection.execute("SELECT key FROM message ORDER BY position").fetchall()
+        assert keys == [("a",), ("b",)]
+
+    on(tmp_path / "q", scenario)
+
+
 FULL = """
 import asyncio, json, resource, sys
 from pathlib import Path
