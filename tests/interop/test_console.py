@@ -317,7 +317,12 @@ def test_a_fault_in_the_form_is_said_where_it_is(screen):
         window.page.fill("[name=headers]", "nonsense")
         window.page.click("button[value=send]")
         assert "line 1" in window.page.text_content(".refusal")
+        eventually(lambda: not window.page.is_visible("#live"))  # it stays as it is
         assert window.page.input_value("[name=headers]") == "nonsense"
+        window.page.fill("[name=headers]", "X-One: 1")
+        window.page.click("button[value=send]")
+        window.page.wait_for_selector(".status-line")
+        eventually(lambda: window.page.is_visible("#live"))
 
 
 def test_curl_is_copied(screen):
@@ -327,6 +332,7 @@ def test_curl_is_copied(screen):
         window.open("/ui/functions/openfaas-fn/hello")
         window.page.click("button[value=curl]")
         window.page.click("[data-copy]")
+        eventually(lambda: not window.page.is_visible("#live"))
         assert window.page.evaluate("navigator.clipboard.readText()").startswith("curl -i -X POST")
 
 

@@ -129,6 +129,7 @@ def test_what_cannot_be_sent_stays_in_the_form(console, api, fields, words):
     page = invoke(console, **({"event_source": "/x", "event_type": "t"} | fields))
     assert page.status == 400 and not api.invoked
     assert words in page.tree.one("p", role="alert").text
+    assert "data-every" not in page.main.attributes, "the next page would not say it"
     shown = page.form("/invoke")
     for name, text in fields.items():
         if name != "request_method":
@@ -152,6 +153,7 @@ def test_as_curl(console, api):
         "  --data-binary 'it'\"'\"'s $HOME'"
     )
     assert "open" in page.tree.one(id="curl").attributes
+    assert "data-every" not in page.main.attributes
     page = invoke(console, do="curl", mode="request", request_method="HEAD", body="")
     assert page.tree.one(id="curl-text").raw.startswith("curl -I \\\n")
 
@@ -209,6 +211,7 @@ def test_an_event_that_is_none_stays_in_the_form(console, api):
     )
     assert page.status == 400 and not api.sent
     assert "an event needs a source" in page.text
+    assert "data-follow" not in page.main.attributes
     assert page.form("/ui/events")["body"] == "kept"
     assert "open" in page.tree.one(id="emit").attributes
 

@@ -177,8 +177,8 @@ async function follow() {
 }
 
 function start() {
-  if (!isLive()) return;
-  live.hidden = false;
+  live.hidden = !isLive();
+  if (live.hidden) return;
   tell("Live");
   again();
   if ("follow" in main.dataset) follow();
