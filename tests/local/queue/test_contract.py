@@ -540,7 +540,8 @@ def test_no_position_is_given_twice(stand):
         await queue.accept(to(event("a"), "orders"))
         leased = await lease_one(queue)
         assert await queue.settle(leased, DELIVERED)
-        reopened = await stand.crash(queue, bounds)
+        await queue.close()
+        reopened = await stand.open(bounds)
         await reopened.accept(to(event("b"), "orders"))
         assert (await lease_one(reopened)).number > leased.number
         await reopened.close()
