@@ -176,9 +176,16 @@ class Dispatcher:
         while self._running:
             await asyncio.sleep(self._lease_s / 3)
             for task, leased in list(self._running.items()):
-                if not await self._queue.extend(leased, self._lease_s) and not task.done():
+                if not await self._extended(leased) and not task.done():
                     logger.warning("delivery %s is tried by somebody else", leased.number)
         self._heart = None
+
+    async def _extended(self, leased: Leased) -> bool:
+        try:
+            return await self._queue.extend(leased, self._lease_s)
+        except StorageFailed as error:
+            logger.warning("the lease of delivery %s: %s", leased.number, error)
+            return True  # until somebody else says that it is not
 
 
 def _fault(leased: Leased, error: Exception, *, at: float, took_s: float) -> Settlement:

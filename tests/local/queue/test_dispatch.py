@@ -202,6 +202,27 @@ def test_leases_are_kept_while_a_try_lasts(stand):
     dispatching(stand, scenario, lease_s=0.3)
 
 
+def test_a_lease_that_cannot_be_kept_once_is_kept_again(stand):
+    async def scenario(queue, dispatcher, courier):
+        extend, kept = queue.extend, []
+
+        async def failing(leased, lease_s):
+            kept.append(leased)
+            if len(kept) == 1:
+                raise StorageFailed("the server is away")
+            return await extend(leased, lease_s)
+
+        queue.extend = failing
+        courier.gate.clear()
+        await queue.accept(to(event("a"), "x"))
+        await until(lambda: len(kept) >= 3)
+        courier.gate.set()
+        await settled(queue, "a")
+        assert len(courier.got) == 1
+
+    dispatching(stand, scenario, lease_s=0.6)
+
+
 def test_the_end_waits_for_what_is_tried_and_gives_the_rest_back(stand):
     async def run():
         queue = await stand.open()
