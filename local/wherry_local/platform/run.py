@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import wherry
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DRAIN_S = 30.0
+_DESCRIPTORS = 65_536
 
 Tell = Callable[[str], None]
 
@@ -102,6 +104,7 @@ def _url(sock: socket.socket) -> str:
 async def _serve(settings: Settings, state: StateFolder, sockets: list[socket.socket]) -> int:
     nursery = Nursery()
     await nursery.begin()  # it warms up beside our own imports
+    _allow_descriptors()
     try:
         await _serve_with(nursery, settings, state, sockets)
     finally:
@@ -136,6 +139,15 @@ async def _serve_with(
     finally:
         state.endpoint.unlink(missing_ok=True)
         await platform.stop(_DRAIN_S)
+
+
+def _allow_descriptors() -> None:
+    """Callers and replicas take one each; functions keep the limit that the shell gave."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):  # macOS has a lower one of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _on_signals(stopping: asyncio.Event, kill: Callable[[], None]) -> None:
