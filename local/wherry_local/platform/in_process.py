@@ -20,7 +20,7 @@ from wherry_local.fleet.replica import Functions, NoReplica
 from wherry_local.front.asked import Asked
 from wherry_local.front.route import Route
 from wherry_local.front.routing import Routing
-from wherry_local.proxy.call import CallFailed, Outbound, call
+from wherry_local.proxy.call import CallFailed, Fault, Outbound, call
 
 _PEER = "console"
 _INVOKE_S = 310.0
@@ -69,7 +69,8 @@ class InProcessApi:
         except NoReplica as refused:
             raise ApiRefused(refused.status, refused.reason) from None
         except CallFailed as failed:
-            raise ApiRefused(502, failed.reason) from None
+            status = 504 if failed.kind is Fault.TIMEOUT else 502
+            raise ApiRefused(status, failed.reason) from None
         return Invoked(
             status=inbound.status,
             headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in inbound.headers],

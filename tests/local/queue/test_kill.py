@@ -39,10 +39,10 @@ def killed(chance, path, delivered, run, least):
     return [line.decode().split() for line in lines if line.endswith(b"\n")]
 
 
-def check(tmp_path, *, kills, least):
+def check(tmp_path, *, kills, least, place=None):
     seed = random.randrange(2**32)
     chance = random.Random(seed)
-    path, delivered = tmp_path / "queue", tmp_path / "delivered"
+    path, delivered = place or tmp_path / "queue", tmp_path / "delivered"
     accepted = {}
     for run in range(kills):
         for key, receivers in killed(chance, path, delivered, f"r{run}", least):
@@ -70,6 +70,12 @@ def check(tmp_path, *, kills, least):
 
 def test_ten_kills_lose_nothing(tmp_path):
     accepted, _ = check(tmp_path, kills=10, least=10)
+    assert accepted >= 50
+
+
+@pytest.mark.interop
+def test_ten_kills_lose_nothing_of_a_queue_on_nats(tmp_path, jetstream):
+    accepted, _ = check(tmp_path, kills=10, least=10, place=f"{jetstream.url}#{jetstream.name}")
     assert accepted >= 50
 
 

@@ -76,8 +76,18 @@ async def drain(queue):
                     os.write(1, f"{message.key} {each.subscriber}\n".encode())
 
 
+async def opened(place):
+    """The queue in a file, or in the stream of its own on a server that `nats://...#NAME` says."""
+    if not place.startswith("nats://"):
+        return SqliteQueue(Path(place))
+    from wherry_local.queue.jetstream import JetStreamQueue
+
+    url, _, name = place.partition("#")
+    return await JetStreamQueue.open(url, name=name)
+
+
 async def main(path, delivered, run=""):
-    queue = SqliteQueue(Path(path))
+    queue = await opened(path)
     dispatcher = Dispatcher(queue, dict.fromkeys(Kind, Notes(delivered)))
     dispatcher.start()
     if run:
