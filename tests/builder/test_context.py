@@ -21,6 +21,7 @@ SECRETS = (
     *(".env", ".env.local", "prod.env", ".envrc", ".netrc", ".pypirc", "pip.conf", ".npmrc"),
     *(".git/config", ".git/HEAD", "sub/.git/config", ".hg/store", ".svn/entries"),
     *("id_rsa", "id_rsa.pub", "id_ed25519", "keys/id_ecdsa", "server.pem", "sub/tls.key", "a.p12"),
+    *(".wherry/basic-auth-password", ".wherry/secrets/openfaas-fn/key"),
     *(".secrets/token", ".ssh/config", ".aws/credentials", ".kube/config", ".docker/config.json"),
     *(".venv/lib/x.py", "venv/x.py", "node_modules/x/index.js", "__pycache__/handler.pyc"),
     *("credentials.json", ".git-credentials", ".htpasswd", "sub/deep/.env", ".DS_Store"),

@@ -21,6 +21,7 @@ NEVER_WANTED = (
     "__pycache__", "*.pyc", "*.pyo", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis",
     ".coverage", ".idea", ".vscode", ".DS_Store",
     ".env", ".env.*", "*.env", ".envrc", ".netrc", ".pypirc", "pip.conf", ".secrets", ".npmrc",
+    ".wherry",
     "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.kdbx",
     "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".ssh", ".gnupg",
     ".aws", ".azure", ".gcloud", ".kube", ".docker", ".git-credentials", ".htpasswd",
