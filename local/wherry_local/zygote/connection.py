@@ -89,17 +89,22 @@ class Zygote:
         ours.setblocking(False)
         self._births[number] = (born, ours)
         try:
-            await self._send(
+            rest = await self._begin(
                 replace(order, number=number).encode(), [*descriptors, theirs.fileno()]
             )
-        except OSError as error:
-            del self._births[number]
+        except BaseException as error:
+            self._births.pop(number, None)
             ours.close()
-            raise LocalError(f"the zygote takes no orders: {error}") from error
+            if isinstance(error, OSError):
+                raise LocalError(f"the zygote takes no orders: {error}") from error
+            raise
         finally:
             theirs.close()
         try:
+            await asyncio.shield(rest)
             return await asyncio.shield(born)
+        except OSError as error:
+            raise LocalError(f"the zygote takes no orders: {error}") from error
         except asyncio.CancelledError:
             born.add_done_callback(_kill_unwanted)
             raise
@@ -114,14 +119,28 @@ class Zygote:
         self._end()
         await self._process.wait()
 
-    async def _send(self, content: bytes, descriptors: Sequence[int]) -> None:
-        async with self._sending:
-            # The descriptors go with the first byte; a frame may be longer than the socket takes.
-            sent = 0
-            while sent < len(content):
+    async def _begin(self, content: bytes, descriptors: Sequence[int]) -> asyncio.Task[None]:
+        """Send the beginning of a frame, with its descriptors; who sends the rest.
+
+        The rest is sent whoever is cancelled, for what follows would be taken for it.
+        """
+        await self._sending.acquire()
+        try:
+            await self._writable()
+            sent = self._sock.sendmsg([content[:_WRITE_BYTES]], ancillary(descriptors))
+        except BaseException:
+            self._sending.release()
+            raise
+        return self._loop.create_task(self._finish(content[sent:]))
+
+    async def _finish(self, rest: bytes) -> None:
+        """Send what is left of a frame, which may be longer than the socket takes."""
+        try:
+            while rest:
                 await self._writable()
-                told = [] if sent else ancillary(descriptors)
-                sent += self._sock.sendmsg([content[sent : sent + _WRITE_BYTES]], told)
+                rest = rest[self._sock.send(rest[:_WRITE_BYTES]) :]
+        finally:
+            self._sending.release()
 
     async def _writable(self) -> None:
         self._room.clear()
@@ -173,6 +192,7 @@ class Zygote:
         for born, lifeline in self._births.values():
             lifeline.close()
             born.set_exception(LocalError("the zygote has ended"))
+            born.exception()  # as below
         self._births.clear()
         for child in list(self._children.values()):
             child.on_orphaned()
