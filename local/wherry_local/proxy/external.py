@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -27,6 +28,7 @@ CONNECT_S = 5.0
 ANSWER_BYTES = 64 * 1024
 _THREADS = 16
 _PIECE_BYTES = 16 * 1024
+_IMPORTING = threading.Lock()
 _DROPPED = frozenset(
     {b"connection", b"keep-alive", b"transfer-encoding", b"trailer", b"upgrade", b"te"}
 )
@@ -121,8 +123,11 @@ class _Attempt:
         """
         from http.client import HTTPException
 
-        from urllib3.exceptions import HTTPError
+        with _IMPORTING:  # of two threads that import it at once one may meet half of it
+            from urllib3.exceptions import HTTPError
 
+        if self._aborted:  # it has waited for a thread for longer than it may take
+            raise CallFailed(Fault.TIMEOUT, "no thread was free in time")
         addresses = self._external.resolve(self._destination)
         try:
             self._connect(addresses)

@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import asynccontextmanager
 
@@ -287,3 +289,55 @@ def found_or_refused(url):
         return destination_of(url)
     except CallFailed as error:
         return None if error.kind is Fault.REFUSED else error
+
+
+FIRST = """
+import asyncio
+from wherry_local.proxy.external import External
+
+async def run():
+    external = External(allow_private=True)
+    posts = (external.post("http://127.0.0.1:1/", [], b"", 30.0) for _ in range(16))
+    errors = await asyncio.gather(*posts, return_exceptions=True)
+    print(*{type(each).__name__ for each in errors})
+    external.close()
+
+asyncio.run(run())
+"""
+
+
+def test_the_first_calls_of_a_process_may_come_all_at_once():
+    # Which thread meets what of a library that another is importing is chance.
+    runs = [
+        subprocess.Popen([sys.executable, "-c", FIRST], stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    assert {run.communicate(timeout=60)[0] for run in runs} == {"CallFailed\n"}
+
+
+def test_a_call_that_had_no_thread_in_time_is_not_made_later():
+    async def run():
+        gate = asyncio.Event()
+
+        async def late(_reader, writer):
+            await gate.wait()
+            writer.write(OK)
+
+        external = External(allow_private=True)
+        async with answering(late) as (port, seen):
+            url = f"http://127.0.0.1:{port}/"
+            with pytest.raises(CallFailed):  # so that the library is there
+                await external.post("http://127.0.0.1:1/", [], b"", 30.0)
+            held = [asyncio.ensure_future(external.post(url, [], b"", 30.0)) for _ in range(16)]
+            while len(seen) < 16:
+                assert not any(each.done() for each in held)
+                await asyncio.sleep(0.01)
+            with pytest.raises(CallFailed) as told:
+                await external.post(url, [(b"X-Late", b"1")], b"", 0.05)
+            gate.set()
+            await asyncio.gather(*held)
+            await external.post(url, [], b"", 30.0)
+            external.close()
+            return told.value.kind, [head for head, _ in seen if b"X-Late" in head]
+
+    assert asyncio.run(run()) == (Fault.TIMEOUT, [])
