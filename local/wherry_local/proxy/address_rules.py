@@ -23,6 +23,10 @@ _URL = re.compile(r"[!-~]{1,2048}")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?\.?")
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that is given out of IPv6 (RFC 4291 section 2.4); what else is routed is routed at home."""
+_SPECIAL = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv6Network("3fff::/20"))
+"""What some versions of Python take for public (RFC 6890, RFC 9637)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,7 @@ class AddressRules:
             raise _refused("the host has no address that can be judged")
         if self._allow_private or self._is_allowed(destination, address):
             return
-        if not all(each.is_global and not each.is_multicast for each in _meant(address)):
+        if not all(_is_public(each) for each in _meant(address)):
             raise _refused("the host has an address that is not a public one")
         if destination.port not in _PORTS.values():
             raise _refused("the port is neither 80 nor 443")
@@ -152,6 +156,16 @@ def _literal(text: str) -> Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and not (
+        address in _UNICAST or address in _NAT64
+    ):
+        return False
+    if any(address in network for network in _SPECIAL):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _meant(address: Address) -> list[Address]:

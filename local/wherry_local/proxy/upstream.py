@@ -155,18 +155,22 @@ class Upstream(Link):
             receiver.on_body(data, complete=False)
 
     def _take_head(self, data: bytes) -> None:
-        end = data.find(b"\r\n\r\n")
-        if end < 0 or end > _HEAD_BYTES:
-            if len(data) > _HEAD_BYTES:
-                raise BadAnswer
-            self._held = data
-            return
-        self._held = b""
-        head = read(data[:end], self._memory)
-        body = data[end + 4 :]
-        if head.status < 200:
-            self._take_interim(head, body)
-            return
+        while True:  # there may be many before the one that counts
+            end = data.find(b"\r\n\r\n")
+            if end < 0 or end > _HEAD_BYTES:
+                if len(data) > _HEAD_BYTES:
+                    raise BadAnswer
+                self._held = data
+                return
+            self._held = b""
+            head = read(data[:end], self._memory)
+            body = data[end + 4 :]
+            if head.status >= 200:
+                break
+            if head.status == 101:
+                self._leave_http(head, body)
+                return
+            data = body
         receiver = self.receiver
         assert receiver is not None  # noqa: S101 - `_take` has looked
         self._keep_alive = head.keep_alive
@@ -183,12 +187,8 @@ class Upstream(Link):
             self._finish()
         receiver.on_answer(head, body, complete=complete)
 
-    def _take_interim(self, head: ResponseHead, rest: bytes) -> None:
-        """A 1xx: another protocol from here on, or nothing that the caller waits for."""
-        if head.status != 101:
-            if rest:
-                self._take_head(rest)
-            return
+    def _leave_http(self, head: ResponseHead, rest: bytes) -> None:
+        """Another protocol from here on."""
         receiver = self.receiver
         assert receiver is not None  # noqa: S101 - as above
         self._state = _State.RAW

@@ -155,6 +155,12 @@ PRIVATE = [
     "http://100.64.0.1/",
     "http://[2002:7f00:1::]/",
     "http://127.0.0.1.:80/",
+    "http://[::127.0.0.1]/",
+    "http://[fec0::1]/",
+    "http://[64:ff9b:1::7f00:1]/",
+    "http://[3fff::1]/",
+    "http://[5f00::1]/",
+    "http://192.0.0.192/",
 ]
 ODD = [
     "ftp://example.com/",
@@ -175,6 +181,13 @@ ODD = [
     "http://-x-/",
     "",
 ]
+
+
+@pytest.mark.parametrize("url", [url for url in PRIVATE if "[" in url or url.endswith(".192/")])
+def test_an_address_that_is_no_public_one_is_refused_before_anybody_is_asked(url):
+    with pytest.raises(CallFailed) as told:
+        External(["other.example"]).judge(url)
+    assert told.value.kind is Fault.REFUSED
 
 
 @pytest.mark.parametrize("url", [*PRIVATE, *ODD])

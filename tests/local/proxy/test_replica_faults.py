@@ -93,6 +93,16 @@ def test_a_body_that_is_no_chunks_breaks_the_answer_off(chunks):
     asyncio.run(run())
 
 
+def test_any_number_of_interim_answers_may_come_before_the_one_that_counts():
+    async def run():
+        raw = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5000 + OK
+        async with staged(answering(raw)) as stage, await Caller.to(stage.port) as caller:
+            answer = await caller.ask(request())
+            assert (answer.status, answer.body) == (200, b"hi")
+
+    asyncio.run(run())
+
+
 def test_what_follows_an_answer_is_never_the_next_one():
     """A second answer that nobody asked for must not reach another caller."""
 
