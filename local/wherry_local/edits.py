@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,12 @@ _STEP_MS = 100
 
 
 async def changes(folders: Sequence[Path], stopping: asyncio.Event) -> AsyncIterator[set[Path]]:
-    """Sources in and below `folders` that have changed, as often as some have, until `stopping`."""
-    from watchfiles import DefaultFilter, awatch
+    """Sources in and below `folders` that have changed, as often as some have, until `stopping`.
+
+    Of a folder that has come they are all that is in it: the system tells of files there only from
+    when it is watched.
+    """
+    from watchfiles import Change, DefaultFilter, awatch
 
     class Filter(DefaultFilter):
         """Sources of the function; no caches, environments, version control or swap files."""
@@ -33,11 +38,26 @@ async def changes(folders: Sequence[Path], stopping: asyncio.Event) -> AsyncIter
             super().__init__(ignore_dirs=[*self.ignore_dirs, STATE_FOLDER])
 
         def __call__(self, change: Change, path: str) -> bool:
-            return Path(path).suffix in SUFFIXES and super().__call__(change, path)
+            is_wanted = Path(path).suffix in SUFFIXES or (
+                change is Change.added and Path(path).is_dir()
+            )
+            return is_wanted and super().__call__(change, path)
 
-    watched = awatch(*folders, watch_filter=Filter(), stop_event=stopping, step=_STEP_MS)
+    accepts = Filter()
+    watched = awatch(*folders, watch_filter=accepts, stop_event=stopping, step=_STEP_MS)
     async for found in watched:
-        yield {Path(path) for _, path in found}
+        changed: set[Path] = set()
+        for change, path in found:
+            changed.update(_files(Path(path), partial(accepts, change)))
+        if changed:
+            yield changed
+
+
+def _files(path: Path, accepts: Callable[[str], bool]) -> Iterable[Path]:
+    """`path`, or those of the files in it that `accepts` takes, where it is a folder."""
+    if not path.is_dir():
+        return (path,)
+    return [each for each in path.rglob("*") if accepts(str(each)) and not each.is_dir()]
 
 
 def check_watcher() -> None:

@@ -41,4 +41,6 @@ def _fault_of(file: Path) -> str | None:
         return f"{file}, line {error.lineno}: {error.msg}"
     except (OSError, ValueError) as error:  # ValueError: a NUL in the source
         return f"{file}: {error}"
+    except (RecursionError, MemoryError):  # of the compiler's own stack
+        return f"{file}: an expression in it is nested too deeply"
     return None

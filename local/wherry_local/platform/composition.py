@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from wherry.errors import WherryError
@@ -20,7 +21,6 @@ from wherry_local.broker.events import Events
 from wherry_local.console.site import routes as console_routes
 from wherry_local.containers import ContainerLauncher
 from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey, ScaleMetric
-from wherry_local.edits import changes
 from wherry_local.errors import LocalError
 from wherry_local.fleet.fleet import Fleet
 from wherry_local.fleet.launching import ProcessLauncher
@@ -164,10 +164,14 @@ class Platform:
         if self._settings.logs:
             self._spawn(print_lines(self._journal.follow()))
         if self._settings.watch:
-            watching = Watching(self._fleet, self._tell)
+            watching = Watching(
+                self._fleet,
+                self._tell,
+                folders=self._project_folders(),
+                edited=self._read_again,
+            )
             watching.start()
             ends.push_async_callback(watching.stop)
-            self._spawn(self._watch_project())
         ends.push_async_callback(self._drain_doors)
         for door in doors:
             door.start()
@@ -221,18 +225,22 @@ class Platform:
         declared = deployments(project, self._addresses)
         await self._deployments.declare(declared, {each.name: each for each in project.functions})
 
-    async def _watch_project(self) -> None:
-        """Read the project anew after each edit: a handler may declare other events, too."""
-        settings = self._settings
-        if settings.read is None:
-            return
-        folders = [settings.root, *(each for each in settings.triggers if each.is_dir())]
-        folders += [each.parent for each in settings.triggers if each.is_file()]
-        async for _ in changes(folders, self._stopping):
-            await self._read_again(settings.read)
+    def _project_folders(self) -> Sequence[Path]:
+        """Where an edit may be one of the project, and not of a function alone."""
+        triggers = self._settings.triggers
+        return [
+            self._settings.root,
+            *(each if each.is_dir() else each.parent for each in triggers),
+        ]
 
-    async def _read_again(self, read: Callable[[], Project]) -> None:
-        """Take over what has changed; what cannot be read leaves what is served as it is."""
+    async def _read_again(self) -> None:
+        """Read the project anew after an edit: a handler may declare other events, too.
+
+        What has changed is taken over; what cannot be read leaves what is served as it is.
+        """
+        read = self._settings.read
+        if read is None:
+            return
         try:
             project = read()
             self._events.declare(project)

@@ -78,6 +78,11 @@ class TestSources:
         assert "nul.py" in source_fault(tmp_path)
         assert source_fault(None) is None
 
+    @pytest.mark.parametrize("source", ["-" * 200_000 + "1", "x" + ".x" * 100_000])
+    def test_what_the_compiler_cannot_bear_is_a_fault_of_the_file(self, tmp_path, source):
+        (tmp_path / "deep.py").write_text(source)
+        assert "deep.py" in source_fault(tmp_path)
+
 
 class TestSockets:
     @pytest.fixture

@@ -36,10 +36,10 @@ class FleetRecorder:
             observer(None)
 
 
-def watch(fleet, scene):
+def watch(fleet, scene, **options):
     async def run():
         told = []
-        watching = Watching(fleet, told.append)
+        watching = Watching(fleet, told.append, **options)
         watching.start()
         await asyncio.sleep(0)  # it watches from its first step on
         try:
@@ -104,3 +104,54 @@ def test_a_function_behind_a_link_is_watched_where_it_is(tmp_path):
 
     watch(fleet, scene)
     assert fleet.renewed == [("a", ["handler.py"])]
+
+
+def test_a_folder_that_comes_back_is_watched_again(tmp_path):
+    fleet = FleetRecorder(a=folder(tmp_path, "a"))
+
+    async def scene():
+        for number in range(3):
+            (tmp_path / "a").rename(tmp_path / f"before-{number}")
+            folder(tmp_path, "a")
+            fleet.renewed.clear()
+            (tmp_path / "a" / f"{number}.py").write_text("x")
+            await eventually(lambda number=number: ("a", [f"{number}.py"]) in fleet.renewed)
+
+    assert watch(fleet, scene, folders=[tmp_path]) == []
+
+
+def test_a_folder_that_is_moved_to_its_place_is_all_new(tmp_path):
+    watched = folder(tmp_path, "watched")
+    fleet = FleetRecorder(a=watched / "a")
+    made = folder(folder(tmp_path, "elsewhere"), "a")
+    for name in ("handler.py", "notes.log"):
+        (made / name).write_text("x")
+    folder(made, "__pycache__").joinpath("x.json").write_text("{}")
+
+    async def scene():
+        made.rename(watched / "a")
+        await eventually(lambda: fleet.renewed)
+
+    assert watch(fleet, scene, folders=[watched]) == []
+    assert fleet.renewed == [("a", ["handler.py"])]
+
+
+def test_whoever_reads_the_project_is_told_of_each_edit_and_may_fail(tmp_path):
+    fleet = FleetRecorder(a=folder(tmp_path, "a"))
+    edited = []
+
+    async def read():
+        edited.append(len(edited))
+        if len(edited) == 1:
+            raise ValueError("no project")
+
+    async def scene():
+        (tmp_path / "wherry.yaml").write_text("x: 1")
+        await eventually(lambda: edited)
+        (tmp_path / "wherry.yaml").write_text("x: 2")
+        await eventually(lambda: len(edited) > 1)
+
+    assert watch(fleet, scene, folders=[tmp_path], edited=read) == [
+        "an edit is not served: ValueError: no project"
+    ]
+    assert fleet.renewed == []
