@@ -5,11 +5,16 @@ Says where each thing lies; what is in a file is the business of who writes it.
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from wherry_local.errors import LocalError
+
 NAME = ".wherry"
+_NOT_OURS = frozenset({errno.ENOTDIR, errno.ELOOP, errno.EACCES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +29,16 @@ class StateFolder:
         return cls(project.resolve() / NAME)
 
     def make(self) -> None:
-        """Make the folders, for the owner alone, and keep them out of version control."""
-        for folder in (self.path, self.sockets, self.logs, self.secrets):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
+        """Make the folders, for the owner alone, and keep them out of version control.
+
+        Raises:
+            LocalError: One is there and is a link, no folder, or another user's.
+            OSError: One cannot be made.
+        """
+        for folder in (self.path, self.sockets, self.logs, self.secrets, self.mounts):
+            if not os.path.lexists(folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _take(folder)
         ignore = self.path / ".gitignore"
         if not ignore.exists():
             self.write(ignore, b"*\n")
@@ -105,3 +116,31 @@ class StateFolder:
         except OSError:
             part.unlink(missing_ok=True)
             raise
+
+
+def _take(folder: Path) -> None:
+    """See that nobody else says what is in a folder, which is there.
+
+    Raises:
+        LocalError: It is a link, no folder, or another user's.
+        OSError: It cannot be looked at.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NOT_OURS:
+            raise _not_ours(folder) from error
+        raise
+    try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            raise _not_ours(folder)
+        os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)
+
+
+def _not_ours(folder: Path) -> LocalError:
+    return LocalError(
+        f"{folder}: expected a folder of your own, got a link, a file or what is another user's",
+        hint=f"look at it, then: rm -r {shlex.quote(str(folder))}",
+    )

@@ -80,11 +80,21 @@ class Lock:
 
 def password_of(state: StateFolder, given: str | None) -> str:
     """The administrator's password: the one that is given, kept or made now, in this order."""
-    if given is None and state.password.is_file():
-        kept = state.password.read_text(encoding="utf-8").strip()
+    if given is None:
+        kept = _kept_password(state)
         if kept:
-            state.password.chmod(0o600)
             return kept
     chosen = given if given is not None else secrets.token_urlsafe(_PASSWORD_BYTES)
     state.write(state.password, chosen.encode() + b"\n")
     return chosen
+
+
+def _kept_password(state: StateFolder) -> str:
+    """The password that is kept; empty where there is none, or a link to who knows what."""
+    try:
+        descriptor = os.open(state.password, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+        os.fchmod(descriptor, 0o600)
+        return file.read().strip()

@@ -1,13 +1,14 @@
 """Who serves a project: the lock, the file that says where, and the password."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
 
 import pytest
 
-from wherry_local.errors import AlreadyRuns
+from wherry_local.errors import AlreadyRuns, LocalError
 from wherry_local.platform.endpoint import Endpoint, Lock, password_of
 from wherry_local.state import StateFolder
 
@@ -94,3 +95,42 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(state, tmp_path):
     state.lock.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic link"):
         Lock(state).take()
+
+
+@pytest.mark.parametrize("part", ["path", "sockets", "logs", "secrets", "mounts"])
+def test_a_state_folder_that_is_a_link_is_not_used(tmp_path, part):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    state = StateFolder.of(tmp_path)
+    link = getattr(state, part)
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(LocalError, match="expected a folder of your own") as told:
+        state.make()
+    assert str(link) in told.value.message
+    assert (mode_of(elsewhere), list(elsewhere.iterdir())) == (0o755, [])
+
+
+def test_a_file_in_the_place_of_the_state_folder_is_told(tmp_path):
+    (tmp_path / ".wherry").touch()
+    with pytest.raises(LocalError, match="expected a folder of your own"):
+        StateFolder.of(tmp_path).make()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_state_folder_of_another_user_is_not_used(tmp_path):
+    state = StateFolder.of(tmp_path)
+    state.path.mkdir()
+    os.chown(state.path, 65534, 65534)
+    with pytest.raises(LocalError, match="expected a folder of your own"):
+        state.make()
+
+
+def test_a_password_that_is_a_link_is_not_read_and_not_touched(state, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("known\n")
+    other.chmod(0o644)
+    state.password.symlink_to(other)
+    assert password_of(state, None) != "known"
+    assert not state.password.is_symlink()
+    assert (other.read_text(), mode_of(other)) == ("known\n", 0o644)
