@@ -25,7 +25,9 @@ _PEERS = 1024
 _HOSTS = 1024
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_OWN_SITES = frozenset({None, "same-origin", "none"})
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})
+_FOREIGN = Problem(status=403, detail="pages of another origin may not ask this")
 _UNAUTHORIZED = Reply(
     401,
     [
@@ -88,6 +90,8 @@ class Guard:
 
     def judge(self, route: Route, asked: Asked) -> Reply | None:
         """The answer to who may not use a guarded route; None to who may."""
+        if _is_of_another_page(asked):
+            return Reply.of_problem(_FOREIGN, asked.call_id)
         origin = asked.header("origin")
         if origin is not None:
             problem = self._foreign(origin, route, asked)
@@ -98,7 +102,7 @@ class Guard:
     def _foreign(self, origin: str, route: Route, asked: Asked) -> Problem | None:
         scheme, _, host = origin.lower().partition("://")
         if scheme not in {"http", "https"} or host != (asked.header("host") or "").lower():
-            return Problem(status=403, detail="pages of another origin may not ask this")
+            return _FOREIGN
         if asked.method in _CHANGING and _has_body(asked):
             kind = (asked.header("content-type") or "").partition(";")[0].strip().lower()
             if kind != "application/json" and not (route.takes_forms and kind in _FORMS):
@@ -124,6 +128,16 @@ class Guard:
             self._failures.clear()
         self._failures[asked.peer] = (count + 1, since)
         return _UNAUTHORIZED
+
+
+def _is_of_another_page(asked: Asked) -> bool:
+    """Whether a page of another origin loads this as a part of itself.
+
+    A GET for an image or a script carries no `Origin`, and the password that the browser knows.
+    A link that somebody follows is `navigate`.
+    """
+    site = asked.header("sec-fetch-site")
+    return site not in _OWN_SITES and asked.header("sec-fetch-mode") != "navigate"
 
 
 def _host_of(authority: str) -> str:

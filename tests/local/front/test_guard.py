@@ -116,3 +116,25 @@ def test_a_page_sends_json_or_a_form_to_who_takes_forms():
     assert guard.judge(FORMS, asked("POST", content_type=b"text/plain", **page)).status == 415
     tool = {"host": b"localhost", "authorization": basic("right"), "content_length": b"2"}
     assert guard.judge(ROUTE, asked("POST", content_type=form, **tool)) is None
+
+
+@pytest.mark.parametrize("site", [b"cross-site", b"same-site", b"odd"])
+@pytest.mark.parametrize("mode", [b"no-cors", b"cors", b"websocket"])
+def test_a_page_of_another_origin_may_not_load_it_as_a_part_of_itself(site, mode):
+    guard = Guard(password="x")
+    request = asked(
+        host=b"localhost", authorization=basic("x"), sec_fetch_site=site, sec_fetch_mode=mode
+    )
+    assert guard.judge(ROUTE, request).status == 403
+
+
+@pytest.mark.parametrize(
+    ("site", "mode"),
+    [(b"cross-site", b"navigate"), (b"same-origin", b"cors"), (b"none", b"navigate")],
+)
+def test_a_link_from_anywhere_leads_to_it(site, mode):
+    guard = Guard(password="x")
+    request = asked(
+        host=b"localhost", authorization=basic("x"), sec_fetch_site=site, sec_fetch_mode=mode
+    )
+    assert guard.judge(ROUTE, request) is None
