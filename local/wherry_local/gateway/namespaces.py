@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
 from wherry_local.deployment import DEFAULT_NAMESPACE
+from wherry_local.errors import LocalError
 from wherry_local.gateway import storage
 from wherry_local.gateway.answers import Refused
+from wherry_local.gateway.function_deployment import texts_of
 from wherry_local.gateway.names import is_label
 from wherry_local.state import StateFolder
 
@@ -123,9 +124,18 @@ class Namespaces:
         self._known = known
 
     def _read(self) -> list[Namespace]:
-        entries: list[Any] = storage.read(self._file).get("namespaces", [])
-        return [
-            Namespace(name=each["name"], labels=each["labels"], annotations=each["annotations"])
-            for each in entries
-            if is_label(each["name"])
-        ]
+        try:
+            return [
+                Namespace(
+                    name=each["name"],
+                    labels=texts_of(each, "labels"),
+                    annotations=texts_of(each, "annotations"),
+                )
+                for each in storage.read(self._file).get("namespaces", [])
+                if is_label(each["name"])
+            ]
+        except (Refused, AttributeError, KeyError, TypeError) as error:
+            raise LocalError(
+                f"{self._file}: expected it as the platform writes it: {error}",
+                hint=f"rm {self._file}",
+            ) from None

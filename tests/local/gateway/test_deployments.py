@@ -222,6 +222,18 @@ def test_a_file_that_is_no_longer_ours_is_an_error_with_its_name(tmp_path):
             pass
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["no json", "[]", '{"namespaces": 5}', '{"namespaces": ["x"]}', '{"namespaces": [5]}'],
+)
+def test_a_file_of_namespaces_that_is_no_longer_ours_is_an_error_with_its_name(tmp_path, content):
+    state = tmp_path / ".wherry"
+    state.mkdir()
+    (state / "namespaces.json").write_text(content)
+    with pytest.raises(LocalError, match=r"namespaces\.json"), served_gateway(tmp_path):
+        pass
+
+
 def test_functions_of_a_project_with_a_namespace_are_found_without_it(tmp_path):
     with served_gateway(tmp_path, home="shop") as gateway:
         for path in ("hello", "hello.shop", "hello.openfaas-fn", "hello?namespace=shop"):
