@@ -17,6 +17,8 @@ from wherry_local.queue.contract import StorageFailed
 VERSION = 1
 APPLICATION = 0x57485259  # "WHRY"
 BUSY_S = 5.0
+_STATEMENTS = 256
+"""Prepared statements that are kept: the writer has one for each number of rows."""
 CHECKPOINT_PAGES = 4000
 """Pages of the log at which it is written back; 16 MB, so that a page is rarely written twice."""
 
@@ -138,7 +140,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
-        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
+        path,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS,
     )
 
 

@@ -13,16 +13,21 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from wherry_local.queue.contract import StorageFailed
 from wherry_local.queue.database import failure, open_writer
 
 Row = tuple[object, ...]
-CHUNKS = (64, 16, 4, 1)
+MOST_ROWS = 64
 """Rows of one statement. SQLite gives up the interpreter at each, and gets it back late where the
 loop is busy: few large ones are what makes many rows cheap."""
+_STATEMENTS = 4 * MOST_ROWS
+GATHER_S = 0.002
+"""How long what need not outlive a loss of power waits for more of its like."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -55,9 +60,8 @@ class Writer:
         self._connection = connection
         self._synchronous = True
         self._waiting: deque[Change] = deque()
-        self._idle = threading.Semaphore(0)
-        self._woken = False
-        self._closing = False
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._woken = self._hurried = self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="queue-writer", daemon=True)
 
@@ -70,27 +74,29 @@ class Writer:
             self._loop = asyncio.get_running_loop()
             self._thread.start()
         self._waiting.append(change)
-        if not self._woken:
+        if not self._woken or (change.sync and not self._hurried):
             self._woken = True
-            self._idle.release()
+            self._hurried = self._hurried or change.sync
+            self._bell.put(None)
 
     async def close(self) -> None:
         """Write what waits, and close the connection."""
         self._closing = True
         if self._thread.is_alive():
-            self._idle.release()
+            self._bell.put(None)
             await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
         self._connection.close()
 
     def _run(self) -> None:
-        while True:
-            self._idle.acquire()
-            self._woken = False
+        while not self._closing or self._waiting:
+            self._bell.get()
+            if not self._hurried:
+                with contextlib.suppress(Empty):
+                    self._bell.get(timeout=GATHER_S)
+            self._woken = self._hurried = False  # whoever comes from here on rings again
             changes = list(self._taken())
             if changes:
                 self._write(changes)
-            elif self._closing:
-                return
 
     def _taken(self) -> Iterator[Change]:
         with contextlib.suppress(IndexError):
@@ -182,10 +188,13 @@ def _delete(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
 def _execute(
     connection: sqlite3.Connection, statement: str, rows: Sequence[Row], conflict: str
 ) -> None:
-    at = 0
-    for size in CHUNKS:
-        while len(rows) - at >= size:
-            chunk = rows[at : at + size]
-            values = ",".join([f"({','.join('?' * len(chunk[0]))})"] * size)
-            connection.execute(f"{statement} {values} {conflict}", [*chain.from_iterable(chunk)])
-            at += size
+    for at in range(0, len(rows), MOST_ROWS):
+        chunk = rows[at : at + MOST_ROWS]
+        text = _statement(statement, len(chunk), len(chunk[0]), conflict)
+        connection.execute(text, [*chain.from_iterable(chunk)])
+
+
+@lru_cache(_STATEMENTS)
+def _statement(beginning: str, rows: int, columns: int, conflict: str) -> str:
+    values = ",".join([f"({','.join('?' * columns)})"] * rows)
+    return f"{beginning} {values} {conflict}"
