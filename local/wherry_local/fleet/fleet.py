@@ -40,7 +40,7 @@ class Fleet:
         self._start_s = start_s
         self._sets: dict[FunctionKey, ReplicaSet] = {}
         self._observers: list[Changed] = []
-        self._removals: set[asyncio.Task[None]] = set()
+        self._removals: dict[asyncio.Task[None], ReplicaSet] = {}
 
     def find(self, key: FunctionKey) -> ReplicaSet | None:
         """See `Functions.find`."""
@@ -78,8 +78,8 @@ class Fleet:
         if found is not None:
             found.close(404, "the function has been removed")
             removal = asyncio.get_running_loop().create_task(found.stop(_REMOVAL_S))
-            self._removals.add(removal)
-            removal.add_done_callback(self._removals.discard)
+            self._removals[removal] = found
+            removal.add_done_callback(self._removals.pop)
             self._tell(found)
 
     async def renew(self, key: FunctionKey, changed: Sequence[Path] = ()) -> None:
@@ -101,13 +101,12 @@ class Fleet:
 
     async def stop(self, grace_s: float) -> None:
         """End every replica; what is not over after `grace_s` is killed."""
-        await asyncio.gather(*(each.stop(grace_s) for each in self._sets.values()))
-        if self._removals:
-            await asyncio.wait(self._removals)
+        ending = (*self._sets.values(), *self._removals.values())
+        await asyncio.gather(*(each.stop(grace_s) for each in ending))
 
     def kill(self) -> None:
         """End every replica at once."""
-        for each in self._sets.values():
+        for each in (*self._sets.values(), *self._removals.values()):
             each.kill()
 
     def _tell(self, replicas: ReplicaSet) -> None:

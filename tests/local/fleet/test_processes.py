@@ -18,7 +18,7 @@ from wherry_local.fleet.replica import NoReplica
 from wherry_local.fleet.watching import Watching
 from wherry_local.zygote import client
 
-from .stage import descriptors, eventually, is_alive, play
+from .stage import DEADLINE_S, descriptors, eventually, is_alive, play
 
 HELLO = """
     def handle():
@@ -227,6 +227,31 @@ def test_a_function_that_is_removed_finishes_what_it_has(tmp_path):
             await replicas.claim()
         assert refused.value.status == 404
         assert await call == (200, "done")
+
+    play(tmp_path, scene)
+
+
+STUBBORN = """
+import time
+def handle():
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_a_function_that_is_removed_holds_up_no_end(tmp_path, end):
+    async def scene(stage):
+        replicas = await stage.put("slow", STUBBORN, initial=1)
+        (pid,) = [each.pid for each in replicas.replicas]
+        call = asyncio.ensure_future(stage.call("slow"))
+        await eventually(lambda: replicas.in_flight)
+        await stage.fleet.remove(replicas.deployment.key)
+        if end == "kill":
+            stage.fleet.kill()
+        else:
+            await asyncio.wait_for(stage.fleet.stop(0.0), DEADLINE_S)
+        await eventually(lambda: not is_alive(pid))
+        assert await call == (0, "")
 
     play(tmp_path, scene)
 
