@@ -15,6 +15,8 @@ from wherry_cli.tables import moment, text
 _AGE = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_NO_INSTANCE = "-"
+"""Instance of what the platform itself says of a function, by the function's name here."""
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue")
 
 
@@ -87,7 +89,9 @@ def _written(at: datetime) -> str:
 
 
 def _shown(line: dict[str, Any]) -> str:
-    instance = line.get("instance") or line["name"]
+    instance = line.get("instance") or _NO_INSTANCE
+    if instance == _NO_INSTANCE:
+        instance = line["name"]
     colour = _COLOURS[sum(line["name"].encode()) % len(_COLOURS)]
     at = moment(line.get("timestamp"))
     said = line["text"].replace("\t", "    ")

@@ -7,6 +7,7 @@ exit codes are 0 done, 1 failed, 2 wrong input, 3 could not start or nothing run
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ COMMANDS = {
 """Each sub-command, `wherry_cli.NAME`, with the line that `wherry --help` has for it."""
 
 _INTERRUPTED = 130
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class LazyGroup(click.Group):
@@ -157,6 +159,8 @@ def _known(error: Exception) -> int:
         return _told(error.message, error.hint, error.exit_code)
     if isinstance(error, OSError) and error.filename is not None:
         return _told(f"{error.filename}: {error.strerror}", "", 1)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _told(f"what was to be told cannot be written: {error.strerror}", "", 1)
     raise error
 
 

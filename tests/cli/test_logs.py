@@ -32,6 +32,17 @@ def test_lines_as_they_come(wherry, logs):
     assert logs.last.query == {"name": "hello", "follow": "false"}
 
 
+def test_what_the_platform_says_is_under_the_name_of_the_function(wherry, platform):
+    said = [
+        json.dumps({**LINE, "instance": instance, "text": "renewed"}).encode() + b"\n"
+        for instance in ("-", "")
+    ]
+    platform.answers["GET /system/logs"] = Answer(200, said)
+    first, second = wherry("logs").out.splitlines()
+    assert first == second
+    assert first.endswith("  hello  renewed")
+
+
 def test_as_json_it_is_an_object_a_line(wherry, logs):
     assert [json.loads(line) for line in wherry("logs", "-o", "json").out.splitlines()] == [
         LINE,

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,22 @@ def test_a_bug_is_raised(wherry, monkeypatch):
     monkeypatch.setattr(wherry_build.project, "read_project", broken)
     with pytest.raises(RuntimeError, match="a bug of ours"):
         wherry("render", "--target", "knative")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_answer_that_finds_no_room_is_no_bug():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "wherry_cli", "schema"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: what was to be told cannot be written: No space left on device\n"
+    )
 
 
 def test_an_interrupt_is_130(wherry, here, monkeypatch):

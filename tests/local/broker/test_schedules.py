@@ -139,11 +139,11 @@ def test_it_fires_by_itself(tmp_path):
         queue = SqliteQueue(tmp_path / "queue.sqlite3")
         fired = asyncio.Event()
         queue.on_change(lambda _key: fired.set())
+        began = time.monotonic()
         ahead_s = 59.5 - time.time() % 60
         scheduler = Scheduler(queue, wall=lambda: time.time() + ahead_s)
         scheduler.replace({"beat": plan()})
         scheduler.start()
-        began = time.monotonic()
         await asyncio.wait_for(fired.wait(), 10)
         assert time.monotonic() - began > 0.3
         await scheduler.close()

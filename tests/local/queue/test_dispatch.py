@@ -140,11 +140,10 @@ def test_a_retry_comes_when_it_is_due_and_nothing_runs_before(stand):
         courier.answer = lambda leased: next(answers)
         take = dispatcher._take
         dispatcher._take = lambda: passes.append(time.monotonic()) or take()
-        await queue.accept(to(event("a"), "x"))
-        await until(lambda: len(courier.got) == 1)
         started = time.monotonic()
+        await queue.accept(to(event("a"), "x"))
         await until(lambda: len(courier.got) == 2)
-        assert 0.35 < time.monotonic() - started < 2
+        assert time.monotonic() - started >= 0.4
         assert courier.got[1].attempts == 1
         await settled(queue, "a")
         assert len(passes) < 10
@@ -192,14 +191,14 @@ def test_leases_are_kept_while_a_try_lasts(stand):
         courier.gate.clear()
         await queue.accept(to(event("a"), "x"))
         await until(lambda: courier.got)
-        await asyncio.sleep(1.2)  # four leases
+        await asyncio.sleep(2.5)  # more than two leases
         assert len(courier.got) == 1
         courier.gate.set()
         await settled(queue, "a")
         _, (delivery,) = await queue.message("a")
         assert (delivery.state, delivery.tries) == (State.DELIVERED, 1)
 
-    dispatching(stand, scenario, lease_s=0.3)
+    dispatching(stand, scenario, lease_s=1.0)
 
 
 def test_a_lease_that_cannot_be_kept_once_is_kept_again(stand):
