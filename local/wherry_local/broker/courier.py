@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from wherry.cloudevents import HeaderEncoding
-from wherry_build.project.specification.eventing import Backoff
 from wherry_local.broker.envelope import TTL, Envelope, of_decoded, structured, with_attributes
+from wherry_local.broker.errand import DEAD_LETTER, Errand, Errands
 from wherry_local.broker.intake import accepted, addressed, ttl_of
 from wherry_local.broker.judgement import (
     NO_ANSWER,
@@ -26,7 +25,6 @@ from wherry_local.broker.judgement import (
 )
 from wherry_local.broker.subscription import (
     BrokerKey,
-    DeliveryPolicy,
     Destination,
     Subscriptions,
 )
@@ -36,9 +34,6 @@ from wherry_local.proxy.call import call
 from wherry_local.proxy.message import CallFailed, Inbound, Outbound
 from wherry_local.queue.delivery import Accepted, Answer, Attempt, Leased, Settlement, State
 
-DEAD_LETTER = "dead-letter:"
-SCHEDULE = "schedule:"
-"""What the subscribers are called that are no triggers; their name follows."""
 FOLLOWS = b"wherry-follows"
 """A header of a kept answer: the key of a reply or a dead letter that the delivery led to."""
 
@@ -47,8 +42,6 @@ TIMEOUT_S = 300.0
 LIMIT_BYTES = 10 * 1024 * 1024
 _KEPT_BYTES = 4096
 _ERROR_DATA_CHARS = 1024
-PING = DeliveryPolicy(retry=5, backoff=Backoff.EXPONENTIAL, delay_s=0.05)
-"""How Knative's PingSource tries what a schedule sends."""
 _FORGOTTEN = "there is no such trigger any more"
 
 
@@ -64,23 +57,6 @@ class Addresses(Protocol):
             CallFailed: There is no answer.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """Where a delivery goes, and by which rules.
-
-    Attributes:
-        destination: Where it goes.
-        policy: How it is tried.
-        wants_reply: Whether an event in the answer goes back to the broker.
-        dead_letter: Name of the trigger that has a place for what is not taken, or None.
-    """
-
-    destination: Destination
-    policy: DeliveryPolicy
-    wants_reply: bool = False
-    dead_letter: str | None = None
 
 
 class EventCourier:
@@ -106,18 +82,18 @@ class EventCourier:
         self._functions = functions
         self._addresses = addresses
         self._subscriptions = subscriptions
-        self._schedules = schedules
+        self._errands = Errands(subscriptions, schedules)
         self._encoding = encoding
 
     def function_of(self, leased: Leased) -> FunctionKey | None:
         """The function that a delivery calls; None where it goes elsewhere, or nowhere."""
-        errand = self._errand(leased)
+        errand = self._errands.find(leased.lane)
         return None if errand is None else errand.destination.function
 
     async def deliver(self, leased: Leased) -> Settlement:
         """Try once; what came of it."""
         began_at, began = time.time(), time.monotonic()
-        errand = self._errand(leased)
+        errand = self._errands.find(leased.lane)
         if errand is None:
             attempt = Attempt(at=began_at, took_s=0.0, status=0, reason=_FORGOTTEN)
             return Settlement(state=State.DEAD, attempt=attempt)
@@ -154,7 +130,9 @@ class EventCourier:
         inbound: Inbound | None,
         reply: Accepted | None,
     ) -> Settlement:
-        retry_after = inbound.header("retry-after") if inbound is not None else None
+        retry_after = None
+        if inbound is not None and judgement.verdict is Verdict.AGAIN:
+            retry_after = inbound.header("retry-after")
         next_ = step(judgement, errand.policy, tries=leased.attempts, retry_after=retry_after)
         follows = [] if reply is None else [reply]
         if next_.state is State.DEAD and errand.dead_letter and errand.policy.dead_letter:
@@ -167,42 +145,18 @@ class EventCourier:
             follows=follows,
         )
 
-    def _errand(self, leased: Leased) -> Errand | None:
-        """Where a delivery goes; None where nothing is left that says it."""
-        subscriber = leased.subscriber
-        if subscriber.startswith(SCHEDULE):
-            to = self._schedules(subscriber[len(SCHEDULE) :])
-            return None if to is None else Errand(destination=to, policy=PING)
-        namespace = BrokerKey.of_scope(leased.message.scope).namespace
-        found = self._subscriptions().find(namespace, subscriber.removeprefix(DEAD_LETTER))
-        if found is None:
-            return None
-        if subscriber.startswith(DEAD_LETTER):
-            to = found.policy.dead_letter
-            return None if to is None else Errand(destination=to, policy=found.policy)
-        return Errand(
-            destination=found.destination,
-            policy=found.policy,
-            wants_reply=True,
-            dead_letter=found.name,
-        )
-
     async def _send(self, leased: Leased, errand: Errand) -> Inbound:
         message, destination = leased.message, errand.destination
-        headers, body = list(message.headers), message.body
+        headers, body = message.headers, message.body
         if errand.policy.structured:
             headers, body = structured(headers, body, encoding=self._encoding)
-        if errand.wants_reply:
-            headers.append((b"prefer", b"reply"))
-        namespace = BrokerKey.of_scope(message.scope).namespace
-        headers.append((b"kn-namespace", namespace.encode()))
+        headers = [*headers, *errand.headers]
         timeout_s = errand.policy.timeout_s or TIMEOUT_S
         if destination.function is None:
             return await self._addresses.post(destination.address, headers, body, timeout_s)
         replicas = self._functions.find(destination.function)
         if replicas is None:
             raise NoReplica(404, f"there is no function {destination.function.name}")
-        headers.append((b"host", destination.host.encode()))
         outbound = Outbound(target=destination.path, headers=headers, body=body)
         return await call(replicas, outbound, timeout_s=timeout_s, limit_bytes=LIMIT_BYTES)
 
@@ -211,8 +165,10 @@ class EventCourier:
     ) -> Accepted | None:
         """The event of an answer as its broker takes it; None where there is none, or no TTL."""
         event = judgement.reply
+        if event is None or inbound is None:
+            return None
         ttl = ttl_of(leased.message) - 1
-        if event is None or inbound is None or ttl <= 0:
+        if ttl <= 0:
             return None
         now = time.time()
         broker = BrokerKey.of_scope(leased.message.scope)

@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from typing import TypeAlias
 
 from wherry_build.project.specification.eventing import Filter
-from wherry_local.broker.courier import DEAD_LETTER, FOLLOWS, SCHEDULE
+from wherry_local.broker.courier import FOLLOWS
+from wherry_local.broker.errand import DEAD_LETTER, SCHEDULE
 from wherry_local.broker.intake import NOTE_PARENT
 from wherry_local.broker.subscription import (
     BrokerKey,

@@ -13,8 +13,8 @@ from wherry.errors import RequestRefused
 from wherry.problem import Problem
 from wherry.reply import Reply
 from wherry_local.broker import documents, drafts, history
-from wherry_local.broker.courier import DEAD_LETTER, SCHEDULE
 from wherry_local.broker.envelope import Envelope
+from wherry_local.broker.errand import DEAD_LETTER, SCHEDULE
 from wherry_local.broker.flow import Flow, Watcher
 from wherry_local.broker.history import Found, Wanted
 from wherry_local.broker.ingress import LIMIT_BYTES, store

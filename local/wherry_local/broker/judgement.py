@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wherry.cloudevents import CloudEvent, HeaderEncoding, decode
 from wherry.errors import EventError
@@ -66,6 +67,9 @@ class Step:
     delay_s: float = 0.0
 
 
+_DELIVERED = Step(state=State.DELIVERED)
+
+
 def judged(
     inbound: Inbound, *, wants_reply: bool, encoding: HeaderEncoding = HeaderEncoding.STRICT
 ) -> Judgement:
@@ -85,8 +89,13 @@ def judged(
     if wants_reply and not says_event and inbound.body:
         return _bad_reply(NO_EVENT)
     if not says_event or status == _ACCEPTED:
-        return Judgement(verdict=Verdict.TAKEN, status=status)
+        return _taken(status)
     return _replied(inbound, encoding)
+
+
+@lru_cache
+def _taken(status: int) -> Judgement:
+    return Judgement(verdict=Verdict.TAKEN, status=status)
 
 
 def _replied(inbound: Inbound, encoding: HeaderEncoding) -> Judgement:
@@ -119,7 +128,7 @@ def step(
         retry_after: The `Retry-After` of its answer.
     """
     if judgement.verdict is Verdict.TAKEN:
-        return Step(state=State.DELIVERED)
+        return _DELIVERED
     if judgement.verdict is Verdict.NEVER or tries >= policy.retry:
         return Step(state=State.DEAD)
     delay_s = wait_s(policy, tries, status=judgement.status, retry_after=retry_after)
@@ -132,8 +141,10 @@ def _bad_reply(reason: str) -> Judgement:
 
 def _says_event(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     """Whether an answer says that it is an event, by its version or its content type."""
-    return any(
-        name.lower() == b"ce-specversion"
-        or (name.lower() == b"content-type" and value.strip().lower().startswith(_FORMATS))
-        for name, value in headers
-    )
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"ce-specversion":
+            return True
+        if lower == b"content-type" and value.strip().lower().startswith(_FORMATS):
+            return True
+    return False

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from wherry.cloudevents import CloudEvent
 from wherry.cloudevents.payload import Payload
 from wherry.errors import WherryError
-from wherry_local.broker.courier import SCHEDULE
 from wherry_local.broker.envelope import enveloped, moment
+from wherry_local.broker.errand import SCHEDULE
 from wherry_local.broker.intake import TTL_FIRST, addressed
 from wherry_local.broker.subscription import Destination
 from wherry_local.broker.timetable import Times, Timetable
