@@ -1,7 +1,8 @@
 """When schedules are due, whatever the clock does. No I/O; the time is given.
 
 As Debian's cron has it: where the clock goes forward by less than three hours, what lies between
-is due once, and where it goes back by less, nothing is due a second time. A larger step is a
+is due once, and where it goes back by less, nothing is due a second time; but what has a star for
+its minutes or hours goes by the new time, for it would be silent for as long. A larger step is a
 correction, after which the new time counts; so what was missed while nothing ran, or while the
 machine slept, is not made up for.
 """
@@ -19,6 +20,8 @@ from wherry_build.extras import extra
 from wherry_local.errors import ScheduleInvalid
 
 CORRECTION_S = 3 * 3600.0
+_STEP_BACK_S = 60.0
+"""A clock that goes back by less is as good as one that stands still: no time is skipped by it."""
 _WORDS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -41,6 +44,11 @@ class Times:
 
     cron: str
     zone: tzinfo = timezone.utc
+
+    @property
+    def is_frequent(self) -> bool:
+        """Whether it has a star for its minutes or hours, as what is due again and again has."""
+        return any(field.startswith("*") for field in self.cron.split()[:2])
 
     def after(self, moment: float) -> float | None:
         """The first time after `moment`, in seconds since the epoch; None where there is none."""
@@ -123,6 +131,8 @@ class Timetable:
             self._seen = now
             self._set(self._entries, now)
             return ()
+        if now < self._seen - _STEP_BACK_S:
+            self._set([name for name, each in self._entries.items() if each.is_frequent], now)
         self._seen = now
         due = [
             Due(name, at, now - at >= CORRECTION_S) for name, at in self._next.items() if at <= now
