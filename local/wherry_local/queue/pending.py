@@ -68,6 +68,7 @@ class PendingDelivery:
         sequence: Of its newest record, where there is a stream of them.
         attempts: The newest tries.
         tries: How many there were.
+        answer_bytes: What the answer that is kept of it counts as.
     """
 
     number: int
@@ -83,6 +84,7 @@ class PendingDelivery:
     sequence: int = 0
     attempts: tuple[Attempt, ...] = ()
     tries: int = 0
+    answer_bytes: int = 0
 
 
 def leased_of(delivery: PendingDelivery, message: Message) -> Leased:
@@ -189,10 +191,12 @@ class Pending:
         else:
             self._stand(delivery)
 
-    def enlarge(self, message: PendingMessage, size_bytes: int) -> None:
-        """Count a message as larger, by the answer that is kept of a delivery of it."""
-        message.size_bytes += size_bytes
-        self.size_bytes += size_bytes
+    def count_answer(self, delivery: PendingDelivery, size_bytes: int) -> None:
+        """Count the answer that is kept of a delivery, in place of the one before."""
+        grown = size_bytes - delivery.answer_bytes
+        delivery.answer_bytes = size_bytes
+        delivery.of.size_bytes += grown
+        self.size_bytes += grown
 
     def again(self, delivery: PendingDelivery, due: float) -> None:
         """Make a delivery due at `due`."""

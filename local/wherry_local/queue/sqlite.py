@@ -268,7 +268,7 @@ class SqliteQueue:
             delivery.tries += 1
         delivery.lost = 0
         if settlement.answer is not None:
-            self._pending.enlarge(delivery.of, len(settlement.answer.body))
+            self._pending.count_answer(delivery, len(settlement.answer.body))
         if settlement.state is State.DUE:
             self._pending.again(delivery, due)
             if settlement.delay_s <= 0:

@@ -68,7 +68,8 @@ class StreamLog:
         delivery.sequence = sequence
         delivery.lost, delivery.tries = record.lost, record.tries
         delivery.attempts = tuple(record.attempts)
-        self._pending.enlarge(delivery.of, record.answer_bytes)
+        if record.answer_bytes:
+            self._pending.count_answer(delivery, record.answer_bytes)
         now = self._clock.monotonic()
         until = now + self._left_s(record)
         if record.state == STATE_CODES[State.DUE]:

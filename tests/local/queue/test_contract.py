@@ -225,6 +225,21 @@ def test_what_follows_is_stored_with_the_end_of_the_try(stand):
     on(stand, scenario)
 
 
+def test_the_last_answer_counts_and_not_those_before(stand):
+    answer = Answer(status=500, body=b"x" * 2_000)
+    failed = Settlement(state=State.DUE, attempt=DEAD.attempt, answer=answer)
+
+    async def scenario(queue):
+        await queue.accept(to(call("a"), "hello"))
+        for _ in range(8):
+            assert await queue.settle(await lease_one(queue), failed)
+        await queue.accept(to(call("b"), "hello"))
+        with pytest.raises(QueueFull):
+            await queue.accept(to(call("c", body=b"x" * 3_500), "hello"))
+
+    on(stand, scenario, Bounds(pending_bytes=8_000))
+
+
 def test_the_last_answer_is_kept_within_its_bound(stand):
     answer = Answer(status=200, headers=((b"x", b"\xfe"),), body=b"abcdefgh")
 
