@@ -5,6 +5,7 @@
     ├── NoFreePort           no port could be listened on                      exit 3
     ├── NothingServed        no function became ready                          exit 3
     ├── AlreadyRuns          a platform runs for this project already          exit 3
+    ├── QueueUnavailable     the queue cannot be opened                        exit 3
     ├── PlatformAbsent       no platform runs here, or none answers            exit 3
     ├── AdminRefused         the platform did not do what was asked of it
     ├── InvalidScale         a label or an annotation says a scale that there cannot be
@@ -50,6 +51,12 @@ class NothingServed(LocalError):  # noqa: N818
 
 class AlreadyRuns(LocalError):  # noqa: N818
     """A platform runs for this project already."""
+
+    exit_code = 3
+
+
+class QueueUnavailable(LocalError):  # noqa: N818
+    """The platform's queue cannot be opened: its file, or the server that holds it."""
 
     exit_code = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 
-from wherry_local.errors import LocalError
+from wherry_local.errors import QueueUnavailable
 from wherry_local.platform.settings import Settings
 from wherry_local.queue.contract import Queue, StorageFailed
 from wherry_local.state import StateFolder
@@ -15,7 +15,7 @@ async def open_queue(settings: Settings, state: StateFolder) -> Queue:
     """Open the queue of a platform.
 
     Raises:
-        LocalError: It cannot be opened.
+        QueueUnavailable: It cannot be opened.
     """
     try:
         if settings.queue_url is not None:
@@ -26,7 +26,7 @@ async def open_queue(settings: Settings, state: StateFolder) -> Queue:
 
         return SqliteQueue(state.queue)
     except StorageFailed as error:
-        raise LocalError(error.message, hint=error.hint) from None
+        raise QueueUnavailable(error.message, hint=error.hint) from None
 
 
 def _stream_of(state: StateFolder) -> str:

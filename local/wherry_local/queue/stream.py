@@ -259,8 +259,12 @@ async def _connect(connection: Client, url: str) -> None:
     """Connect, and again whenever the connection is lost; only the first time it is given up."""
     from nats.errors import Error
 
+    is_first = True
+
     async def failed(error: Exception) -> None:
-        logger.warning("the server of NATS: %s", error or type(error).__name__)
+        # Of the first time the caller is told, once.
+        if not is_first:
+            logger.warning("the server of NATS: %s", error or type(error).__name__)
 
     connecting = connection.connect(
         url, name="wherry", max_reconnect_attempts=-1, connect_timeout=CONNECT_S, error_cb=failed
@@ -271,6 +275,7 @@ async def _connect(connection: Client, url: str) -> None:
         raise StorageFailed(
             f"no server of NATS answers at {url}", hint="nats-server -js"
         ) from error
+    is_first = False
 
 
 async def at_once(requests: Sequence[Awaitable[T]]) -> list[T]:
