@@ -11,6 +11,7 @@ import enum
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import NamedTuple
 
 from wherry.cloudevents import (
@@ -40,6 +41,7 @@ _FORMATS = b"application/cloudevents"
 _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _NAMES_KEPT = 1_024
 _NAME_BYTES_KEPT = 64
+_SECONDS_KEPT = 4
 
 
 class Envelope(NamedTuple):
@@ -188,7 +190,16 @@ def passed_on_of(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def moment(seconds: float) -> str:
     """A time as attributes have it (RFC 3339, UTC)."""
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()[:-6] + "Z"
+    whole = int(seconds)
+    micros = round((seconds - whole) * 1e6)
+    if micros == 1_000_000:
+        whole, micros = whole + 1, 0
+    return f"{_second(whole)}.{micros:06d}Z" if micros else f"{_second(whole)}Z"
+
+
+@lru_cache(_SECONDS_KEPT)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()[:-6]
 
 
 def _attributes(event: CloudEvent, arrived: str | None) -> tuple[dict[str, str], int | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from wherry.cloudevents import HeaderEncoding
 from wherry.errors import EventError, RequestRefused
@@ -23,6 +24,7 @@ from wherry_local.queue.delivery import Accepted
 
 LIMIT_BYTES = 10 * 1024 * 1024
 _FULL_RETRY_S = 1
+_PATHS_KEPT = 256
 _CONSENT = [
     (b"allow", b"POST, OPTIONS"),
     (b"webhook-allowed-origin", b"*"),
@@ -111,6 +113,7 @@ async def _consent(asked: Asked) -> Reply:  # noqa: ARG001 - every sender may de
     return Reply(200, list(_CONSENT))
 
 
+@lru_cache(_PATHS_KEPT)
 def _broker_of(path: str) -> BrokerKey:
     if path == "/":
         raise _refused(404, "events go to /NAMESPACE/BROKER")

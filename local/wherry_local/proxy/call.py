@@ -44,8 +44,8 @@ async def call(
     until = monotonic() + timeout_s
     timer = loop.call_later(timeout_s, calling.expire)
     try:
-        replica = replicas.claim_now() or await _claimed(replicas, until)
-        return await calling.run(replica)
+        calling.ask(replicas.claim_now() or await _claimed(replicas, until))
+        return await calling.answer
     finally:
         timer.cancel()
         calling.stop()
@@ -59,9 +59,13 @@ async def _claimed(replicas: Replicas, until: float) -> Replica:
 
 
 class _Calling(Asking):
-    """One call: collects the answer."""
+    """One call: collects the answer.
 
-    __slots__ = ("_answer", "_body", "_claiming", "_fields", "_limit_bytes", "_loop", "_status")
+    Attributes:
+        answer: Is done when it is there.
+    """
+
+    __slots__ = ("_body", "_claiming", "_fields", "_limit_bytes", "_loop", "_status", "answer")
 
     def __init__(
         self, pool: Pool, replicas: Replicas, outbound: Outbound, limit_bytes: int
@@ -69,26 +73,25 @@ class _Calling(Asking):
         super().__init__(pool, replicas, outbound.method, _encoded(outbound))
         self._limit_bytes = limit_bytes
         self._loop = pool.reactor.loop
-        self._answer: asyncio.Future[Inbound] = self._loop.create_future()
+        self.answer: asyncio.Future[Inbound] = self._loop.create_future()
         self._claiming: asyncio.Task[None] | None = None
         self._body = bytearray()
         self._status = 0
         self._fields: list[tuple[bytes, bytes]] = []
 
-    async def run(self, replica: Replica) -> Inbound:
-        """Ask, and wait."""
+    def ask(self, replica: Replica) -> None:
+        """Ask; `answer` will tell."""
         self._ask(replica)
-        return await self._answer
 
     def stop(self) -> None:
         """It is over, whatever became of it."""
         self._release()
         if self._claiming is not None:
             self._claiming.cancel()
-        if not self._answer.done():
-            self._answer.cancel()
-        elif not self._answer.cancelled():
-            self._answer.exception()  # whoever waited was cancelled before it came
+        if not self.answer.done():
+            self.answer.cancel()
+        elif not self.answer.cancelled():
+            self.answer.exception()  # whoever waited was cancelled before it came
 
     def expire(self) -> None:
         """Its time has run out."""
@@ -107,8 +110,8 @@ class _Calling(Asking):
         self._body += body
         if len(self._body) > self._limit_bytes:
             self._fail(CallFailed(Fault.TOO_LARGE, f"the answer is over {self._limit_bytes} bytes"))
-        elif complete and not self._answer.done():
-            self._answer.set_result(
+        elif complete and not self.answer.done():
+            self.answer.set_result(
                 Inbound(status=self._status, headers=self._fields, body=bytes(self._body))
             )
 
@@ -126,21 +129,20 @@ class _Calling(Asking):
         self._fail(CallFailed(Fault.UNREACHABLE, reason))
 
     def _fail(self, error: Exception) -> None:
-        if not self._answer.done():
-            self._answer.set_exception(error)
+        if not self.answer.done():
+            self.answer.set_exception(error)
 
 
 def _encoded(outbound: Outbound) -> bytes:
     """The request on the wire."""
-    parts = [b"%s %s HTTP/1.1\r\n" % (outbound.method.encode(), outbound.target.encode())]
+    lines = [b"%s %s HTTP/1.1" % (outbound.method.encode(), outbound.target.encode())]
     named = False
-    for name, value in outbound.headers:
-        lower = name.lower()
+    for field in outbound.headers:
+        lower = field[0].lower()
         if lower not in _OWN:
-            parts.append(b"%s: %s\r\n" % (name, value))
+            lines.append(b": ".join(field))
             named = named or lower == b"host"
     if not named:
-        parts.append(b"Host: localhost\r\n")
-    parts.append(b"Content-Length: %d\r\n\r\n" % len(outbound.body))
-    parts.append(outbound.body)
-    return b"".join(parts)
+        lines.append(b"Host: localhost")
+    lines += (b"Content-Length: %d" % len(outbound.body), b"", outbound.body)
+    return b"\r\n".join(lines)

@@ -21,13 +21,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's."""
 
-    def monotonic(self) -> float:
-        """As `Clock` has it."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """As `Clock` has it."""
-        return time.time()
+    monotonic = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
 
 
 class Steady:

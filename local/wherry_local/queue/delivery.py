@@ -24,6 +24,7 @@ Lane = tuple[str, str]
 class Kind(enum.Enum):
     """What a message is."""
 
+    __hash__ = object.__hash__  # each is one object; the usual one is written in Python
     EVENT = "event"
     CALL = "call"
 
@@ -31,6 +32,7 @@ class Kind(enum.Enum):
 class State(enum.Enum):
     """How far a delivery has come."""
 
+    __hash__ = object.__hash__  # as above
     DUE = "due"
     LEASED = "leased"
     DELIVERED = "delivered"
