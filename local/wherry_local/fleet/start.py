@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 
 from wherry_local.deployment import Deployment
@@ -10,6 +11,8 @@ from wherry_local.errors import LocalError
 from wherry_local.fleet.fault import start_fault
 from wherry_local.fleet.replica import Launcher, Replica
 from wherry_local.journal.line import Journal
+
+logger = logging.getLogger(__name__)
 
 _FAULT_LINES = 40
 _END_S = 5.0
@@ -38,8 +41,8 @@ async def start(
     name = f"{key.name}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name
     try:
         replica = await launcher.launch(deployment, name)
-    except LocalError as error:
-        raise StartFailed(error.message) from error
+    except Exception as error:
+        raise _failed(name, error) from error
     loop = asyncio.get_running_loop()
     until = loop.time() + start_s
     try:
@@ -47,12 +50,22 @@ async def start(
             return replica
         # One that closes its pipe without a word is about to end, or has lost its descriptors.
         code = await _exit_code(replica, _END_S if loop.time() < until else 0.0)
-    except asyncio.CancelledError:
+    except BaseException as error:
         replica.kill()
         await replica.wait()
+        if isinstance(error, Exception):
+            raise _failed(name, error) from error
         raise
     lines = [each.text for each in journal.read(key, replica=name, tail=_FAULT_LINES)]
     raise StartFailed(start_fault(lines, code, start_s))
+
+
+def _failed(name: str, error: Exception) -> StartFailed:
+    """What is said of a start that did not come to its end; calls must not wait for it."""
+    if isinstance(error, LocalError):
+        return StartFailed(error.message)
+    logger.error("%s could not be started", name, exc_info=error)
+    return StartFailed(f"the platform could not start it: {type(error).__name__}")
 
 
 async def _exit_code(replica: Replica, within_s: float) -> int | None:

@@ -7,6 +7,7 @@ none is an error in the program.
 from __future__ import annotations
 
 import array
+import json
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -40,13 +41,13 @@ class Order:
 
     def encode(self) -> bytes:
         """The frame."""
-        return encoded(asdict(self))
+        # A variable may hold any bytes, and text that stands for such is none to orjson.
+        return _framed(json.dumps(asdict(self)).encode())
 
 
 def encoded(said: Mapping[str, Any]) -> bytes:
     """The frame of a report: `born` and `pid`, `failed` and `reason`, `died` and `code`."""
-    content = orjson.dumps(said)
-    return len(content).to_bytes(_LENGTH_BYTES, "big") + content
+    return _framed(orjson.dumps(said))
 
 
 class Frames:
@@ -83,7 +84,11 @@ def receive_order(sock: socket.socket) -> tuple[Order, list[int]] | None:
     head += _exactly(sock, _LENGTH_BYTES - len(head)) if head else b""
     if not head:
         return None
-    return Order(**orjson.loads(_exactly(sock, int.from_bytes(head, "big")))), list(descriptors)
+    return Order(**json.loads(_exactly(sock, int.from_bytes(head, "big")))), list(descriptors)
+
+
+def _framed(content: bytes) -> bytes:
+    return len(content).to_bytes(_LENGTH_BYTES, "big") + content
 
 
 def _exactly(sock: socket.socket, size: int) -> bytes:

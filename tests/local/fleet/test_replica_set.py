@@ -1,11 +1,13 @@
 """Replica sets over a launcher in memory: starts, waiting, choice, crashes, edits, ends."""
 
 import asyncio
+import logging
 from dataclasses import replace
 
 import pytest
 
 from wherry_local.deployment import Deployment, FunctionKey, ScalePolicy
+from wherry_local.errors import LocalError
 from wherry_local.fleet.replica import NoReplica
 from wherry_local.fleet.replica_set import ReplicaSet
 
@@ -27,6 +29,36 @@ def play(scene, deployment=HELLO, **options):
         assert all(each.has_ended for each in launcher.launched)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("place", ["launch", "ready"])
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (LocalError("no engine is there"), "no engine is there"),
+        (TypeError("of ours"), "the platform could not start it: TypeError"),
+    ],
+)
+def test_a_start_that_raises_is_a_fault_and_no_call_waits_for_it(place, error, fault, caplog):
+    async def scene(replicas, launcher, journal):
+        launch = launcher.launch
+
+        async def broken(*_):
+            raise error
+
+        async def launched(deployment, name):
+            replica = await launch(deployment, name)
+            replica.ready = broken
+            return replica
+
+        launcher.launch = broken if place == "launch" else launched
+        with pytest.raises(NoReplica) as refused:
+            await asyncio.wait_for(replicas.claim(), 10)
+        assert refused.value.status == 502
+        assert replicas.fault == fault
+
+    caplog.set_level(logging.CRITICAL, "wherry_local.fleet.start")
+    play(scene)
 
 
 def with_scale(**changes):

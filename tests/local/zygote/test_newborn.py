@@ -124,6 +124,13 @@ def test_it_has_the_environment_and_the_folder_that_it_was_given(known, folder):
     assert known["stdin"] == ""
 
 
+def test_a_variable_of_any_bytes_is_handed_on(folder):
+    odd = os.fsdecode(b"\xff\xfe=\xc3\xa4 \\u00e4")
+    [(code, out, err)] = births(Birth(folder, ODD=odd))
+    assert (code, err) == (9, "")
+    assert json.loads(out)["environment"]["ODD"] == odd
+
+
 def test_it_finds_modules_as_a_fresh_interpreter_would(known, folder):
     assert known["path"][0] == str(folder / "lib")
     assert not {"", "/", os.getcwd()} & set(known["path"])
