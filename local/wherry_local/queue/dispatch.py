@@ -106,7 +106,7 @@ class Dispatcher:
             leased = await self._queue.lease(free, self._lease_s, room=self._room)
             for each in leased:
                 self._begin(each)
-            if not leased:
+            if len(leased) < free:
                 return await self._queue.next_due_s(room=self._room)
         return None  # one that ends wakes
 
@@ -123,9 +123,10 @@ class Dispatcher:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         leased = self._running.pop(task)
-        self._lanes[leased.lane] -= 1
-        if not self._lanes[leased.lane]:
-            del self._lanes[leased.lane]
+        lane = leased.lane
+        self._lanes[lane] -= 1
+        if not self._lanes[lane]:
+            del self._lanes[lane]
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("delivery %s could not be settled", leased.number, exc_info=error)
         self._wake.set()

@@ -228,7 +228,7 @@ class SqliteQueue:
         self, delivery: PendingDelivery, settlement: Settlement, arrivals: Sequence[Arrival] = ()
     ) -> asyncio.Future[None]:
         delivery.settling = True
-        stored_at = self._steady.now()
+        stored_at = self._steady.now() if arrivals else 0.0
         due = self._clock.monotonic() + settlement.delay_s
         return self._write(
             partial(self._settled, delivery, settlement, arrivals, stored_at, due),
