@@ -110,6 +110,10 @@ def command(
 
     if is_json and not detach:
         raise click.UsageError("-o json tells where it is; it goes with --detach")
+    if listen is not None:
+        listen = listen.strip().removeprefix("[").removesuffix("]")
+        if not listen:
+            raise click.UsageError("--listen: expected an address of this machine, as 0.0.0.0")
     if hosts and listen is None:
         raise click.UsageError("--allow-host is for callers from elsewhere; give --listen")
 
@@ -194,7 +198,7 @@ def _callers(listen: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
 def _password(file: Path | None) -> str | None:
     if file is None:
         return None
-    password = file.read_text(encoding="utf-8").strip()
-    if not password:
-        raise click.UsageError(f"--password-file: {file} is empty")
+    password = file.read_bytes().strip().decode("utf-8", "replace")
+    if not password.isprintable() or "\N{REPLACEMENT CHARACTER}" in password or not password:
+        raise click.UsageError(f"--password-file: {file}: expected one line of UTF-8 text")
     return password

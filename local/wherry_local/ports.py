@@ -40,8 +40,13 @@ def _close(made: list[socket.socket]) -> None:
         listener.close()
 
 
-def listening(host: str, port: int) -> socket.socket | None:
+def listening(host: str, port: int, *, option: str = "--host") -> socket.socket | None:
     """A listening socket, or None when the port is in use.
+
+    Args:
+        host: Address of this machine.
+        port: The port.
+        option: What the address was given by.
 
     Raises:
         NoFreePort: The address cannot be listened on.
@@ -53,7 +58,7 @@ def listening(host: str, port: int) -> socket.socket | None:
         if error.errno == errno.EADDRINUSE:
             return None
         raise NoFreePort(
-            f"{host}:{port}: cannot listen: {error.strerror or error}", hint="--host 127.0.0.1"
+            f"{host}:{port}: cannot listen: {error.strerror or error}", hint=f"{option} 127.0.0.1"
         ) from None
     except OverflowError:
         raise NoFreePort(f"{host}: there is no port {port}", hint="--port 8080") from None

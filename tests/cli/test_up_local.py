@@ -95,13 +95,16 @@ def test_a_folder_that_is_no_part_of_functions_has_its_own(here):
         (("--target=knative", "--broker-port", "0"), "leave --target out"),
         (("--nope",), "No such option"),
         (("--allow-host", "x"), "give --listen"),
+        (("--listen", ""), "expected an address"),
+        (("--listen", "[]"), "expected an address"),
         (("-o", "json"), "it goes with --detach"),
         (("--port", "x"), "'x'"),
         (("--triggers", "absent.yaml"), "absent.yaml"),
         (("absent",), "no such file or folder"),
     ],
 )
-def test_what_makes_no_sense_is_2(wherry, here, arguments, said):
+def test_what_makes_no_sense_is_2(wherry, here, monkeypatch, arguments, said):
+    monkeypatch.setattr(up_local, "_served", lambda _: 0)
     wherry("new", "hello")
     done = wherry("up", *arguments)
     assert done.code == 2, done.err
@@ -140,3 +143,25 @@ def test_what_ends_at_once_is_told(here, capfd):
     assert started(["no-such-command"], state) == 2
     assert "no such command" in capfd.readouterr().err
     assert kept(state) is None
+
+
+@pytest.mark.parametrize("password", [b"", b" \n", b"one\ntwo\n", b"pass\xff", b"a\x00b"])
+def test_a_password_that_nobody_could_send_is_refused(here, wherry, monkeypatch, password):
+    monkeypatch.setattr(up_local, "_served", lambda _: 0)
+    wherry("new", "hello")
+    (here / "password").write_bytes(password)
+    done = wherry("up", "--password-file", "password")
+    assert done.code == 2
+    assert "expected one line of UTF-8 text" in done.err
+
+
+def test_an_address_may_stand_in_brackets(settings):
+    made = settings("--listen", "[::1]")
+    assert (made.host, made.listen[0]) == ("::1", "::1")
+
+
+def test_an_address_that_is_not_of_this_machine_is_told_by_its_option(wherry):
+    wherry("new", "hello")
+    done = wherry("up", "--port", "0", "--broker-port", "0", "--listen", "192.0.2.1")
+    assert done.code == 3
+    assert "hint: --listen 127.0.0.1" in done.err

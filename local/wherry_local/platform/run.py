@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DRAIN_S = 30.0
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _DESCRIPTORS = 65_536
 _COLLECTED_AFTER = 20_000
 """Objects made before the collector looks for garbage. What waits in the queue is many objects and
@@ -84,7 +85,7 @@ def _sockets(settings: Settings) -> list[socket.socket]:
 
 
 def _listening(host: str, port: int, option: str) -> socket.socket:
-    sock = listening(host, port)
+    sock = listening(host, port, option="--listen")
     if sock is None:
         raise NoFreePort(
             f"{host} port {port} is in use", hint=f"wherry up {option} 0 takes any free one"
@@ -98,9 +99,8 @@ def _addresses(sockets: Sequence[socket.socket]) -> Addresses:
 
 
 def _url(sock: socket.socket) -> str:
-    host, port = sock.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:
-        host = "127.0.0.1"
+    bound, port = sock.getsockname()[:2]
+    host = _LOOPBACK.get(bound) or str(bound)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
