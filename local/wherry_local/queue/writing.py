@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from wherry_local.queue.contract import StorageFailed
 from wherry_local.queue.database import failure, open_writer
@@ -61,7 +61,7 @@ class Writer:
         self._synchronous = True
         self._waiting: deque[Change] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()
-        self._woken = self._hurried = self._closing = False
+        self._gathering = self._hurried = self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="queue-writer", daemon=True)
 
@@ -74,9 +74,17 @@ class Writer:
             self._loop = asyncio.get_running_loop()
             self._thread.start()
         self._waiting.append(change)
-        if not self._woken or (change.sync and not self._hurried):
-            self._woken = True
-            self._hurried = self._hurried or change.sync
+        if not change.sync:
+            if not self._gathering:
+                self._gathering = True
+                self._loop.call_later(GATHER_S, self._gathered)
+        elif not self._hurried:
+            self._hurried = True
+            self._bell.put(None)
+
+    def _gathered(self) -> None:
+        self._gathering = False
+        if self._waiting:
             self._bell.put(None)
 
     async def close(self) -> None:
@@ -90,10 +98,7 @@ class Writer:
     def _run(self) -> None:
         while not self._closing or self._waiting:
             self._bell.get()
-            if not self._hurried:
-                with contextlib.suppress(Empty):
-                    self._bell.get(timeout=GATHER_S)
-            self._woken = self._hurried = False  # whoever comes from here on rings again
+            self._hurried = False  # whoever comes from here on rings again
             changes = list(self._taken())
             if changes:
                 self._write(changes)
