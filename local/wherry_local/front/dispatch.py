@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("wherry.local")
 _UNKNOWN_HOST = Problem(
-    status=421, detail="the platform does not go by this Host; `--listen` names others"
+    status=421,
+    detail="the platform does not go by this Host; `--listen` with `--allow-host` adds one",
 )
 _FAILED = Problem(status=500, detail="the platform failed; its log says how")
 

@@ -138,6 +138,7 @@ class Platform:
         ends.push_async_callback(self._nursery.close)
         warming = self._spawn(self._nursery.open())
         callbacks = Callbacks(self._external)
+        ends.callback(callbacks.close)
         events = self._events = Events(
             queue=queue,
             functions=self._fleet,
