@@ -20,6 +20,8 @@ from wherry_local.journal.intake import Intake
 
 _HOST = "127.0.0.1"
 _PORT_PAUSE_S = 0.05
+_REMOVALS = 10
+_REMOVAL_S = 0.5
 _LAST_WORDS_S = 0.5
 _IDLE_GRACE_S = 10.0
 """As docker itself has it: many a program that is the first process hears no SIGTERM."""
@@ -93,10 +95,17 @@ class ContainerReplica:
         await until_ready(_HOST, port)
 
     async def _remove(self) -> None:
-        await self._engine.remove(container_name(self.name))
-        # A `run` that has not made its container yet has nothing to remove, and must not make it.
+        for _ in range(_REMOVALS):
+            await self._engine.remove(container_name(self.name))
+            # A `run` that had not made its container yet had nothing to remove, and must not make
+            # it; one that was just making it has something to remove at the next try.
+            if self._process.returncode is None:
+                self._process.terminate()
+            await asyncio.wait({self._end}, timeout=_REMOVAL_S)
+            if self._end.done():
+                return
         if self._process.returncode is None:
-            self._process.terminate()
+            self._process.kill()
 
     async def _mourn(self) -> int:
         code = await self._process.wait()

@@ -157,6 +157,18 @@ def test_one_that_does_not_get_ready_in_time_is_told_and_can_be_killed(world):
     scenario(world, work)
 
 
+def test_one_that_is_killed_as_it_is_made_ends(world):
+    async def work(launcher):
+        for number in range(10):
+            replica = await launcher.launch(deployment(), f"hello-{number}")
+            await asyncio.sleep(number / 100)  # another moment of its making each time
+            replica.kill()
+            await replica.wait()
+
+    scenario(world, work)
+    assert world.left == []
+
+
 def test_ready_is_when_it_says_so(world):
     world.answers("ready", 503)
 
