@@ -19,6 +19,7 @@ from wherry_local.containers.words import (
     LABEL,
     check_image,
     environment_of,
+    handed_on,
     run_words,
     variable_lines,
 )
@@ -143,6 +144,7 @@ class ContainerLauncher:
                 *_ended_with_us(),
                 engine.command,
                 *words,
+                env={**os.environ, **handed_on(environment_of(deployment))},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,

@@ -8,7 +8,7 @@ is read-only where the deployment says so. Its port is on the loopback alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from wherry_build.errors import BuildError
@@ -73,7 +73,7 @@ def run_words(
         *("--tmpfs", _SCRATCH),
         *_limit_words(deployment.limits),
         *("--env-file", str(variables)),
-        *_variable_words(environment_of(deployment)),
+        *_variable_words(handed_on(environment_of(deployment))),
         *(["--mount", mount] if deployment.secrets else []),
         deployment.image,
     ]
@@ -97,14 +97,18 @@ def environment_of(deployment: Deployment) -> Mapping[str, str]:
 
 
 def variable_lines(environment: Mapping[str, str]) -> str:
-    """The variables that a file can say; what stands on a command line, anybody may read."""
+    """The variables that a file can say."""
     return "".join(f"{name}={text}\n" for name, text in environment.items() if _is_line(text))
 
 
-def _variable_words(environment: Mapping[str, str]) -> Iterator[str]:
-    for name, text in environment.items():
-        if not _is_line(text):
-            yield from ("--env", f"{name}={text}")
+def handed_on(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables that no file can say: the engine's command has them, and hands them on."""
+    return {name: text for name, text in environment.items() if not _is_line(text)}
+
+
+def _variable_words(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        yield from ("--env", name)  # its value would be there for everybody to read
 
 
 def _is_line(text: str) -> bool:

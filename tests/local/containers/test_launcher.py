@@ -186,6 +186,23 @@ def test_ready_is_when_it_says_so(world):
     scenario(world, work)
 
 
+def test_a_value_of_many_lines_is_handed_on_and_on_no_command_line(world):
+    async def work(launcher):
+        replica = await launcher.launch(
+            deployment(environment={"KEY": "line 1\nline 2"}), "hello-k"
+        )
+        await replica.ready(20)
+        [pid] = [file.read_text() for file in world.folder.glob("*.pid")]
+        place = Path("/proc") / pid
+        assert b"KEY=line 1\nline 2\0" in (place / "environ").read_bytes()
+        words = (place / "cmdline").read_bytes()
+        assert b"\0--env\0KEY\0" in words
+        assert b"line 1" not in words
+        await replica.stop(5)
+
+    scenario(world, work)
+
+
 def test_variables_are_in_a_file_that_is_gone_with_it(world):
     async def work(launcher):
         replica = await launcher.launch(deployment(environment={"A": "b"}), "hello-abc")

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from wherry_local.containers.words import check_image, environment_of, run_words, variable_lines
+from wherry_local.containers.words import (
+    check_image,
+    environment_of,
+    handed_on,
+    run_words,
+    variable_lines,
+)
 from wherry_local.deployment import Deployment, FunctionKey
 from wherry_local.errors import LocalError
 
@@ -79,7 +85,8 @@ def test_values_of_variables_are_not_on_the_command_line():
     environment = {"PASSWORD": "a b=c", "LINES": "1\n2", "DOCKER_HOST": "tcp://elsewhere"}
     found = words(environment=environment)
     assert option(found, "--env-file") == [str(VARIABLES)]
-    assert option(found, "--env") == ["LINES=1\n2"], "a file has no way to say it"
+    assert option(found, "--env") == ["LINES"], "a file has no way to say it"
+    assert handed_on(environment) == {"LINES": "1\n2"}
     assert variable_lines(environment) == "PASSWORD=a b=c\nDOCKER_HOST=tcp://elsewhere\n"
 
 
