@@ -61,7 +61,8 @@ def chunk_of(line: LogLine) -> Chunk:
     said = {
         "ts": stamp.replace("+00:00", "Z"),
         "logger": line.stream,
-        "message": line.text.replace("\n", " "),
+        # A file's name may hold any bytes, and text that stands for such is none to orjson.
+        "message": line.text.replace("\n", " ").encode("utf-8", "backslashreplace").decode(),
         "call_id": line.call_id,
     }
     return Chunk(line.at, line.replica, line.stream, orjson.dumps(said) + b"\n")

@@ -1,6 +1,7 @@
 """The journal keeps lines within bounds, finds them again, and hands them to who follows."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -103,6 +104,15 @@ def test_a_disk_that_takes_nothing_costs_no_line_in_memory(tmp_path):
     journal = JournalStore(tmp_path / "absent")
     write(journal, "kept")
     assert texts(journal.read(HELLO)) == ["kept"]
+
+
+def test_what_the_platform_says_may_name_a_file_of_any_bytes(tmp_path):
+    journal = JournalStore(tmp_path)
+    file = os.fsdecode(b"m\xc3\xa4n-\xff.py")
+    journal.tell(HELLO, f"{file}, line 1: invalid syntax")
+    journal.close()
+    (line,) = JournalStore(tmp_path).read(HELLO)
+    assert line.text == "män-\\udcff.py, line 1: invalid syntax"
 
 
 def test_what_is_forgotten_is_gone_from_the_disk(journal, tmp_path):
