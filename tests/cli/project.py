@@ -76,6 +76,8 @@ class Project:
                 env=self.environment,
                 stdout=said,
                 stderr=subprocess.STDOUT,
+                # Below what a shell has started in the background Ctrl-C is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             )
             try:
                 yield lambda: os.pread(said.fileno(), 1 << 20, 0).decode()

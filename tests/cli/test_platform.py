@@ -173,7 +173,8 @@ def test_a_call_for_later(wherry):
     done = wherry("invoke", "hello", "--async", "--wait")
     assert (done.code, done.out) == (0, '{"hello":"world"}'), done.err
     call_id = wherry("invoke", "hello", "--async").out.strip()
-    eventually(lambda: wherry.json("calls", "show", call_id)["state"] == "delivered")
+    eventually(lambda: wherry("calls", "show", call_id).code == 0)
+    assert wherry.json("calls", "show", call_id)["state"] == "delivered"
     assert call_id in [each["id"] for each in wherry.json("calls")["calls"]]
     assert wherry("calls", "show", call_id).out == '{"hello":"world"}'
     assert wherry("calls", "cancel", call_id).code == 1

@@ -192,6 +192,8 @@ class ReplicaSet(Admission):
         if self._closed is not None:
             raise NoReplica(*self._closed)
         if self._serving or self._starts:
+            if not self.desired:  # it was put to sleep with one on its way, which is wanted again
+                self.scale_to(max(1, self._deployment.scale.wake), "a call waits")
             return
         refusal = self._health.refusal(self._loop.time())
         if refusal is not None:

@@ -99,6 +99,22 @@ class TestWaking:
 
         play(scene, with_scale(wake=3))
 
+    def test_one_that_was_put_to_sleep_as_it_started_is_wanted_by_a_call(self):
+        async def scene(replicas, launcher, _journal):
+            launcher.instantly = False
+            replicas.scale_to(1, "asked for")
+            await turns(lambda: launcher.launched)
+            replicas.scale_to(0, "asked for")
+            calling = asyncio.ensure_future(replicas.claim())
+            await turns(lambda: replicas.waiting)
+            launcher.launched[0].get_ready()
+            replicas.release(await calling)
+            await turns()
+            assert (replicas.desired, replicas.available) == (1, 1)
+            assert len(launcher.launched) == 1
+
+        play(scene)
+
     def test_a_deployed_function_begins_with_what_its_policy_says(self):
         async def scene(replicas, launcher, journal):
             replicas.open()
