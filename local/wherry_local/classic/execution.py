@@ -81,7 +81,22 @@ async def run(
         # The group may outlive its leader, so it is ended in any case.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await asyncio.gather(*work, return_exceptions=True)
+        # asyncio tells of an end when each pipe has been read to its own, and reads none that is
+        # full of what nobody takes.
+        emptying = [
+            asyncio.ensure_future(_empty(each)) for each in (process.stdout, process.stderr)
+        ]
+        try:
+            await process.wait()
+        finally:
+            for task in emptying:
+                task.cancel()
+
+
+async def _empty(stream: asyncio.StreamReader) -> None:
+    while await stream.read(_CHUNK_BYTES):
+        continue
 
 
 async def _read(stream: asyncio.StreamReader, limit_bytes: int) -> bytes | None:
