@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import re
-import resource
 import socket
 import struct
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -38,13 +39,17 @@ pytestmark = pytest.mark.skipif(
 
 @contextmanager
 def few_descriptors(function_limit: int) -> Iterator[None]:
-    """Let the processes that are started meanwhile have no more than this."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (function_limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    """Let the processes that are started meanwhile have no more than this; not the tests' own."""
+    python = sys.executable
+    with tempfile.TemporaryDirectory() as folder:
+        limited = Path(folder, "python")
+        limited.write_text(f'#!/bin/sh\nulimit -S -n {function_limit}\nexec {python} "$@"\n')
+        limited.chmod(0o755)
+        sys.executable = str(limited)
+        try:
+            yield
+        finally:
+            sys.executable = python
 
 
 @contextmanager
