@@ -19,7 +19,8 @@ from wherry_local.journal.line import LogLine
 
 _OURS = b'{"ts":"'
 _PRINTED = frozenset({"stdout", "stderr", "platform"})
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), 0x7F)}
+# What a terminal would obey is written out.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(0x7F, 0xA0))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _of_runtime(function: FunctionKey, chunk: Chunk, said: dict[str, Any]) -> It
             at=_seconds(said["ts"], chunk.at),
             function=function,
             replica=chunk.replica,
-            text=text,
+            text=text.translate(_CONTROLS),
             call_id=str(said.get("call_id", "")),
             stream=logger if logger in _PRINTED else chunk.stream,
         )
@@ -116,5 +117,4 @@ def _seconds(stamp: str, otherwise: float) -> float:
 
 
 def _text(raw: bytes) -> str:
-    """What was written, with nothing in it that a terminal would obey."""
     return raw.rstrip(b"\r").decode("utf-8", "backslashreplace").translate(_CONTROLS)

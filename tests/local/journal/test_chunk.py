@@ -58,6 +58,7 @@ def test_the_line_of_a_call_is_short():
         (b"plain\n", "plain"),
         (b"with a return\r\n", "with a return"),
         (b"\x1b[31mred\x00\xff\n", "\\x1b[31mred\\x00\\xff"),
+        ("\x9b31mred\n".encode(), "\\x9b31mred"),
         (b'{"ts":"never ends\n', '{"ts":"never ends'),
         (b'{"ts":"x","logger":1}\n', '{"ts":"x","logger":1}'),
         (b'{"ts":"x"}\n', '{"ts":"x"}'),
@@ -69,6 +70,14 @@ def test_whatever_else_is_written_stays_as_it_is_and_harms_no_terminal(written, 
     assert (line.text, line.at, line.stream, line.call_id) == (text, 5.0, "stdout", "")
 
 
+@pytest.mark.parametrize("logger", ["stdout", "wherry.serving"])
+def test_what_a_function_says_by_the_runtime_harms_no_terminal_either(logger):
+    said = {"ts": "x", "logger": logger, "message": "\x1b[2Jred\x9b0m\ta"}
+    written = json.dumps(said, separators=(",", ":")) + "\n"
+    [line] = lines(written.encode())
+    assert line.text.removeprefix("INFO ") == "\\x1b[2Jred\\x9b0m\ta"
+
+
 def test_a_time_that_is_none_is_that_of_the_reading():
     [line] = lines(b'{"ts":"soon","logger":"stdout","message":"x"}\n')
     assert (line.at, line.text) == (5.0, "x")
@@ -78,7 +87,7 @@ def test_a_time_that_is_none_is_that_of_the_reading():
 def test_any_bytes_give_as_many_lines_as_they_have(content):
     found = lines(content, b"\n")
     assert len(found) == content.count(b"\n") + 1
-    assert not any(each in line.text for line in found for each in "\n\x1b\x00\x7f")
+    assert not any(each in line.text for line in found for each in "\n\x1b\x00\x7f\x9b")
 
 
 def test_a_line_goes_to_a_chunk_and_back():
