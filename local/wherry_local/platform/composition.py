@@ -70,7 +70,7 @@ class Platform:
         state: Its state folder.
         addresses: Where it is going to be.
         password: The administrator's.
-        nursery: Has replicas born; closed with the platform.
+        nursery: Has replicas born; to be closed after the platform was stopped.
         tell: Is told in one line what a person at the terminal should know.
     """
 
@@ -90,7 +90,7 @@ class Platform:
         self._password = password
         self._tell = tell
         self._project = settings.project
-        self._stopping = asyncio.Event()
+        self._stopping = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal = JournalStore(state.logs)
         self._nursery = nursery
@@ -135,7 +135,6 @@ class Platform:
         queue = await open_queue(self._settings, self._state)
         ends.push_async_callback(queue.close)
         ends.callback(self._processes.close)
-        ends.push_async_callback(self._nursery.close)
         warming = self._spawn(self._nursery.open())
         callbacks = Callbacks(self._external)
         ends.callback(callbacks.close)
@@ -243,7 +242,7 @@ class Platform:
         if read is None:
             return
         try:
-            project = read()
+            project = await asyncio.to_thread(read)  # calls go on meanwhile
             self._events.declare(project)
             await self._declare(project)
             self._project = project
@@ -253,9 +252,11 @@ class Platform:
     # What it shows --------------------------------------------------------------------------
 
     def served(self) -> list[Served]:
-        """The functions of the project, for the announcement."""
-        declared = deployments(self._project, self._addresses)
-        return served(declared, self._addresses.gateway, self._events.taken())
+        """The functions of the project's namespace, for the announcement."""
+        found = self._deployments.all((self._namespaces.home,))
+        return served(
+            [each.deployment for each in found], self._addresses.gateway, self._events.taken()
+        )
 
     def broker_urls(self) -> list[str]:
         """Where each broker takes events."""
@@ -287,7 +288,7 @@ class Platform:
             grace_s: Seconds until what is not over is cut off.
         """
         self._grace_s = grace_s
-        self._stopping.set()
+        self._stopping = True
         await self._ends.aclose()
 
     async def _drain_doors(self) -> None:
@@ -315,7 +316,7 @@ class Platform:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None and not self._stopping.is_set():
+        if not task.cancelled() and task.exception() is not None and not self._stopping:
             self._tell(f"a part of the platform has ended: {task.exception()}")
 
 
