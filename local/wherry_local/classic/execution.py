@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import BinaryIO
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """The longest output of a command; it is kept until the exit code is known."""
@@ -54,49 +56,84 @@ async def run(
     Raises:
         OSError: It cannot be started.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-    )
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise AssertionError("a process with three pipes has three pipes")
-    work = [
-        asyncio.ensure_future(_read(process.stdout, limit_bytes)),
-        asyncio.ensure_future(_write(process.stdin, body)),
-        asyncio.ensure_future(_complaints(process.stderr, complain)),
-    ]
-    try:
-        output = await work[0]
-        if output is None:
-            return Ended(code=-signal.SIGKILL, output=b"", is_cut=True)
-        await asyncio.gather(*work[1:])
-        return Ended(code=await process.wait(), output=output)
-    finally:
-        for task in work:
-            task.cancel()
-        # The group may outlive its leader, so it is ended in any case.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.gather(*work, return_exceptions=True)
-        # asyncio tells of an end when each pipe has been read to its own, and reads none that is
-        # full of what nobody takes.
-        emptying = [
-            asyncio.ensure_future(_empty(each)) for each in (process.stdout, process.stderr)
-        ]
+    # Pipes of ours: of those that asyncio makes for a process it waits for each one's end before it
+    # tells of the process's, and what has left the group may hold one for ever.
+    with ExitStack() as ends:
+        their_input, our_input = _pipe(ends)
+        our_output, their_output = _pipe(ends)
+        our_errors, their_errors = _pipe(ends)
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=their_input,
+            stdout=their_output,
+            stderr=their_errors,
+            env=environment,
+            start_new_session=True,
+        )
         try:
-            await process.wait()
+            for each in (their_input, their_output, their_errors):
+                each.close()
+            output, errors = await _reader(ends, our_output), await _reader(ends, our_errors)
+            await _write(ends, our_input, body)
+            return await _followed(process, output, errors, complain, limit_bytes)
         finally:
-            for task in emptying:
-                task.cancel()
+            # The group may outlive its leader, so it is ended in any case.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
 
 
-async def _empty(stream: asyncio.StreamReader) -> None:
-    while await stream.read(_CHUNK_BYTES):
-        continue
+async def _followed(
+    process: Process,
+    output: asyncio.StreamReader,
+    errors: asyncio.StreamReader,
+    complain: Callable[[str], object],
+    limit_bytes: int,
+) -> Ended:
+    complaints = asyncio.ensure_future(_complaints(errors, complain))
+    try:
+        found = await _read(output, limit_bytes)
+        if found is None:
+            return Ended(code=-signal.SIGKILL, output=b"", is_cut=True)
+        await complaints
+        return Ended(code=await process.wait(), output=found)
+    finally:
+        complaints.cancel()
+        await asyncio.gather(complaints, return_exceptions=True)
+
+
+def _pipe(ends: ExitStack) -> tuple[BinaryIO, BinaryIO]:
+    """Where one reads, and where one writes; both are closed at the end."""
+    read, write = os.pipe()
+    return (
+        ends.enter_context(os.fdopen(read, "rb", buffering=0)),
+        ends.enter_context(os.fdopen(write, "wb", buffering=0)),
+    )
+
+
+async def _reader(ends: ExitStack, pipe: BinaryIO) -> asyncio.StreamReader:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_CHUNK_BYTES, loop=loop)
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader, loop=loop), pipe
+    )
+    ends.callback(transport.close)
+    return reader
+
+
+async def _write(ends: ExitStack, pipe: BinaryIO, body: bytes) -> None:
+    """Write it all and close, without waiting: a command may end before it has read it."""
+    transport, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, pipe)
+    ends.callback(_cut, transport)
+    if not transport.is_closing():  # a command may have closed its input by now
+        transport.write(body)
+        transport.close()
+
+
+def _cut(pipe: asyncio.WriteTransport) -> None:
+    """Drop what waits to be written; a transport that is over can be cut no more."""
+    if pipe.get_write_buffer_size():
+        pipe.abort()
 
 
 async def _read(stream: asyncio.StreamReader, limit_bytes: int) -> bytes | None:
@@ -106,15 +143,6 @@ async def _read(stream: asyncio.StreamReader, limit_bytes: int) -> bytes | None:
         if len(found) > limit_bytes:
             return None
     return bytes(found)
-
-
-async def _write(stream: asyncio.StreamWriter, body: bytes) -> None:
-    # A command may end, or close its input, without having read it all; of a pipe that is closed
-    # already uvloop says RuntimeError.
-    with suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
-        stream.write(body)
-        await stream.drain()
-    stream.close()
 
 
 async def _complaints(stream: asyncio.StreamReader, complain: Callable[[str], object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,8 +13,7 @@ def status_document(
     deployed: Deployed,
     replicas: Scaled | None,
     *,
-    calls: float,
-    usage: Mapping[str, float] | None = None,
+    calls: int,
 ) -> dict[str, Any]:
     """One function, its labels with the one that providers add.
 
@@ -23,11 +21,10 @@ def status_document(
         deployed: The function.
         replicas: Its replicas, where the fleet has it already.
         calls: How often it was called.
-        usage: What it uses, where that was asked for.
     """
     deployment, wanted = deployed.deployment, deployed.wanted
     command = " ".join(deployment.command) if deployment.command is not None else ""
-    document: dict[str, Any] = {
+    return {
         "name": deployment.key.name,
         "namespace": deployment.key.namespace,
         "image": deployment.image,
@@ -45,9 +42,6 @@ def status_document(
         "availableReplicas": replicas.available if replicas is not None else 0,
         "createdAt": moment(deployment.created_at),
     }
-    if usage is not None:
-        document["usage"] = dict(usage)
-    return document
 
 
 def moment(at: float) -> str:

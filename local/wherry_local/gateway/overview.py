@@ -107,11 +107,10 @@ class OverviewRoutes:
         }
 
     def _url(self, key: FunctionKey) -> str:
-        is_found = self._deployments.locate(key.name) == key if self._is_home(key) else False
-        return f"{self._gateway}/function/{key.name if is_found else key}"
-
-    def _is_home(self, key: FunctionKey) -> bool:
-        return key.namespace in self._namespaces.shown_with("")
+        """Its address; by its name alone where that leads to it."""
+        namesakes = (FunctionKey(key.name, each) for each in self._namespaces.shown_with(""))
+        found = next((each for each in namesakes if self._deployments.find(each)), None)
+        return f"{self._gateway}/function/{key.name if found == key else key}"
 
     async def _routes(self, _asked: Asked) -> Reply:
         specification = self._project().specification

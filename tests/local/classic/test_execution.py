@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 import uvloop
 
-from wherry_local.classic.execution import _write, run
+from wherry_local.classic.execution import _pipe, _write, run
 
 PYTHON = sys.executable
 
@@ -75,8 +77,9 @@ def test_a_line_without_an_end_is_cut_rather_than_kept():
     assert max(map(len, complaints)) <= 200_000
 
 
-def test_more_output_than_there_may_be_ends_the_command():
-    ended, _ = ran(*script("while True: print('x' * 1000)"), limit_bytes=100_000)
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+def test_more_output_than_there_may_be_ends_the_command(loop):
+    ended, _ = ran(*script("while True: print('x' * 1000)"), limit_bytes=100_000, loop=loop)
     assert ended.is_cut
     assert ended.output == b""
 
@@ -106,17 +109,31 @@ open({str(pids)!r}, "w").write(str(child.pid))
 @pytest.mark.parametrize("loop", [asyncio, uvloop])
 def test_a_command_that_is_over_before_it_is_written_to_is_no_fault(loop):
     async def scenario():
-        process = await asyncio.create_subprocess_exec("true", stdin=asyncio.subprocess.PIPE)
-        await process.wait()
-        while not process.stdin.is_closing():  # noqa: ASYNC110 - the loop's own time
-            await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        await _write(process.stdin, b"too late")
+        with ExitStack() as ends:
+            read, write = _pipe(ends)
+            read.close()
+            await _write(ends, write, b"too late")
+            assert await run(["true"], b"", dict(os.environ), print)
 
     loop.run(asyncio.wait_for(scenario(), 20))
 
 
-def test_cancelled_it_is_ended_with_all_that_it_has_started(tmp_path):
+def cancelled(command, is_due, loop):
+    """Run `command`, and cancel it when it is due."""
+
+    async def scenario():
+        work = asyncio.ensure_future(run(command, b"x" * 1_000_000, dict(os.environ), print))
+        while not is_due():  # noqa: ASYNC110 - another process sees to it
+            await asyncio.sleep(0.01)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(work, 20)
+
+    loop.run(scenario())
+
+
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+def test_cancelled_it_is_ended_with_all_that_it_has_started(tmp_path, loop):
     pids = tmp_path / "pids"
     code = f"""
 import os, subprocess, time
@@ -125,15 +142,25 @@ open({str(pids)!r} + ".part", "w").write(f"{{os.getpid()}} {{child.pid}}")
 os.rename({str(pids)!r} + ".part", {str(pids)!r})
 time.sleep(600)
 """
-
-    async def scenario():
-        work = asyncio.ensure_future(run(script(code), b"", dict(os.environ), print))
-        while not pids.exists():  # noqa: ASYNC110 - another process writes it
-            await asyncio.sleep(0.01)
-        work.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await work
-
-    asyncio.run(scenario())
+    cancelled(script(code), pids.exists, loop)
     for process in pids.read_text().split():
         wait_dead(int(process))
+
+
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+def test_what_has_left_the_group_with_its_pipes_holds_up_no_end(tmp_path, loop):
+    pids = tmp_path / "pids"
+    code = f"""
+import os, subprocess, time
+child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+open({str(pids)!r} + ".part", "w").write(f"{{os.getpid()}} {{child.pid}}")
+os.rename({str(pids)!r} + ".part", {str(pids)!r})
+time.sleep(600)
+"""
+    try:
+        cancelled(script(code), pids.exists, loop)
+        leader, left = map(int, pids.read_text().split())
+        wait_dead(leader)
+        assert is_alive(left)
+    finally:
+        os.kill(int(pids.read_text().split()[1]), signal.SIGKILL)

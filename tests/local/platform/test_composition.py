@@ -29,14 +29,16 @@ def test_nothing_of_it_is_left_when_it_has_stopped(tmp_path):
 
     async def run():
         places = Addresses(gateway="http://127.0.0.1:1", broker="http://127.0.0.1:2")
+        nursery = Nursery()
         platform = Platform(
-            settings, state, places, password="x", nursery=Nursery(), tell=lambda _line: None
+            settings, state, places, password="x", nursery=nursery, tell=lambda _line: None
         )
         with listening("127.0.0.1", 0) as gateway, listening("127.0.0.1", 0) as broker:
             await platform.start([gateway, broker])
             async with await Caller.to(gateway.getsockname()[1]) as caller:
                 answer = await caller.ask(CALL)
             await platform.stop(10.0)
+            await nursery.close()
         return answer.status
 
     assert asyncio.run(run()) == 400

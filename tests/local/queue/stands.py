@@ -1,11 +1,13 @@
 """Where a queue under test lives, what is put into it, and a clock that jumps."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
 from wherry_local.queue.bounds import Bounds
 from wherry_local.queue.delivery import Accepted, Attempt, Kind, Message, Settlement, State
 from wherry_local.queue.sqlite import SqliteQueue
+from wherry_local.queue.writing import Change
 
 START = 1_800_000_000.0
 YEAR_S = 365 * 86_400.0
@@ -43,6 +45,12 @@ class SqliteStand:
 
     async def open(self, bounds: Bounds | None = None, clock: JumpingClock | None = None):
         return SqliteQueue(self.path, bounds=bounds, clock=clock)
+
+    async def written(self, queue) -> None:
+        """Wait until all that was to be written by now, with nobody waiting for it, is."""
+        ended = asyncio.get_running_loop().create_future()
+        queue._writer.submit(Change(ended=ended.set_result))
+        assert await ended is None
 
     async def crash(self, queue, bounds: Bounds | None = None, clock: JumpingClock | None = None):
         """The queue as one finds it after the process that had `queue` was killed just now."""
