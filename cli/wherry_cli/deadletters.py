@@ -124,13 +124,6 @@ def discard(number: str, place: Place, is_json: bool) -> int:
 
 
 def _found(api: AdminApi, number: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A dead letter, and its event.
-
-    Raises:
-        ClickException: There is none of that number.
-    """
-    letters = api.ask("GET", "/system/dead-letters", query={"limit": 500})["deadLetters"]
-    for each in letters:
-        if str(each["number"]) == number:
-            return each, api.ask("GET", f"/system/events/{quote(each['event'], safe='')}")
-    raise click.ClickException(f"no dead letter {number}; wherry deadletters")
+    """A dead letter, and its event."""
+    letter = api.ask("GET", f"/system/dead-letters/{quote(number, safe='')}")
+    return letter, api.ask("GET", f"/system/events/{quote(letter['event'], safe='')}")

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.cli.admin_recorder import Answer, told
+from tests.cli.admin_recorder import Answer, problem, told
 
 EVENT = {
     "key": "k7",
@@ -228,7 +228,7 @@ def test_dead_letters(wherry, broker, arguments):
 
 
 def test_a_dead_letter_is_shown_with_its_event(wherry, broker):
-    broker.answers["GET /system/dead-letters"] = told({"deadLetters": [LETTER], "next": None})
+    broker.answers["GET /system/dead-letters/12"] = told(LETTER)
     assert "TRIGGER" in wherry("deadletters", "show", "12").out
     assert wherry("deadletters", "show", "13").code == 1
 
@@ -242,14 +242,14 @@ def test_a_dead_letter_is_shown_with_its_event(wherry, broker):
     ],
 )
 def test_a_dead_letter_is_replayed(wherry, broker, arguments, body):
-    broker.answers["GET /system/dead-letters"] = told({"deadLetters": [LETTER], "next": None})
+    broker.answers["GET /system/dead-letters/12"] = told(LETTER)
     broker.answers["POST /system/dead-letters/12/replay"] = told({"key": "k9"}, 202)
     assert wherry("deadletters", "replay", "12", *arguments) == (0, "k9\n", "")
     assert broker.last.json == body
 
 
 def test_a_dead_letter_that_is_not_there_is_not_mended(wherry, broker):
-    broker.answers["GET /system/dead-letters"] = told({"deadLetters": [], "next": None})
+    broker.answers["GET /system/dead-letters/12"] = problem(404, "there is no dead letter 12")
     assert wherry("deadletters", "replay", "12", "-d", "{}").code == 1
 
 

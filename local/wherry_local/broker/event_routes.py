@@ -24,7 +24,7 @@ from wherry_local.broker.subscription import BrokerKey, Subscription, Subscripti
 from wherry_local.front.asked import Asked
 from wherry_local.front.route import Route
 from wherry_local.queue.contract import Queue
-from wherry_local.queue.delivery import Accepted, Kind, Message, State
+from wherry_local.queue.delivery import Accepted, Delivery, Kind, Message, State
 
 _LIMIT = 50
 _MOST = 500
@@ -102,6 +102,7 @@ class EventRoutes:
             Route(methods=("GET",), pattern=event, answer=self._event),
             Route(methods=("POST",), pattern=f"{event}/replay", answer=self._replay),
             Route(methods=("GET",), pattern="/system/dead-letters", answer=self._dead_letters),
+            Route(methods=("GET",), pattern=letter, answer=self._dead_letter),
             Route(
                 methods=("POST",),
                 pattern=f"{letter}/replay",
@@ -172,18 +173,16 @@ class EventRoutes:
             before=_position(arguments),
             most=_limit(arguments),
         )
-        shown = [
-            documents.dead_letter(delivery, message, self._trigger(message, delivery.subscriber))
-            for delivery, message in found
-        ]
-        return _answered({"deadLetters": shown, "next": _text(next_)})
+        return _answered(
+            {"deadLetters": [self._shown(*each) for each in found], "next": _text(next_)}
+        )
+
+    async def _dead_letter(self, asked: Asked) -> Reply:
+        return _answered(self._shown(*await self._dead(_number(asked))))
 
     async def _replay_dead(self, asked: Asked) -> Reply:
         number = _number(asked)
-        delivery = await self._queue.delivery(number)
-        if delivery is None or delivery.state is not State.DEAD:
-            raise _refused(404, f"there is no dead letter {number}")
-        message = (await self._found(delivery.message)).message
+        delivery, message = await self._dead(number)
         envelope = drafts.edited(
             message,
             _object(asked) if asked.body else {},
@@ -208,6 +207,16 @@ class EventRoutes:
         if found is None:
             raise _refused(404, "there is no such event, or not any more")
         return found
+
+    async def _dead(self, number: int) -> tuple[Delivery, Message]:
+        delivery = await self._queue.delivery(number)
+        if delivery is None or delivery.state is not State.DEAD:
+            raise _refused(404, f"there is no dead letter {number}")
+        return delivery, (await self._found(delivery.message)).message
+
+    def _shown(self, delivery: Delivery, message: Message) -> dict[str, Any]:
+        trigger = self._trigger(message, delivery.subscriber)
+        return documents.dead_letter(delivery, message, trigger)
 
     async def _stored(self, made: Accepted) -> Reply:
         await store(self._queue, made)

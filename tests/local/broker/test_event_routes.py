@@ -141,6 +141,7 @@ def test_what_a_list_cannot_be_asked(quiet, query):
     [
         ("GET", "/system/events/none"),
         ("POST", "/system/events/none/replay"),
+        ("GET", "/system/dead-letters/999"),
         ("POST", "/system/dead-letters/999/replay"),
         ("DELETE", "/system/dead-letters/999"),
     ],
@@ -158,6 +159,7 @@ def test_what_is_not_there_is_404(quiet, method, path):
         ("POST", "/system/events/1/replay"),
         ("GET", "/system/triggers"),
         ("GET", "/system/dead-letters"),
+        ("GET", "/system/dead-letters/1"),
         ("POST", "/system/dead-letters/1/replay"),
         ("DELETE", "/system/dead-letters/1"),
     ],
@@ -294,6 +296,7 @@ def test_dead_letters(served):
     found = dead_letters(served, 3)
     assert [each["id"] for each in found] == ["2", "1", "0"]
     first = found[0]
+    assert served.admin("GET", f"/system/dead-letters/{first['number']}").json() == first
     assert MOMENT.fullmatch(first.pop("diedAt"))
     assert first.pop("number").isdigit()
     assert served.admin("GET", f"/system/events/{first.pop('event')}").status == 200
@@ -381,6 +384,7 @@ def test_a_dead_letter_is_forgotten(served):
     (letter,) = dead_letters(served, 1)
     path = f"/system/dead-letters/{letter['number']}"
     assert served.admin("DELETE", path).status == 202
+    assert served.admin("GET", path).status == 404
     assert served.admin("DELETE", path).status == 404
     assert dead_letters(served, 0) == []
 
