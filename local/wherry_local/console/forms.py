@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl
 from wherry.errors import RequestRefused
 from wherry.problem import Problem
 from wherry_local.front.asked import Asked
+from wherry_local.front.guard import OWN_SITES
 
 LIMIT_BYTES = 8 * 1024 * 1024
 _CONTENT_TYPE = "application/x-www-form-urlencoded"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_OWN_SITES = (None, "same-origin", "none")
 
 
 class FormFault(Exception):  # noqa: N818 - named for what is wrong
@@ -54,10 +54,9 @@ class Forms:
         Raises:
             RequestRefused: It is none, or not one of this console's pages.
         """
-        kind = (asked.header("content-type") or "").partition(";")[0].strip().lower()
-        if kind != _CONTENT_TYPE:
+        if asked.media_type != _CONTENT_TYPE:
             raise _refused(415, f"this takes a form ({_CONTENT_TYPE})")
-        if asked.header("sec-fetch-site") not in _OWN_SITES:
+        if asked.header("sec-fetch-site") not in OWN_SITES:
             raise _refused(403, "this form was sent by a page of another site")
         try:
             pairs = parse_qsl(

@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from wherry.cloudevents.content import media_type
 from wherry.errors import RequestRefused
 from wherry.problem import Problem
+from wherry_local.front.fields import first_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,12 @@ class Asked:
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case; None where there is none."""
-        wanted = name.lower().encode("ascii")
-        for found, value in self.headers:
-            if found.lower() == wanted:
-                return value.decode("latin-1")
-        return None
+        return first_value(self.headers, name)
+
+    @property
+    def media_type(self) -> str:
+        """What the body is said to be, in lower case and without parameters; else empty."""
+        return media_type(self.header("content-type") or "")
 
     def arguments(self) -> dict[str, str]:
         """The query's arguments; of one that is repeated the last.

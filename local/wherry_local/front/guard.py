@@ -25,7 +25,8 @@ _PEERS = 1024
 _HOSTS = 1024
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-_OWN_SITES = frozenset({None, "same-origin", "none"})
+OWN_SITES = frozenset({None, "same-origin", "none"})
+"""What `Sec-Fetch-Site` says of a page of this very origin, of a person, and of no browser."""
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})
 _FOREIGN = Problem(status=403, detail="pages of another origin may not ask this")
 _UNAUTHORIZED = Reply(
@@ -104,7 +105,7 @@ class Guard:
         if scheme not in {"http", "https"} or host != (asked.header("host") or "").lower():
             return _FOREIGN
         if asked.method in _CHANGING and _has_body(asked):
-            kind = (asked.header("content-type") or "").partition(";")[0].strip().lower()
+            kind = asked.media_type
             if kind != "application/json" and not (route.takes_forms and kind in _FORMS):
                 return Problem(status=415, detail="expected a body of application/json")
         return None
@@ -137,7 +138,7 @@ def _is_of_another_page(asked: Asked) -> bool:
     A link that somebody follows is `navigate`.
     """
     site = asked.header("sec-fetch-site")
-    return site not in _OWN_SITES and asked.header("sec-fetch-mode") != "navigate"
+    return site not in OWN_SITES and asked.header("sec-fetch-mode") != "navigate"
 
 
 def _host_of(authority: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wherry.errors import WherryError
+from wherry_local.front.fields import first_value
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -44,11 +45,7 @@ class Inbound:
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case; None where there is none."""
-        wanted = name.lower().encode("ascii")
-        for found, value in self.headers:
-            if found.lower() == wanted:
-                return value.decode("latin-1")
-        return None
+        return first_value(self.headers, name)
 
 
 class Fault(enum.Enum):
