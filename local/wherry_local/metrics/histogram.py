@@ -6,7 +6,6 @@ Values and arithmetic only. Ten bins a decade, from 0.1 ms to 100 s, so a quanti
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 _STEPS = (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.3, 8.0)  # Renard's series R10
@@ -25,11 +24,6 @@ _SHOWN_UNTIL = tuple(BOUNDS.index(bound) + 1 for bound in SHOWN)
 def empty() -> list[int]:
     """Bins without a duration."""
     return [0] * (len(BOUNDS) + 1)
-
-
-def bin_of(seconds: float) -> int:
-    """Which bin a duration belongs to."""
-    return bisect_left(BOUNDS, seconds)
 
 
 def shown(bins: Sequence[int]) -> list[int]:

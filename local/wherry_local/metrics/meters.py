@@ -62,18 +62,11 @@ class Meters:
         self._clock = clock
         self._meters: dict[FunctionKey, Meter] = {}
 
-    def of(self, function: FunctionKey) -> Meter:
-        """The meter of one function; who has it may count on it directly."""
-        meter = self._meters.get(function)
-        if meter is None:
-            meter = self._meters[function] = Meter(self._clock)
-        return meter
-
     def count(self, function: FunctionKey, status: int, seconds: float) -> None:
         """A call of the function was answered with `status` after `seconds`."""
         meter = self._meters.get(function)
         if meter is None:
-            meter = self.of(function)
+            meter = self._meters[function] = Meter(self._clock)
         meter.count(status, seconds)
 
     def calls(self, function: FunctionKey) -> int:

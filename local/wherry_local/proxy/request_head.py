@@ -14,13 +14,12 @@ KEEP: Final = 0
 _DROP: Final = 1
 _HOST: Final = 2
 _LENGTH: Final = 3
-_CODING: Final = 4
-_CONNECTION: Final = 5
-_UPGRADE: Final = 6
-_FORWARDED_FOR: Final = 7
-_FORWARDED_HOST: Final = 8
-_FORWARDED_PROTO: Final = 9
-_HOPS: Final = 10
+_CONNECTION: Final = 4
+_UPGRADE: Final = 5
+_FORWARDED_FOR: Final = 6
+_FORWARDED_HOST: Final = 7
+_FORWARDED_PROTO: Final = 8
+_HOPS: Final = 9
 
 HOPS = b"x-wherry-hops"
 """How many times a call has passed this gateway, so that one that calls itself ends."""
@@ -34,7 +33,7 @@ _CODES = {
     b"proxy-connection": _DROP,
     b"te": _DROP,
     b"trailer": _DROP,
-    b"transfer-encoding": _CODING,
+    b"transfer-encoding": _DROP,
     b"upgrade": _UPGRADE,
     b"x-call-id": _DROP,
     b"x-forwarded-for": _FORWARDED_FOR,
@@ -69,20 +68,18 @@ class RequestHead:
         parts: The fields that go on, as bytes to be joined.
         host: Value of `Host`.
         length: Value of `Content-Length`, or None.
-        chunked: Whether the body comes in chunks.
         upgrade: Value of `Upgrade`, lower case, where `Connection` names it; else empty.
         named: What `Connection` names.
         absent: Which of the three `X-Forwarded-` fields have not come, a bit each.
         hops: How many times it has been here.
     """
 
-    __slots__ = ("absent", "chunked", "hops", "host", "length", "named", "parts", "upgrade")
+    __slots__ = ("absent", "hops", "host", "length", "named", "parts", "upgrade")
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.host = b"localhost"
         self.length: bytes | None = None
-        self.chunked = False
         self.named = self.upgrade = b""
         self.absent = _ALL
         self.hops = 0
@@ -91,8 +88,6 @@ class RequestHead:
         """Take a field that few requests have, or that goes on in another form."""
         if code == _LENGTH:
             self.length = value
-        elif code == _CODING:
-            self.chunked = True
         elif code == _CONNECTION:
             self.named += b"," + value
         elif code == _UPGRADE:
