@@ -139,11 +139,10 @@ class Decider:
         need, need_in_panic = math.ceil(stable / target), math.ceil(panic / target)
         wanted = min(max(need, lowest), highest)
         wanted_in_panic = min(max(need_in_panic, lowest), highest)
-        if policy.wake > 1:
-            wanted = max(wanted, policy.wake) if need else wanted
-            wanted_in_panic = (
-                max(wanted_in_panic, policy.wake) if need_in_panic else wanted_in_panic
-            )
+        if need:
+            wanted = max(wanted, policy.wake)
+        if need_in_panic:
+            wanted_in_panic = max(wanted_in_panic, policy.wake)
         self._judge(seen.at, need_in_panic / ready >= policy.panic_threshold)
         if self._panic_at is None:
             return wanted

@@ -148,7 +148,7 @@ class _Followed:
         self._alarm = alarm
         self._policy = replicas.deployment.scale
         self._decider = Decider(self._policy, at=clock(), replicas=replicas.desired)
-        self._window = LoadWindow(max(self._policy.window_s, panic_window_s(self._policy)))
+        self._window = LoadWindow(self._policy.window_s)
         self._number = replicas.desired
         self._asleep_since: float | None = None
 
