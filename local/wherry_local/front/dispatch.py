@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wherry.errors import RequestRefused
@@ -166,7 +167,7 @@ class Dispatch:
             if isinstance(body, Problem):
                 self._refuse(exchange, exchange.verdict or body)
             else:
-                self._start(exchange, route, _with_body(asked, body))
+                self._start(exchange, route, replace(asked, body=body))
 
         assert isinstance(exchange.incoming, WholeBody)  # noqa: S101 - `open_stream` gave it
         exchange.incoming.when_whole(whole)
@@ -208,7 +209,7 @@ class Dispatch:
 
     def _send(self, exchange: Exchange, reply: Reply) -> None:
         keep_alive = exchange.keep_alive and not self.draining
-        send(self.edge, exchange, reply, keep_alive=keep_alive)
+        send(self.edge.date, exchange, reply, keep_alive=keep_alive)
 
 
 def _adopt_call_id(exchange: Exchange, reply: Reply) -> None:
@@ -218,16 +219,3 @@ def _adopt_call_id(exchange: Exchange, reply: Reply) -> None:
             exchange.call_id = value.decode("ascii")
             del reply.headers[at]
             return
-
-
-def _with_body(asked: Asked, body: bytes) -> Asked:
-    return Asked(
-        method=asked.method,
-        path=asked.path,
-        query=asked.query,
-        headers=asked.headers,
-        body=body,
-        peer=asked.peer,
-        call_id=asked.call_id,
-        named=asked.named,
-    )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from wherry._version import __version__
 from wherry.problem import Problem
 from wherry.reply import Reply
-from wherry.serving.head import encode_head, framing_of, http_date
+from wherry.serving.answer import send
+from wherry.serving.head import date_line, http_date
 from wherry_local.deployment import DEFAULT_NAMESPACE, FunctionKey
 from wherry_local.front.call_ids import CallIds
 from wherry_local.front.reactor import Reactor
@@ -133,33 +134,10 @@ class Forwarder:
 
     def send(self, exchange: Exchange, reply: Reply) -> None:
         """An answer of the gateway's own."""
-        connection = exchange.connection
-        incoming = exchange.incoming
         if not exchange.call_id:
             exchange.call_id = self._call_ids.take()
-        keep_alive = (
-            exchange.keep_alive and not self.draining and (incoming is None or incoming.complete)
-        )
-        body = reply.body if isinstance(reply.body, bytes) else b""
-        framing, _ = framing_of(
-            status=reply.status,
-            length=len(body),
-            keep_alive=keep_alive,
-            http_1_0=exchange.http_version == "1.0",
-        )
-        exchange.status = reply.status
-        exchange.size = len(body)
-        head = encode_head(
-            reply.status,
-            reply.headers,
-            date=self.date() + b"\r\nx-call-id: ",
-            call_id=exchange.call_id,
-            framing=framing,
-        )
-        if connection.write(head + (b"" if exchange.method == "HEAD" else body)):
-            connection.release(keep_alive=keep_alive)
-        else:
-            connection.when_flushed(lambda: connection.release(keep_alive=keep_alive))
+        keep_alive = exchange.keep_alive and not self.draining
+        send(date_line(time()), exchange, reply, keep_alive=keep_alive)
 
     @staticmethod
     def date() -> bytes:

@@ -13,7 +13,6 @@ from wherry.serving.head import BODILESS, encode_head, encode_whole, framing_of
 
 if TYPE_CHECKING:
     from wherry.metrics import Shard
-    from wherry.serving.edge import Edge
     from wherry.serving.engine import Engine
     from wherry.serving.exchange import Exchange
     from wherry.serving.http2_stream import Http2Stream
@@ -23,8 +22,15 @@ _LAST_CHUNK = b"0\r\n\r\n"
 _END = object()
 
 
-def send(edge: Edge, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> None:
-    """Write an answer whose body is bytes, and release its connection."""
+def send(date: bytes, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> None:
+    """Write an answer whose body is bytes, and release its connection.
+
+    Args:
+        date: The `Date` line of this second, as `date_line` gives it.
+        exchange: What is answered.
+        reply: The answer.
+        keep_alive: Whether the connection may stay open.
+    """
     body: Any = reply.body  # bytes: streams have their own classes below
     connection = exchange.connection
     exchange.status = reply.status
@@ -33,9 +39,7 @@ def send(edge: Edge, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> N
             exchange.size, shown = 0, b""
         else:
             exchange.size, shown = len(body), body
-        answer = encode_whole(
-            reply.status, reply.headers, edge.date, exchange.call_id, len(body), shown
-        )
+        answer = encode_whole(reply.status, reply.headers, date, exchange.call_id, len(body), shown)
         if connection.write(answer):
             connection.release_kept()
         else:
@@ -43,7 +47,7 @@ def send(edge: Edge, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> N
     elif exchange.http_version == "2":
         _send_in_stream(exchange, reply, body)
     else:
-        answer, keep_alive = _rarely_framed(edge, exchange, reply, body, keep_alive=keep_alive)
+        answer, keep_alive = _rarely_framed(date, exchange, reply, body, keep_alive=keep_alive)
         if connection.write(answer):
             connection.release(keep_alive=keep_alive)
         else:
@@ -58,7 +62,7 @@ def _send_in_stream(exchange: Exchange, reply: Reply, body: bytes) -> None:
 
 
 def _rarely_framed(
-    edge: Edge, exchange: Exchange, reply: Reply, body: bytes, *, keep_alive: bool
+    date: bytes, exchange: Exchange, reply: Reply, body: bytes, *, keep_alive: bool
 ) -> tuple[bytes, bool]:
     """The answer on a connection that ends or may end, and whether it stays open."""
     incoming = exchange.incoming
@@ -70,7 +74,7 @@ def _rarely_framed(
         http_1_0=exchange.http_version == "1.0",
     )
     head = encode_head(
-        reply.status, reply.headers, date=edge.date, call_id=exchange.call_id, framing=framing
+        reply.status, reply.headers, date=date, call_id=exchange.call_id, framing=framing
     )
     if exchange.method == "HEAD" or reply.status in BODILESS:
         body = b""

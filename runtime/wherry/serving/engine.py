@@ -251,7 +251,7 @@ class Engine:
         keep_alive = keep_alive and exchange.keep_alive and not self.draining
         if self._on_openfaas:
             reply = watchdog.timed(reply, monotonic() - exchange.started)
-        send(self.edge, exchange, reply, keep_alive=keep_alive)
+        send(self.edge.date, exchange, reply, keep_alive=keep_alive)
         self.note(exchange, shard)
 
     def _own_answer(self, exchange: Exchange, problem: Problem) -> Reply:
@@ -315,7 +315,7 @@ class Engine:
 
     def _send_quietly(self, exchange: Exchange, reply: Reply) -> None:
         """Answer without a line in the log or a count: probes are not calls."""
-        send(self.edge, exchange, reply, keep_alive=exchange.keep_alive and not self.draining)
+        send(self.edge.date, exchange, reply, keep_alive=exchange.keep_alive and not self.draining)
 
     def _identify(self, exchange: Exchange) -> None:
         """Give the call its id, its deadline and its context."""
