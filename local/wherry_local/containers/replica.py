@@ -53,14 +53,16 @@ class ContainerReplica:
     async def ready(self, timeout_s: float) -> bool:
         """See `Replica.ready`."""
         work = self._spawn(self._reached())
-        await asyncio.wait(
-            {work, self._end}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        if work.done() and not self._end.done():
-            work.result()
-            return True
-        work.cancel()
-        return False
+        try:
+            await asyncio.wait(
+                {work, self._end}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if work.done() and not self._end.done():
+                work.result()
+                return True
+            return False
+        finally:  # a start may be given up, and then nobody else ends the asking
+            work.cancel()
 
     async def gone(self) -> None:
         """See `Replica.gone`."""

@@ -186,6 +186,23 @@ def test_ready_is_when_it_says_so(world):
     scenario(world, work)
 
 
+def test_a_start_that_is_given_up_holds_up_no_end(world):
+    world.answers("ready", 503)
+
+    async def work(launcher):
+        replica = await launcher.launch(deployment(), "hello-abc")
+        waiting = asyncio.ensure_future(replica.ready(20))
+        while replica.address[1] == 0:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        replica.kill()
+        await replica.wait()
+        await launcher.close()
+
+    scenario(world, work)
+
+
 def test_a_value_of_many_lines_is_handed_on_and_on_no_command_line(world):
     async def work(launcher):
         replica = await launcher.launch(
