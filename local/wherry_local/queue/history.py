@@ -9,12 +9,11 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wherry_local.queue.database import failure, open_reader
-from wherry_local.queue.delivery import Answer, Attempt, Kind, Message, State
+from wherry_local.queue.delivery import Kind, State
 from wherry_local.queue.records import (
     KIND_CODES,
     KINDS,
@@ -25,33 +24,10 @@ from wherry_local.queue.records import (
     message_of,
     number_of,
 )
+from wherry_local.queue.view import StoredDelivery, StoredMessage
 
 _COLUMNS = "position, key, kind, scope, accepted_at, parent, subscribers, head"
-_DELIVERY = "number, state, lost, tries, due_at, delay_s, attempts, answer_head, answer_body"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDelivery:
-    """A row of `delivery`; `state` is its code."""
-
-    number: int
-    state: int
-    lost: int
-    tries: int
-    due_at: float | None
-    delay_s: float | None
-    attempts: Sequence[Attempt]
-    answer: Answer | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMessage:
-    """A message with the rows of those of its deliveries that have one, by number."""
-
-    position: int
-    message: Message
-    subscribers: Sequence[str]
-    deliveries: Mapping[int, StoredDelivery]
+_DELIVERY = "number, state, tries, attempts, answer_head, answer_body"
 
 
 class History:
@@ -143,22 +119,16 @@ def _deliveries(connection: sqlite3.Connection, position: int) -> Mapping[int, S
         f"SELECT {_DELIVERY} FROM delivery WHERE number >= ? AND number < ?",  # noqa: S608
         (number_of(position, 0), number_of(position + 1, 0)),
     )
-    return {row[0]: stored_delivery(row) for row in rows}
-
-
-def stored_delivery(row: Sequence[Any]) -> StoredDelivery:
-    """A row of the columns of `delivery`."""
-    number, state, lost, tries, due_at, delay_s, attempts, answer_head, answer_body = row
-    return StoredDelivery(
-        number=number,
-        state=state,
-        lost=lost,
-        tries=tries,
-        due_at=due_at,
-        delay_s=delay_s,
-        attempts=attempts_in(attempts),
-        answer=answer_of(answer_head, answer_body),
-    )
+    return {
+        number: StoredDelivery(
+            number=number,
+            state=state,
+            tries=tries,
+            attempts=attempts_in(attempts),
+            answer=answer_of(answer_head, answer_body),
+        )
+        for number, state, tries, attempts, answer_head, answer_body in rows
+    }
 
 
 def _stored(row: Sequence[Any], deliveries: Mapping[int, StoredDelivery]) -> StoredMessage:

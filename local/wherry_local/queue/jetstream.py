@@ -53,13 +53,10 @@ from wherry_local.queue.stream_records import (
     record_of,
 )
 from wherry_local.queue.stream_writer import StreamWriter
-from wherry_local.queue.view import Stale, deliveries_of
+from wherry_local.queue.view import Found, agreed, shown
 
 MOST_DROPPED = 64
-MOST_READS = 5
-"""Looks at the stream until it agrees with what memory knows."""
-
-Found = tuple[int, Message, Sequence[Delivery]]
+"""Messages of the history that one pass drops."""
 
 
 class JetStreamQueue:
@@ -312,18 +309,13 @@ class JetStreamQueue:
     # Reading.
 
     async def _found(self, position: int, *, bodies: bool = True) -> Found | None:
-        for _ in range(MOST_READS):
+        async def look() -> Found | None:
             known = self._pending.messages.get(position) or self._ledger.shelf.get(position)
             indexes = self._written(position, known.receivers) if known else ()
             stored = await self._history.at(position, indexes, bodies=bodies) if known else None
-            if stored is None:
-                return None
-            with contextlib.suppress(Stale):
-                deliveries = deliveries_of(
-                    stored, self._pending, monotonic=self._now(), wall=self._clock.wall()
-                )
-                return position, stored.message, deliveries
-        raise StorageFailed("the queue changes too fast to be read")
+            return None if stored is None else shown(stored, self._pending, self._clock)
+
+        return await agreed(look)
 
     def _written(self, position: int, receivers: int) -> Sequence[int]:
         """Which of a message's deliveries have a record."""

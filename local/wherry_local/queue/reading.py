@@ -9,16 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from wherry_local.queue.clock import Clock
-from wherry_local.queue.contract import StorageFailed
-from wherry_local.queue.delivery import Delivery, Kind, Message, State
-from wherry_local.queue.history import History, StoredMessage
+from wherry_local.queue.delivery import Kind, Message, State
+from wherry_local.queue.history import History
 from wherry_local.queue.pending import Pending
-from wherry_local.queue.view import Stale, deliveries_of
-
-MOST_READS = 5
-"""Looks at the file until it agrees with what memory knows."""
-
-Found = tuple[int, Message, Sequence[Delivery]]
+from wherry_local.queue.view import Found, StoredMessage, agreed, shown
 
 
 class Reader:
@@ -83,20 +77,8 @@ class Reader:
         return await asyncio.get_running_loop().run_in_executor(self._thread, read)
 
     async def _read(self, read: Callable[[], Sequence[StoredMessage]]) -> Sequence[Found]:
-        """What the file says, once it is not older than what memory knows."""
-        for _ in range(MOST_READS):
+        async def look() -> Sequence[Found]:
             stored = await self._in_thread(read)
-            try:
-                return [self._shown(message) for message in stored]
-            except Stale:
-                continue
-        raise StorageFailed("the queue changes too fast to be read")
+            return [shown(message, self._pending, self._clock) for message in stored]
 
-    def _shown(self, stored: StoredMessage) -> Found:
-        deliveries = deliveries_of(
-            stored,
-            self._pending,
-            monotonic=self._clock.monotonic(),
-            wall=self._clock.wall(),
-        )
-        return stored.position, stored.message, deliveries
+        return await agreed(look)

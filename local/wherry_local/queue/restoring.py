@@ -7,13 +7,21 @@ was meant: after a clock has jumped nothing waits longer than was said.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from wherry_local.queue.clock import Clock
 from wherry_local.queue.delivery import State
-from wherry_local.queue.history import StoredDelivery, stored_delivery
 from wherry_local.queue.ledger import Ledger
 from wherry_local.queue.pending import Pending, PendingDelivery, PendingMessage
-from wherry_local.queue.records import FORGOTTEN, KINDS, STATE_CODES, loads, number_of
+from wherry_local.queue.records import (
+    FORGOTTEN,
+    KINDS,
+    STATE_CODES,
+    attempts_in,
+    loads,
+    number_of,
+)
 from wherry_local.queue.shelf import Finished
 
 _OVER = STATE_CODES[State.DELIVERED]
@@ -25,9 +33,9 @@ def restore(connection: sqlite3.Connection, ledger: Ledger, clock: Clock) -> Non
     opening = int(connection.execute("SELECT count FROM opening").fetchone()[0])
     ledger.pending = Pending(first_token=opening << 32)
     ends = _ends(connection)
-    for position, key, kind, scope, stored_at, receivers, size_bytes in connection.execute(
-        "SELECT position, key, kind, scope, stored_at, receivers, size_bytes FROM message"
-        " ORDER BY position"
+    for position, key, kind, scope, stored_at, subscribers, receivers, size in connection.execute(
+        "SELECT position, key, kind, scope, stored_at, subscribers, receivers, size_bytes"
+        " FROM message ORDER BY position"
     ):
         over, answers_bytes = ends.get(position, ({}, 0))
         ledger.positions[key] = ledger.newest = position
@@ -40,17 +48,17 @@ def restore(connection: sqlite3.Connection, ledger: Ledger, clock: Clock) -> Non
                 receivers=receivers,
                 stored_at=stored_at,
                 message=None,
-                size_bytes=size_bytes + answers_bytes,
+                size_bytes=size + answers_bytes,
                 over=_shown(over),
             )
-            _restore_deliveries(connection, ledger, message, clock)
+            _restore_deliveries(connection, ledger, message, loads(subscribers), clock)
         else:
             finished = Finished(
                 key=key,
                 kind=KINDS[kind],
                 scope=scope,
                 receivers=receivers,
-                size_bytes=size_bytes + answers_bytes,
+                size_bytes=size + answers_bytes,
                 stored_at=stored_at,
                 over=_shown(over),
             )
@@ -75,18 +83,17 @@ def _shown(over: dict[int, int]) -> dict[int, int]:
 
 
 def _restore_deliveries(
-    connection: sqlite3.Connection, ledger: Ledger, message: PendingMessage, clock: Clock
+    connection: sqlite3.Connection,
+    ledger: Ledger,
+    message: PendingMessage,
+    subscribers: Sequence[str],
+    clock: Clock,
 ) -> None:
     position = message.position
-    subscribers = loads(
-        connection.execute(
-            "SELECT subscribers FROM message WHERE position = ?", (position,)
-        ).fetchone()[0]
-    )
     rows = {
-        row[0]: stored_delivery(row)
-        for row in connection.execute(
-            "SELECT number, state, lost, tries, due_at, delay_s, attempts, NULL, NULL"
+        number: row
+        for number, *row in connection.execute(
+            "SELECT number, state, lost, tries, due_at, delay_s, attempts"
             " FROM delivery WHERE number >= ? AND number < ?",
             (number_of(position, 0), number_of(position + 1, 0)),
         )
@@ -95,7 +102,7 @@ def _restore_deliveries(
     for index, subscriber in enumerate(subscribers):
         number = number_of(position, index)
         row = rows.get(number)
-        if row is not None and row.state >= _OVER:
+        if row is not None and row[0] >= _OVER:
             continue
         delivery = PendingDelivery(
             number=number,
@@ -110,11 +117,10 @@ def _restore_deliveries(
     ledger.pending.add(message, deliveries)
 
 
-def _resume(delivery: PendingDelivery, row: StoredDelivery, clock: Clock) -> None:
-    delivery.tries = row.tries
-    delivery.attempts = tuple(row.attempts)
-    delivery.lost = row.lost
-    if row.state == STATE_CODES[State.LEASED]:
+def _resume(delivery: PendingDelivery, row: Sequence[Any], clock: Clock) -> None:
+    state, delivery.lost, delivery.tries, due_at, delay_s, attempts = row
+    delivery.attempts = attempts_in(attempts)
+    if state == STATE_CODES[State.LEASED]:
         delivery.lost += 1
-    elif row.due_at is not None and row.delay_s is not None:
-        delivery.due += min(max(row.due_at - clock.wall(), 0.0), row.delay_s)
+    elif due_at is not None and delay_s is not None:
+        delivery.due += min(max(due_at - clock.wall(), 0.0), delay_s)

@@ -31,10 +31,11 @@ from wherry_local.queue.delivery import (
 from wherry_local.queue.ledger import Arrival, Ledger
 from wherry_local.queue.listeners import Listeners
 from wherry_local.queue.pending import MOST_LOST, PendingDelivery, given_up, leased_of
-from wherry_local.queue.reading import Found, Reader
+from wherry_local.queue.reading import Reader
 from wherry_local.queue.records import FORGOTTEN, MOST_ATTEMPTS, number_of, place_of
 from wherry_local.queue.restoring import restore
 from wherry_local.queue.rows import Row, message_row, settled_row, state_row
+from wherry_local.queue.view import Found
 from wherry_local.queue.writing import Change, Writer
 
 MOST_DROPPED = 256

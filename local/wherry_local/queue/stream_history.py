@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wherry_local.queue.delivery import Message
-from wherry_local.queue.history import StoredDelivery, StoredMessage
 from wherry_local.queue.records import number_of
 from wherry_local.queue.stream import Stream, at_once
 from wherry_local.queue.stream_records import answer_in, delivery_in, message_in
+from wherry_local.queue.view import StoredDelivery, StoredMessage
 
 
 class StreamHistory:
@@ -50,10 +50,7 @@ class StreamHistory:
         return StoredDelivery(
             number=number_of(position, index),
             state=record.state,
-            lost=record.lost,
             tries=record.tries,
-            due_at=record.at + record.lasts_s,
-            delay_s=record.lasts_s,
             attempts=record.attempts,
             answer=None if answer is None else answer_in(answer),
         )
