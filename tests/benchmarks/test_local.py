@@ -38,17 +38,27 @@ def test_the_table_compares_within_rounds():
     assert "FAULTS" not in table
 
 
-def test_events_are_told_by_the_core():
-    run = events.Events(
+def events_run(faults):
+    return events.Events(
         triggers=10,
         accepted_per_s=3000,
         p99_ms=5.0,
         processor_s=1.5,
         delivered_per_s=2000,
-        faults=3,
+        faults=faults,
     )
+
+
+def test_events_are_told_by_the_core():
+    run = events_run(faults=0)
     assert run.per_core_s(2) == 4000
-    assert "4,000" in events.table([run], seconds=2)
+    line = events.table([run], seconds=2).splitlines()[1]
+    assert line.split() == ["10", "3,000", "4,000", "5.0", "2,000"]
+
+
+def test_a_run_of_events_with_faults_has_no_figures():
+    line = events.table([events_run(faults=3)], seconds=2).splitlines()[1]
+    assert line.split() == ["10", "does", "not", "count:", "3", "faults"]
 
 
 def test_rest_is_told():
