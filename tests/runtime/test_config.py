@@ -102,6 +102,11 @@ def test_which_probes_are_answered(text: str, paths: tuple[str, ...] | None):
     assert Config.from_environment({"WHERRY_PROBES": text}).probes == paths
 
 
+@pytest.mark.parametrize("text", ["", "{}", '{"extensions": null}'])
+def test_overrides_of_events_may_be_empty(text: str):
+    assert Config.from_environment({"K_CE_OVERRIDES": text}).overrides == {}
+
+
 def test_an_override_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PORT", "1111")
     assert Config.from_environment({"PORT": "2222"}).port == 2222

@@ -26,6 +26,7 @@ from wherry_local.broker.trigger_files import ManifestReader
 from wherry_local.errors import ManifestInvalid
 from wherry_local.fleet.replica import Functions
 from wherry_local.front.route import Route
+from wherry_local.project_namespaces import EVENT_NAMESPACE, event_namespace, function_key
 from wherry_local.queue.contract import Queue
 
 
@@ -66,7 +67,7 @@ class Events:
         self._forget: Callable[[], None] | None = None
         self._scheduler = Scheduler(queue, wall=wall)
         self.subscriptions = Subscriptions()
-        self.namespace = of_project.NAMESPACE
+        self.namespace = EVENT_NAMESPACE
         self.courier = EventCourier(
             functions=functions,
             addresses=addresses,
@@ -82,10 +83,10 @@ class Events:
             ManifestInvalid, ScheduleInvalid: Something is wrong; what there was stays.
             ParseError: An expression in CESQL is none.
         """
-        namespace = of_project.namespace_of(project)
+        namespace = event_namespace(project)
         reader = ManifestReader(
             namespace=namespace,
-            functions=[of_project.function_key(project, each.name) for each in project.functions],
+            functions=[function_key(project, each.name) for each in project.functions],
         )
         files = reader.read(self._files)
         found = [*of_project.subscriptions(project), *files.subscriptions]
@@ -161,7 +162,7 @@ def _check_names(found: Iterable[Subscription]) -> None:
 def _plans(project: Project) -> Iterable[Plan]:
     specification = project.specification or ProjectSpecification()
     known = {function.name for function in project.functions}
-    namespace = of_project.namespace_of(project)
+    namespace = event_namespace(project)
     for name, said in specification.schedules.items():
         if said.function in known:
             yield Plan(
@@ -169,7 +170,7 @@ def _plans(project: Project) -> Iterable[Plan]:
                 namespace=namespace,
                 times=times(name, said.cron, said.time_zone),
                 destination=Destination.of_function(
-                    of_project.function_key(project, said.function), namespace=namespace
+                    function_key(project, said.function), namespace=namespace
                 ),
                 body=(said.data or "").encode(),
                 content_type=said.content_type,

@@ -18,25 +18,12 @@ from wherry_local.broker.subscription import (
     Origin,
     Subscription,
 )
-from wherry_local.deployment import DEFAULT_NAMESPACE, FunctionKey
-
-NAMESPACE = "default"
-"""Where the brokers of a project live that says no namespace, as Knative has it."""
-
-
-def namespace_of(project: Project) -> str:
-    """Where the brokers and triggers of `project` live."""
-    return project.namespace or NAMESPACE
-
-
-def function_key(project: Project, name: str) -> FunctionKey:
-    """The function `name` of `project`."""
-    return FunctionKey(name, project.namespace or DEFAULT_NAMESPACE)
+from wherry_local.project_namespaces import event_namespace, function_key
 
 
 def brokers(project: Project) -> Iterator[BrokerKey]:
     """The default broker, and those that `project` declares."""
-    namespace = namespace_of(project)
+    namespace = event_namespace(project)
     specification = project.specification or ProjectSpecification()
     yield BrokerKey(namespace, DEFAULT_BROKER)
     for name in specification.brokers:
@@ -56,7 +43,7 @@ def subscriptions(project: Project) -> Iterator[Subscription]:
         of_broker = broker.delivery if broker is not None else None
         yield Subscription(
             name=name,
-            broker=BrokerKey(namespace_of(project), said.broker or DEFAULT_BROKER),
+            broker=BrokerKey(event_namespace(project), said.broker or DEFAULT_BROKER),
             destination=_destination(project, said),
             policy=_policy(project, together(said.delivery, of_broker)),
             condition=compiled(
@@ -70,7 +57,7 @@ def subscriptions(project: Project) -> Iterator[Subscription]:
 def _destination(project: Project, said: Trigger) -> Destination:
     return Destination.of_function(
         function_key(project, said.function),
-        namespace=namespace_of(project),
+        namespace=event_namespace(project),
         path=said.path or "/",
     )
 
@@ -92,5 +79,5 @@ def _dead_letter(project: Project, said: DeadLetter | None) -> Destination | Non
     if said.function is None:
         return Destination(address=said.url or "")
     return Destination.of_function(
-        function_key(project, said.function), namespace=namespace_of(project)
+        function_key(project, said.function), namespace=event_namespace(project)
     )

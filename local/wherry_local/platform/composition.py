@@ -43,7 +43,6 @@ from wherry_local.platform.announcement import Served, served
 from wherry_local.platform.declared import (
     Addresses,
     deployments,
-    function_namespace,
     surroundings,
 )
 from wherry_local.platform.foreground import print_lines
@@ -51,11 +50,12 @@ from wherry_local.platform.in_process import InProcessApi
 from wherry_local.platform.scrape import routes as metric_routes
 from wherry_local.platform.settings import Settings
 from wherry_local.platform.storage import open_queue
+from wherry_local.project_namespaces import function_namespace
 from wherry_local.proxy.external import External
 from wherry_local.proxy.forward import Forwarder
 from wherry_local.queue.contract import Queue
 from wherry_local.queue.delivery import Kind
-from wherry_local.queue.dispatch import Dispatcher
+from wherry_local.queue.dispatch import CONCURRENCY, Dispatcher
 from wherry_local.state import StateFolder
 from wherry_local.zygote.client import Nursery
 
@@ -100,7 +100,7 @@ class Platform:
         self._meters = Meters(services=self._services)
         self._autoscaler = Autoscaler(self._fleet)
         self._fleet.observe(self._autoscaler.look)
-        self._external = External(allow_private=settings.allow_private)
+        self._external = External(allow_private=settings.allow_private, concurrency=CONCURRENCY)
         home = function_namespace(settings.project)
         self._namespaces = Namespaces(state, home=home)
         folders = project_folders(settings.root, os.environ.get("WHERRY_SECRETS_PATH", ""))

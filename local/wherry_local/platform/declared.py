@@ -13,11 +13,9 @@ from wherry_build.project import Function, Project, handler_place
 from wherry_build.project.image_name import image_reference
 from wherry_build.project.specification import FunctionSpecification
 from wherry_local.autoscaling.policy import policy_of, remarks_of
-from wherry_local.deployment import DEFAULT_NAMESPACE, Deployment, FunctionKey
-
-DEFAULT_BROKER = "default"
-EVENT_NAMESPACE = "default"
-"""The namespace of the brokers of a project that says none, as Knative has it."""
+from wherry_local.broker.matching import DEFAULT_BROKER
+from wherry_local.deployment import Deployment
+from wherry_local.project_namespaces import event_namespace, function_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +33,6 @@ class Addresses:
     def of_broker(self, namespace: str, name: str) -> str:
         """Where the broker `name` takes events."""
         return f"{self.broker}/{namespace}/{name}"
-
-
-def function_namespace(project: Project) -> str:
-    """Where the functions of `project` live."""
-    return project.namespace or DEFAULT_NAMESPACE
-
-
-def event_namespace(project: Project) -> str:
-    """Where its brokers live."""
-    return project.namespace or EVENT_NAMESPACE
 
 
 def deployments(project: Project, addresses: Addresses) -> list[Deployment]:
@@ -71,7 +59,7 @@ def unused_here(project: Project) -> Iterator[str]:
 def _deployment(project: Project, function: Function, addresses: Addresses) -> Deployment:
     said = _said(project, function)
     return Deployment(
-        key=FunctionKey(function.name, function_namespace(project)),
+        key=function_key(project, function.name),
         handler=handler_place(function),
         folder=function.folder,
         image=said.image or _image(project, function),
@@ -93,24 +81,25 @@ def _deployment(project: Project, function: Function, addresses: Addresses) -> D
 
 
 def surroundings(project: Project, addresses: Addresses) -> dict[str, str]:
-    """What the platform adds to the environment of a function that is none of the project's."""
-    sink = addresses.of_broker(event_namespace(project), DEFAULT_BROKER)
-    return {"OPENFAAS_URL": addresses.gateway, "K_SINK": sink}
+    """What the platform adds to the environment of a function of which the project says nothing."""
+    return {
+        "OPENFAAS_URL": addresses.gateway,
+        "K_SINK": addresses.of_broker(event_namespace(project), DEFAULT_BROKER),
+        # Knative's bindings set it with the sink in any case, empty where nothing is overridden.
+        "K_CE_OVERRIDES": "",
+    }
 
 
 def _surroundings(project: Project, function: Function, addresses: Addresses) -> dict[str, str]:
-    given = {"OPENFAAS_URL": addresses.gateway, "K_SINK": _sink(project, function, addresses)}
+    given = surroundings(project, addresses)
+    sink = _said(project, function).sink
+    if sink is not None and sink.url is not None:
+        given["K_SINK"] = sink.url
+    elif sink is not None and sink.broker is not None:
+        given["K_SINK"] = addresses.of_broker(event_namespace(project), sink.broker)
     if function.concurrency:
         given["WHERRY_MAX_INFLIGHT"] = str(function.concurrency)
     return given
-
-
-def _sink(project: Project, function: Function, addresses: Addresses) -> str:
-    sink = _said(project, function).sink
-    if sink is not None and sink.url is not None:
-        return sink.url
-    name = sink.broker if sink is not None and sink.broker is not None else DEFAULT_BROKER
-    return addresses.of_broker(event_namespace(project), name)
 
 
 def _image(project: Project, function: Function) -> str:

@@ -62,6 +62,7 @@ def test_an_image_of_the_project_runs_under_another_name(platform):
     assert found["MODE"] == "loud"
     assert found["WHERRY_FUNCTION"] == "twin"
     assert found["K_SINK"].endswith("/default/default")
+    assert found["K_CE_OVERRIDES"] == ""
     assert found["OPENFAAS_URL"] == f"http://{platform.gateway}"
     assert "OPENFAAS_NAME" not in found
 
@@ -74,6 +75,7 @@ def test_a_command_runs_for_each_call(platform):
         line.partition("=")[::2] for line in invoke(platform, "shown").decode().split("\n")
     )
     assert found["K_SINK"].endswith("/default/default")
+    assert found["K_CE_OVERRIDES"] == ""
     assert found["OPENFAAS_URL"] == f"http://{platform.gateway}"
     assert found["Http_Method"] == "POST"
 

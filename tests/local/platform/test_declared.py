@@ -31,8 +31,12 @@ def test_a_function_without_a_word_of_the_file(project_of, tmp_path):
     hello = of(project_of())["hello"]
     assert hello.key == FunctionKey("hello", "openfaas-fn")
     assert hello.handler == str(tmp_path / "hello")
-    assert hello.surroundings["K_SINK"] == "http://127.0.0.1:2/default/default"
-    assert hello.surroundings["OPENFAAS_URL"] == "http://127.0.0.1:1"
+    assert hello.surroundings == {
+        "OPENFAAS_URL": "http://127.0.0.1:1",
+        "K_SINK": "http://127.0.0.1:2/default/default",
+        "K_CE_OVERRIDES": "",
+        "WHERRY_MAX_INFLIGHT": "100",
+    }
     assert hello.timeout_s == 30.0
     assert hello.from_project
 
@@ -59,10 +63,20 @@ functions:
     assert hello.image == "ghcr.io/acme/hello:latest"
     assert hello.environment["GREETING"] == "hi"
     assert hello.timeout_s == 5.0
-    assert hello.surroundings["K_SINK"] == "http://127.0.0.1:2/shop/orders"
+    assert hello.surroundings == {
+        "OPENFAAS_URL": "http://127.0.0.1:1",
+        "K_SINK": "http://127.0.0.1:2/shop/orders",
+        "K_CE_OVERRIDES": "",
+        "WHERRY_MAX_INFLIGHT": "3",
+    }
     assert hello.secrets == ("key",)
     assert hello.concurrency == 3
     assert (hello.scale.least, hello.scale.most) == (1, 4)
+
+
+def test_a_sink_that_is_an_address_is_the_function_s(project_of):
+    hello = of(project_of("functions: {hello: {sink: {url: 'http://elsewhere/in'}}}\n"))["hello"]
+    assert hello.surroundings["K_SINK"] == "http://elsewhere/in"
 
 
 def test_what_means_nothing_here_is_said(project_of):
