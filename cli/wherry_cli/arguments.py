@@ -1,14 +1,29 @@
-"""What several commands take from a person in the same form: data, and attributes of events."""
+"""What several commands take from a person in the same form: data, attributes, parts of a list."""
 
 from __future__ import annotations
 
 import base64
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+limit_option = click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+
+
+def state_option(told: str) -> Callable[[_Command], _Command]:
+    """Let a command be asked for what is in one state of a delivery alone, as `wanted_state`."""
+    return click.option(
+        "--state",
+        "wanted_state",
+        type=click.Choice(["due", "leased", "delivered", "dead", "cancelled"]),
+        help=told,
+    )
 
 
 def read_data(data: str | None) -> bytes:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import click
 
+from wherry_cli.arguments import limit_option, state_option
 from wherry_cli.asynchronous import print_call
 from wherry_cli.notes import note
 from wherry_cli.platforms import (
@@ -37,13 +38,8 @@ def command() -> None:
 @click.option(
     "--function", metavar="NAME", shell_complete=complete_functions, help="Only calls of this one."
 )
-@click.option(
-    "--state",
-    "wanted_state",
-    type=click.Choice(["due", "leased", "delivered", "dead", "cancelled"]),
-    help="Only calls in this state.",
-)
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@state_option("Only calls in this state.")
+@limit_option
 @platform_options
 @output_option
 def list_(
@@ -51,7 +47,7 @@ def list_(
 ) -> int:
     """List them, the newest first."""
     query = {"function": function, "state": wanted_state, "limit": limit}
-    told = place.api().ask("GET", "/system/calls", query=query)
+    told = place.api(hint="wherry calls").ask("GET", "/system/calls", query=query)
     if is_json:
         print_json(told)
         return 0
@@ -83,7 +79,7 @@ def list_(
 @output_option
 def show(call_id: str, place: Place, is_json: bool) -> int:
     """Show how a call stands, and its answer; ends with 0 where that is 2xx."""
-    call = place.api().ask("GET", f"/async-function/{quote(call_id, safe='')}")
+    call = place.api(hint="wherry calls").ask("GET", f"/async-function/{quote(call_id, safe='')}")
     return print_call(call, is_json=is_json)
 
 
@@ -93,7 +89,7 @@ def show(call_id: str, place: Place, is_json: bool) -> int:
 @output_option
 def cancel(call_id: str, place: Place, is_json: bool) -> int:
     """Give up a call that has not been made yet."""
-    place.api().ask("DELETE", f"/async-function/{quote(call_id, safe='')}")
+    place.api(hint="wherry calls").ask("DELETE", f"/async-function/{quote(call_id, safe='')}")
     print_json({"id": call_id, "result": "cancelled"}) if is_json else note(f"{call_id}: cancelled")
     return 0
 
@@ -104,6 +100,8 @@ def cancel(call_id: str, place: Place, is_json: bool) -> int:
 @output_option
 def replay(call_id: str, place: Place, is_json: bool) -> int:
     """Make a call once more; the id of the new call is printed."""
-    again = place.api().ask("POST", f"/system/calls/{quote(call_id, safe='')}/replay")["id"]
+    again = place.api(hint="wherry calls").ask(
+        "POST", f"/system/calls/{quote(call_id, safe='')}/replay"
+    )["id"]
     print_json({"id": again}) if is_json else click.echo(again)
     return 0

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import click
 
-from wherry_cli.arguments import event_body, read_attributes, read_data
+from wherry_cli.arguments import event_body, limit_option, read_attributes, read_data
 from wherry_cli.explanation import print_explanation
 from wherry_cli.notes import note
 from wherry_cli.platforms import ListGroup, Place, output_option, platform_options, print_json
@@ -33,13 +33,13 @@ def command() -> None:
 
 @command.command("list", epilog="Example:\n\n  wherry deadletters list --trigger orders-accept")
 @click.option("--trigger", metavar="NAME", help="Only those of this trigger.")
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@limit_option
 @platform_options
 @output_option
 def list_(trigger: str | None, limit: int, place: Place, is_json: bool) -> int:
     """List them, the newest first."""
     query = {"trigger": trigger, "limit": limit}
-    told = place.api().ask("GET", "/system/dead-letters", query=query)
+    told = place.api(hint="wherry deadletters").ask("GET", "/system/dead-letters", query=query)
     if is_json:
         print_json(told)
         return 0
@@ -72,7 +72,7 @@ def list_(trigger: str | None, limit: int, place: Place, is_json: bool) -> int:
 @output_option
 def show(number: str, place: Place, is_json: bool) -> int:
     """Show the event of a dead letter, and every try."""
-    letter, event = _found(place.api(), number)
+    letter, event = _found(place.api(hint="wherry deadletters"), number)
     print_json({**letter, "message": event}) if is_json else print_explanation(event)
     return 0
 
@@ -99,7 +99,7 @@ def replay(
     number: str, data: str | None, more: tuple[str, ...], place: Place, is_json: bool
 ) -> int:
     """Give its event to the trigger again, as it was or with other data."""
-    api, body = place.api(), {}
+    api, body = place.api(hint="wherry deadletters"), {}
     if data is not None or more:
         _, event = _found(api, number)
         body = event_body({**event["attributes"], **read_attributes(more)}, read_data(data))
@@ -115,7 +115,9 @@ def replay(
 @output_option
 def discard(number: str, place: Place, is_json: bool) -> int:
     """Let go of a dead letter; its event stays in the history."""
-    place.api().ask("DELETE", f"/system/dead-letters/{quote(number, safe='')}")
+    place.api(hint="wherry deadletters").ask(
+        "DELETE", f"/system/dead-letters/{quote(number, safe='')}"
+    )
     if is_json:
         print_json({"number": number, "result": "discarded"})
     else:

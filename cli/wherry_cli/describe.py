@@ -33,7 +33,7 @@ def command(name: str, place: Place, is_json: bool) -> int:
     """
     from wherry_local.errors import AdminRefused
 
-    api = place.api()
+    api = place.api(hint="wherry list")
     status = api.ask("GET", f"/system/function/{quote(name, safe='')}", query={"usage": 1})
     called = (status["name"], status.get("namespace"))
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wherry_cli.notes import note
-from wherry_cli.platforms import Place, output_option, print_json
+from wherry_cli.platforms import Place, output_option, print_json, project_option
 
 if TYPE_CHECKING:
     from wherry_local.state import StateFolder
@@ -26,12 +26,7 @@ Examples:
   wherry down
   wherry down --project shop/ --timeout 5"""
 )
-@click.option(
-    "--project",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="FOLDER",
-    help="Project whose platform is meant [default: that of this folder].",
-)
+@project_option
 @click.option(
     "--timeout",
     "timeout_s",
@@ -47,8 +42,7 @@ def command(project: Path | None, timeout_s: float, is_json: bool) -> int:
 
     Ends with 0 when it is gone, 1 when it would not go, 3 when none runs.
     """
-    place = Place(project=project)
-    state, endpoint = place.state(), place.endpoint()
+    state, endpoint = Place(project=project).here()
     is_gone = _ended(state, endpoint.pid, timeout_s) or _ended(state, endpoint.pid, _AT_ONCE_S)
     if is_json:
         print_json({"pid": endpoint.pid, "project": endpoint.project, "ended": is_gone})

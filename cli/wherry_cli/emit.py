@@ -9,7 +9,7 @@ import click
 from wherry_cli.arguments import event_body, read_attributes, read_data
 from wherry_cli.notes import note
 from wherry_cli.platforms import Place, output_option, platform_options, print_json
-from wherry_cli.tables import print_table, text
+from wherry_cli.tables import print_table, state, text
 
 
 @click.command(
@@ -56,28 +56,25 @@ def command(
     body = event_body(attributes, read_data(data))
     if broker is not None:
         body["broker"] = broker
-    api = place.api()
+    api = place.api(hint="wherry emit --help")
     key = api.ask("POST", "/system/events", body=body)["key"]
     event = api.ask("GET", f"/system/events/{key}")
     if is_json:
         print_json({"key": key, "id": attributes["id"], "triggers": event["triggers"]})
         return 0
     click.echo(key)
-    taking = [each for each in event["triggers"] if each["matched"]]
     if event["triggers"]:
         print_table(
             ("TRIGGER", "TAKES IT", "WHY NOT"),
             [
                 (
                     text(each["trigger"]),
-                    click.style("yes", fg="green")
-                    if each["matched"]
-                    else click.style("no", fg="yellow"),
+                    state("yes" if each["matched"] else "no"),
                     "" if each["matched"] else f"{text(each['clause'])}: {text(each['reason'])}",
                 )
                 for each in event["triggers"]
             ],
         )
-    if not taking:
+    if not any(each["matched"] for each in event["triggers"]):
         note("no trigger takes it; wherry match says the same without sending")
     return 0

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import click
 
+from wherry_cli.arguments import limit_option, state_option
 from wherry_cli.explanation import print_explanation
 from wherry_cli.notes import note
 from wherry_cli.platforms import (
@@ -27,19 +28,14 @@ Examples:
   wherry events
   wherry events --follow --type com.acme.order.placed
   wherry events --state dead --limit 5 -o json
-  wherry events --explain 7"""
+  wherry events --explain 2e45798967faecf6d57d43df"""
 )
 @click.option("--follow", "-f", is_flag=True, help="Go on with what happens from now on.")
 @click.option("--type", "event_type", help="Only events of this type.")
 @click.option("--source", help="Only events of this source.")
-@click.option(
-    "--state",
-    "wanted_state",
-    type=click.Choice(["due", "leased", "delivered", "dead", "cancelled"]),
-    help="Only events with a delivery in this state.",
-)
+@state_option("Only events with a delivery in this state.")
 @click.option("--trigger", help="Only events that this trigger takes.")
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@limit_option
 @click.option(
     "--explain",
     metavar="EVENT_ID",
@@ -65,7 +61,7 @@ def command(
     on until Ctrl-C: a line whenever an event is accepted or one of its deliveries changes; as JSON
     an object a line.
     """
-    api = place.api()
+    api = place.api(hint="wherry events")
     if explain is not None:
         if follow:
             raise click.UsageError("--explain is of one event; leave --follow out")

@@ -102,17 +102,12 @@ def command(
     else:
         called = method or ("POST" if is_async else None)
         call = client.plain_call(url, method=called, headers=named, body=body)
+    is_json = as_json or output == "json"
     if is_async:
         from wherry_cli.asynchronous import call_later
 
-        return call_later(
-            call,
-            place,
-            timeout_s=timeout_s,
-            is_waiting=is_waiting,
-            is_json=as_json or output == "json",
-        )
-    return _call(call, timeout_s=timeout_s, is_json=as_json or output == "json")
+        return call_later(call, place, timeout_s=timeout_s, is_waiting=is_waiting, is_json=is_json)
+    return _call(call, timeout_s=timeout_s, is_json=is_json)
 
 
 def _url(
@@ -134,7 +129,7 @@ def _url(
         raise click.UsageError("--async takes a NAME: the gateway keeps the call")
     if not is_asked and (is_port_said or not place.is_running()):
         return client.address(target, port if port is not None else 8080)
-    api = place.api()
+    api = place.api(hint="wherry list")
     if target is None:
         target = _only([each["name"] for each in api.ask("GET", "/system/functions")])
     prefix = "async-function" if is_async else "function"

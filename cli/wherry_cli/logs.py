@@ -63,7 +63,7 @@ def command(
         "callId": call_id,
         "contains": contains,
     }
-    for line in place.api().lines("/system/logs", query=asked):
+    for line in place.api(hint="wherry list").lines("/system/logs", query=asked):
         click.echo(json.dumps(line) if is_json else _shown(line))
     return 0
 

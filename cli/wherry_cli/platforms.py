@@ -38,24 +38,8 @@ class Place:
     project: Path | None = None
     gateway: str | None = None
 
-    def state(self) -> StateFolder:
-        """The state folder of the platform that runs for the project.
-
-        Raises:
-            PlatformAbsent: None runs.
-        """
-        return self._here()[0]
-
-    def endpoint(self) -> Endpoint:
-        """Where the platform is that runs for the project.
-
-        Raises:
-            PlatformAbsent: None runs.
-        """
-        return self._here()[1]
-
-    def api(self, *, request_s: float = 30.0) -> AdminApi:
-        """The platform, ready to be asked.
+    def api(self, *, hint: str = "", request_s: float = 30.0) -> AdminApi:
+        """The platform, ready to be asked; the arguments are those of `AdminApi`.
 
         One that runs for the project is preferred to the gateway that OPENFAAS_URL names, and that
         one is told, because what is asked of it happens elsewhere.
@@ -67,15 +51,15 @@ class Place:
         from wherry_local.errors import PlatformAbsent
 
         if self.gateway is not None:
-            return _remote(self.gateway, request_s)
+            return _remote(self.gateway, hint, request_s)
         try:
-            return self._local(request_s)
+            return self._local(hint, request_s)
         except PlatformAbsent:
             said = os.environ.get("OPENFAAS_URL", "")
             if self.project is not None or not said:
                 raise
         note(f"no platform runs here; asking OPENFAAS_URL, {said}")
-        return _remote(said, request_s)
+        return _remote(said, hint, request_s)
 
     def is_running(self) -> bool:
         """Whether there is a platform to ask, as far as the files tell."""
@@ -84,22 +68,30 @@ class Place:
         if self.gateway is not None:
             return True
         try:
-            self.endpoint()
+            self.here()
         except PlatformAbsent:
             return False
         return True
 
-    def _local(self, request_s: float) -> AdminApi:
+    def _local(self, hint: str, request_s: float) -> AdminApi:
         from wherry_local.admin.api import AdminApi, basic
         from wherry_local.admin.location import password
         from wherry_local.platform.endpoint import USER
 
-        state, endpoint = self._here()
+        state, endpoint = self.here()
         return AdminApi(
-            endpoint.gateway, authorization=basic(USER, password(state)), request_s=request_s
+            endpoint.gateway,
+            authorization=basic(USER, password(state)),
+            request_s=request_s,
+            hint=hint,
         )
 
-    def _here(self) -> tuple[StateFolder, Endpoint]:
+    def here(self) -> tuple[StateFolder, Endpoint]:
+        """The platform that runs for the project: its state folder, and where it is.
+
+        Raises:
+            PlatformAbsent: None runs.
+        """
         from wherry_local.admin.location import running, state_above
         from wherry_local.errors import PlatformAbsent
 
@@ -121,9 +113,7 @@ def platform_options(command: _Command) -> _Command:
     def called(*, project: Path | None, gateway: str | None, **given: Any) -> Any:
         return command(place=Place(project=project, gateway=gateway), **given)
 
-    for decorate in reversed(_OPTIONS):
-        called = decorate(called)
-    return called  # type: ignore[return-value] # click's decorators keep the function
+    return project_option(_gateway_option(called))  # type: ignore[return-value] # as it was
 
 
 def output_option(command: _Command) -> _Command:
@@ -149,7 +139,7 @@ class ListGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the arguments, `list` put before them where no command is named."""
-        is_named = any(not each.startswith("-") for each in args[:1])
+        is_named = bool(args) and not args[0].startswith("-")
         if not is_named and not {"-h", "--help"} & set(args) and not ctx.resilient_parsing:
             args = ["list", *args]
         return super().parse_args(ctx, args)
@@ -202,7 +192,7 @@ def _completed(
         return []
 
 
-def _remote(gateway: str, request_s: float) -> AdminApi:
+def _remote(gateway: str, hint: str, request_s: float) -> AdminApi:
     from wherry_build.deploy.openfaas_login import login_file, stored_login
     from wherry_build.manifests.openfaas.stack import gateway_url
     from wherry_local.admin.api import AdminApi
@@ -210,21 +200,22 @@ def _remote(gateway: str, request_s: float) -> AdminApi:
     address = gateway_url(gateway)
     login = stored_login(address, login_file(os.environ, home=Path.home()))
     return AdminApi(
-        address, authorization=login.authorization if login else "", request_s=request_s
+        address,
+        authorization=login.authorization if login else "",
+        request_s=request_s,
+        hint=hint,
     )
 
 
-_OPTIONS = (
-    click.option(
-        "--project",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        metavar="FOLDER",
-        help="Project whose platform is meant [default: that of this folder].",
-    ),
-    click.option(
-        "--gateway",
-        metavar="URL",
-        help="Another gateway, with the login of `faas-cli login` [default: the platform that "
-        "runs here, else $OPENFAAS_URL].",
-    ),
+project_option = click.option(
+    "--project",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Project whose platform is meant [default: that of this folder].",
+)
+_gateway_option = click.option(
+    "--gateway",
+    metavar="URL",
+    help="Another gateway, with the login of `faas-cli login` [default: the platform that "
+    "runs here, else $OPENFAAS_URL].",
 )

@@ -18,8 +18,8 @@ from wherry_cli.platforms import (
 @click.command(
     epilog="""\b
 Examples:
-  wherry replay 7
-  wherry replay 7 --trigger orders-accept"""
+  wherry replay 2e45798967faecf6d57d43df
+  wherry replay 2e45798967faecf6d57d43df --trigger orders-accept"""
 )
 @click.argument("event_id", shell_complete=complete_events)
 @click.option("--trigger", metavar="NAME", help="Only to this trigger, whether it takes it or not.")
@@ -32,6 +32,6 @@ def command(event_id: str, trigger: str | None, place: Place, is_json: bool) -> 
     """
     body = {} if trigger is None else {"trigger": trigger}
     path = f"/system/events/{quote(event_id, safe='')}/replay"
-    key = place.api().ask("POST", path, body=body)["key"]
+    key = place.api(hint="wherry events").ask("POST", path, body=body)["key"]
     print_json({"key": key}) if is_json else click.echo(key)
     return 0

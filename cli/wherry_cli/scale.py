@@ -35,7 +35,9 @@ def command(name: str, replicas: int, place: Place, is_json: bool) -> int:
     function, dot, namespace = name.rpartition(".")
     if dot:
         body |= {"serviceName": function, "namespace": namespace}
-    place.api().ask("POST", f"/system/scale-function/{quote(name, safe='')}", body=body)
+    place.api(hint="wherry list").ask(
+        "POST", f"/system/scale-function/{quote(name, safe='')}", body=body
+    )
     if is_json:
         print_json({"name": name, "replicas": replicas})
     else:

@@ -81,7 +81,9 @@ def update(name: str, value: bytes, namespace: str | None, place: Place, is_json
 @output_option
 def list_(namespace: str | None, place: Place, is_json: bool) -> int:
     """List the names of secrets."""
-    found = place.api().ask("GET", "/system/secrets", query={"namespace": namespace})
+    found = place.api(hint="wherry secret list").ask(
+        "GET", "/system/secrets", query={"namespace": namespace}
+    )
     if is_json:
         print_json(found)
     else:
@@ -97,7 +99,9 @@ def list_(namespace: str | None, place: Place, is_json: bool) -> int:
 @output_option
 def remove(name: str, namespace: str | None, place: Place, is_json: bool) -> int:
     """Remove the secret NAME."""
-    place.api().ask("DELETE", "/system/secrets", body=_named(name, namespace))
+    place.api(hint="wherry secret list").ask(
+        "DELETE", "/system/secrets", body=_named(name, namespace)
+    )
     return _told("removed", name, is_json=is_json)
 
 
@@ -107,7 +111,7 @@ def _put(method: str, name: str, namespace: str | None, value: bytes, place: Pla
         body["value"] = value.decode()
     except UnicodeDecodeError:
         body["rawValue"] = base64.b64encode(value).decode()
-    place.api().ask(method, "/system/secrets", body=body)
+    place.api(hint="wherry secret list").ask(method, "/system/secrets", body=body)
 
 
 def _named(name: str, namespace: str | None) -> dict[str, str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from wherry.cloudevents import CloudEvent
 
 _CHUNK_BYTES = 65536
+_CONNECTION = re.compile(r"(?:<[^>]*>|\w+\([^)]*\)): ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,12 @@ def _pieces(call: Call, response: object) -> Iterator[bytes]:
 
 
 def _unreachable(call: Call, error: Exception) -> Unreachable:
-    reason = str(error).rpartition(">: ")[2] or type(error).__name__
     return Unreachable(
-        f"{call.method} {call.url}: {reason}", hint="is it served? wherry run functions/"
+        f"{call.method} {call.url}: {reason_of(error)}",
+        hint="is it served? wherry run functions/",
     )
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, without the connection that urllib3 puts before it."""
+    return _CONNECTION.sub("", str(error), count=1) or type(error).__name__

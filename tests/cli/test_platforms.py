@@ -165,6 +165,31 @@ def complete(words, monkeypatch, capfd, wherry):
     return capfd.readouterr().out.split()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("describe", "helo"), "wherry list"),
+        (("scale", "helo", "2"), "wherry list"),
+        (("logs", "helo"), "wherry list"),
+        (("emit", "--type", "a.b", "--broker", "none"), "wherry emit --help"),
+        (("events", "--explain", "none"), "wherry events"),
+        (("replay", "none"), "wherry events"),
+        (("deadletters", "show", "9"), "wherry deadletters"),
+        (("deadletters", "replay", "9"), "wherry deadletters"),
+        (("deadletters", "discard", "9"), "wherry deadletters"),
+        (("calls", "show", "none"), "wherry calls"),
+        (("calls", "cancel", "none"), "wherry calls"),
+        (("calls", "replay", "none"), "wherry calls"),
+        (("secret", "remove", "none"), "wherry secret list"),
+    ],
+    ids=str,
+)
+def test_what_is_not_there_is_told_with_what_to_type(wherry, platform, arguments, hint):
+    done = wherry(*arguments)
+    assert done.code == 1
+    assert done.err.splitlines()[-1] == f"  hint: {hint}"
+
+
 def test_names_of_functions_are_completed(platform, monkeypatch, capfd, wherry):
     platform.answers["GET /system/functions"] = told([{"name": "hello"}, {"name": "orders"}])
     assert complete("wherry describe he", monkeypatch, capfd, wherry) == ["plain,hello"]

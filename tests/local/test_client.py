@@ -64,6 +64,7 @@ def test_nothing_there(url):
     with pytest.raises(Unreachable) as caught:
         send(Call(url=url, method="GET"), timeout_s=5)
     assert url in caught.value.message
+    assert "Connection(" not in caught.value.message and " object at " not in caught.value.message
 
 
 def every_error(kind):

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from wherry_local.client import reason_of
 from wherry_local.errors import AdminRefused, PlatformAbsent
 
 if TYPE_CHECKING:
@@ -39,14 +40,21 @@ class AdminApi:
         gateway: Address of its gateway.
         authorization: Value of the field `Authorization`; empty for none.
         request_s: Seconds that one answer may take.
+        hint: What to type next where something else was asked than there is.
     """
 
     def __init__(
-        self, gateway: str, *, authorization: str = "", request_s: float = _REQUEST_S
+        self,
+        gateway: str,
+        *,
+        authorization: str = "",
+        request_s: float = _REQUEST_S,
+        hint: str = "",
     ) -> None:
         import urllib3
 
         self.gateway = gateway.rstrip("/")
+        self._hint = hint
         self._headers = {"Authorization": authorization} if authorization else {}
         self._connections = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=_CONNECT_S, read=request_s), retries=False
@@ -156,9 +164,8 @@ class AdminApi:
             answer.release_conn()
 
     def _absent(self, error: Exception) -> PlatformAbsent:
-        reason = str(error).rpartition(">: ")[2] or type(error).__name__
         return PlatformAbsent(
-            f"nothing answers at {self.gateway}: {reason}", hint="is it there? wherry up"
+            f"nothing answers at {self.gateway}: {reason_of(error)}", hint="is it there? wherry up"
         )
 
     def _refused(self, method: str, path: str, status: int, text: bytes) -> AdminRefused:
@@ -170,7 +177,12 @@ class AdminApi:
                 status=status,
                 hint=f"faas-cli login --gateway {self.gateway}",
             )
-        return AdminRefused(message, status=status, exit_code=2 if status in _WRONG_INPUT else 1)
+        return AdminRefused(
+            message,
+            status=status,
+            hint=self._hint if 400 <= status < 500 else "",
+            exit_code=2 if status in _WRONG_INPUT else 1,
+        )
 
 
 def _said(text: bytes) -> str:
