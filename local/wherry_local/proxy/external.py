@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CONNECT_S = 5.0
 ANSWER_BYTES = 64 * 1024
-_THREADS = 16
+_CONCURRENCY = 16
 _PIECE_BYTES = 16 * 1024
 _IMPORTING = threading.Lock()
 _DROPPED = frozenset(
@@ -41,10 +41,19 @@ class External:
         allow: Hosts (`name`, `name:port`, `*.domain`) and networks (CIDR) that may be called
             though their addresses are private or their ports unusual.
         allow_private: Whether every address and port may be called.
+        concurrency: Calls at once, a thread each. Who bounds the calls to one receiver gives no
+            less than all that it has under way, or one that is slow may take every thread.
     """
 
-    def __init__(self, allow: Sequence[str] = (), *, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        allow: Sequence[str] = (),
+        *,
+        allow_private: bool = False,
+        concurrency: int = _CONCURRENCY,
+    ) -> None:
         self._rules = AddressRules(allow, allow_private=allow_private)
+        self._concurrency = concurrency
         self._threads: ThreadPoolExecutor | None = None
         self._tls: ssl.SSLContext | None = None
 
@@ -63,7 +72,7 @@ class External:
         """
         destination = destination_of(url)
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="external")
+            self._threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="external")
         attempt = _Attempt(self, destination, timeout_s)
         loop = asyncio.get_running_loop()
         posting = loop.run_in_executor(self._threads, attempt.post, headers, body)

@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.local.front.wire import until
 
 from wherry_local.proxy import address_rules
 from wherry_local.proxy.address_rules import AddressRules, destination_of
 from wherry_local.proxy.external import External
 from wherry_local.proxy.message import CallFailed, Fault
+from wherry_local.queue.dispatch import CONCURRENCY, LANE_CONCURRENCY
 
 OK = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -110,12 +112,13 @@ def test_a_long_answer_is_not_read():
     assert error.kind is Fault.TOO_LARGE
 
 
-async def drip(_reader, writer):
+async def drip(reader, writer):
+    """A field now and then, for as long as the caller is there."""
+    gone = asyncio.ensure_future(reader.read())
     writer.write(b"HTTP/1.1 200 OK\r\n")
-    while not writer.is_closing():
+    while not (await asyncio.wait({gone}, timeout=0.02))[0]:
         writer.write(b"X: y\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.02)
+    await gone
 
 
 async def nothing(reader, _writer):
@@ -328,23 +331,49 @@ def test_the_first_calls_of_a_process_may_come_all_at_once():
     assert {run.communicate(timeout=60)[0] for run in runs} == {"CallFailed\n"}
 
 
+def held_until(gate):
+    """Whoever is asked answers when the gate is opened."""
+
+    async def late(_reader, writer):
+        await gate.wait()
+        writer.write(OK)
+
+    return late
+
+
+def test_a_slow_receiver_leaves_threads_to_the_others():
+    """As many calls wait for it as the queue makes to one receiver; a call to another goes on."""
+
+    async def run():
+        gate = asyncio.Event()
+        external = External(allow_private=True, concurrency=CONCURRENCY)
+        async with answering(held_until(gate)) as (slow, seen), answering(OK) as (quick, _):
+            url = f"http://127.0.0.1:{slow}/"
+            held = [
+                asyncio.ensure_future(external.post(url, [], b"", 30.0))
+                for _ in range(LANE_CONCURRENCY)
+            ]
+            await until(lambda: len(seen) == LANE_CONCURRENCY)
+            answer = await external.post(f"http://127.0.0.1:{quick}/", [], b"", 10.0)
+            assert not any(each.done() for each in held)
+            gate.set()
+            await asyncio.gather(*held)
+            external.close()
+            return answer.status
+
+    assert asyncio.run(run()) == 200
+
+
 def test_a_call_that_had_no_thread_in_time_is_not_made_later():
     async def run():
         gate = asyncio.Event()
-
-        async def late(_reader, writer):
-            await gate.wait()
-            writer.write(OK)
-
-        external = External(allow_private=True)
-        async with answering(late) as (port, seen):
+        external = External(allow_private=True, concurrency=2)
+        async with answering(held_until(gate)) as (port, seen):
             url = f"http://127.0.0.1:{port}/"
             with pytest.raises(CallFailed):  # so that the library is there
                 await external.post("http://127.0.0.1:1/", [], b"", 30.0)
-            held = [asyncio.ensure_future(external.post(url, [], b"", 30.0)) for _ in range(16)]
-            while len(seen) < 16:
-                assert not any(each.done() for each in held)
-                await asyncio.sleep(0.01)
+            held = [asyncio.ensure_future(external.post(url, [], b"", 30.0)) for _ in range(2)]
+            await until(lambda: len(seen) == 2)
             with pytest.raises(CallFailed) as told:
                 await external.post(url, [(b"X-Late", b"1")], b"", 0.05)
             gate.set()
