@@ -7,7 +7,7 @@ import logging
 
 import pytest
 from tests.local.front.doors import opened
-from tests.local.front.wire import HOST, Caller, until
+from tests.local.front.wire import HOST, Caller, settled, until
 
 from wherry.errors import RequestRefused
 from wherry.problem import Problem
@@ -218,10 +218,7 @@ def test_a_slow_reader_holds_its_answer_back():
             caller = await Caller.to(served.port)
             await caller.send(request("/s"))
             await caller.head()
-            seen = -1
-            while seen != len(made):  # until it stands still
-                seen = len(made)
-                await asyncio.sleep(0.1)
+            seen = await settled(lambda: len(made))
             caller.abort()
             return seen
 

@@ -104,3 +104,11 @@ async def until(condition, patience_s=PATIENCE_S):
     while not condition():
         assert asyncio.get_running_loop().time() < end, "it did not come about in time"
         await asyncio.sleep(0.005)
+
+
+async def settled(number):
+    """Wait until `number()` stands still; what it then is."""
+    seen = -1
+    while seen != (seen := number()):  # noqa: ASYNC110 - nothing tells that nothing happens
+        await asyncio.sleep(0.15)
+    return seen

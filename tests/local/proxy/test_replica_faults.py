@@ -66,6 +66,12 @@ def test_what_is_no_answer_is_502_and_ends_that_connection(raw):
     asyncio.run(run())
 
 
+async def read_to_the_end(caller):
+    """Take chunks until the last, which is empty."""
+    while await caller.chunk():
+        pass
+
+
 @pytest.mark.parametrize(
     "chunks",
     [
@@ -74,12 +80,12 @@ def test_what_is_no_answer_is_502_and_ends_that_connection(raw):
     ],
 )
 def test_a_body_that_is_no_chunks_breaks_the_answer_off(chunks):
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+    begun = asyncio.Event()
 
     async def script(_asked, reader, writer):
-        writer.write(head)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
         await writer.drain()
-        await asyncio.sleep(0.02)
+        await begun.wait()
         writer.write(chunks)
         await writer.drain()
         await reader.read()
@@ -87,8 +93,12 @@ def test_a_body_that_is_no_chunks_breaks_the_answer_off(chunks):
 
     async def run():
         async with staged(script) as stage, await Caller.to(stage.port) as caller:
+            await caller.send(request())
+            await caller.head()
+            assert await caller.chunk() == b"a"
+            begun.set()
             with pytest.raises(asyncio.IncompleteReadError):
-                await caller.ask(request())
+                await read_to_the_end(caller)
 
     asyncio.run(run())
 
@@ -117,15 +127,18 @@ def test_what_follows_an_answer_is_never_the_next_one():
 
 
 def test_bytes_on_an_idle_connection_end_it():
+    answered = asyncio.Event()
+
     async def script(_asked, _reader, writer):
         writer.write(OK)
         await writer.drain()
-        await asyncio.sleep(0.02)
+        await answered.wait()
         writer.write(OK.replace(b"hi", b"no"))
 
     async def run():
         async with staged(script) as stage, await Caller.to(stage.port) as caller:
             assert (await caller.ask(request())).body == b"hi"
+            answered.set()
             await until(lambda: not stage.forwarder.pool._open)
             assert (await caller.ask(request())).body == b"hi"
 
