@@ -9,7 +9,8 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,10 +26,9 @@ from wherry_local.containers.words import (
 )
 from wherry_local.deployment import Deployment, FunctionKey
 from wherry_local.errors import LocalError
+from wherry_local.fleet.output import open_output
 from wherry_local.fleet.replica import Replica
 from wherry_local.journal.chunk import Chunk
-from wherry_local.journal.intake import Intake
-from wherry_local.journal.redaction import redaction
 from wherry_local.state import StateFolder
 
 
@@ -90,6 +90,7 @@ class ContainerLauncher:
             image = await engine.image(deployment.image)
             if image is None:
                 raise EngineRefused(f"{deployment.image}: fetched, and the engine has it not")
+        secrets = self._mounts / deployment.key.namespace / deployment.key.name
         folder = self._folders / name
         folder.mkdir(mode=0o700, parents=True)
         try:
@@ -98,10 +99,10 @@ class ContainerLauncher:
                 container=container_name(name),
                 owner=self._owner,
                 user=image.user,
-                secrets=self._mounts / deployment.key.namespace / deployment.key.name,
+                secrets=secrets,
                 variables=_write_variables(deployment, folder),
             )
-            return await self._start(engine, words, deployment, name, folder)
+            return await self._start(engine, words, deployment, name, folder, secrets)
         except BaseException as error:
             discard(folder)
             if isinstance(error, OSError):
@@ -136,38 +137,28 @@ class ContainerLauncher:
         deployment: Deployment,
         name: str,
         folder: Path,
+        secrets: Path,
     ) -> Replica:
-        key = deployment.key
-        (out, stdout), (err, stderr) = pipes = [os.pipe(), os.pipe()]
-        try:
+        with ExitStack() as theirs, ExitStack() as ours:
+            output = open_output(
+                ours,
+                theirs,
+                replica=name,
+                keep=partial(self._journal.add, deployment.key),
+                secrets=secrets,
+            )
             process = await asyncio.create_subprocess_exec(
                 *_ended_with_us(),
                 engine.command,
                 *words,
                 env={**os.environ, **handed_on(environment_of(deployment))},
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
+                stdout=output.stdout,
+                stderr=output.stderr,
                 start_new_session=True,
             )
-        except BaseException:
-            os.close(out)
-            os.close(err)
-            raise
-        finally:
-            for _, end in pipes:
-                os.close(end)
-        intakes = [
-            Intake(
-                end,
-                replica=name,
-                stream=stream,
-                keep=lambda chunk: self._journal.add(key, chunk),
-                redact=redaction(self._mounts / key.namespace / key.name),
-            )
-            for end, stream in ((out, "stdout"), (err, "stderr"))
-        ]
-        return ContainerReplica(name, engine, process, intakes, folder, self._spawn)
+            ours.pop_all()
+        return ContainerReplica(name, engine, process, output.intakes, folder, self._spawn)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(work)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class ContainerReplica:
         name: str,
         engine: Engine,
         process: asyncio.subprocess.Process,
-        intakes: list[Intake],
+        intakes: Sequence[Intake],
         folder: Path,
         spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
     ) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from wherry_local.deployment import Deployment
 from wherry_local.errors import LocalError
 from wherry_local.fleet.environment import environment_of
+from wherry_local.fleet.output import open_output
 from wherry_local.fleet.process import Process, ProcessReplica
 from wherry_local.fleet.program import program_of
 from wherry_local.fleet.replica import Replica
 from wherry_local.fleet.sockets import SocketFolder
-from wherry_local.journal.intake import Intake
-from wherry_local.journal.redaction import redaction
 from wherry_local.journal.store import JournalStore
 from wherry_local.state import StateFolder
 
@@ -80,34 +80,24 @@ class ProcessLauncher:
             sock, path = self._sockets.listen(name)
             theirs.callback(sock.close)
             ours.callback(path.unlink, missing_ok=True)
-            (out, stdout), (err, stderr), (ready, told) = (_pipe(ours, theirs) for _ in range(3))
+            output = open_output(
+                ours,
+                theirs,
+                replica=name,
+                keep=partial(self._journal.add, key),
+                secrets=secrets,
+            )
+            ready, told = os.pipe()
+            ours.callback(os.close, ready)
+            theirs.callback(os.close, told)
             process = await self._starter.start(
                 environment,
                 folder=deployment.folder or Path.cwd(),
-                stdout=stdout,
-                stderr=stderr,
+                stdout=output.stdout,
+                stderr=output.stderr,
                 listener=sock.fileno(),
                 ready=told,
                 program=program,
             )
             ours.pop_all()
-        redact = redaction(secrets)
-        intakes = [
-            Intake(
-                end,
-                replica=name,
-                stream=stream,
-                keep=lambda chunk: self._journal.add(key, chunk),
-                redact=redact,
-            )
-            for end, stream in ((out, "stdout"), (err, "stderr"))
-        ]
-        return ProcessReplica(name, path, process, ready, intakes)
-
-
-def _pipe(ours: ExitStack, theirs: ExitStack) -> tuple[int, int]:
-    """A pipe: its reading end, which is ours, and its writing end."""
-    reading, writing = os.pipe()
-    ours.callback(os.close, reading)
-    theirs.callback(os.close, writing)
-    return reading, writing
+        return ProcessReplica(name, path, process, ready, output.intakes)
