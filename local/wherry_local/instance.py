@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import wherry
+from wherry_local.ports import base_url
 from wherry_local.readiness import said_ready
 
 _DRAIN_S = 45.0
@@ -41,10 +42,7 @@ class Served:
     @property
     def url(self) -> str:
         """Where it answers."""
-        address = self.listener.getsockname()
-        host = address[0] if address[0] not in {"0.0.0.0", "::"} else "127.0.0.1"
-        shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{address[1]}/"
+        return f"{base_url(self.listener)}/"
 
 
 class Instance:

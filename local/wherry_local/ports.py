@@ -1,4 +1,4 @@
-"""Listening sockets for functions that are served side by side."""
+"""Listening sockets, and the addresses by which callers on this machine reach them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from wherry_local.errors import NoFreePort
 
 _TRIES = 100
 _BACKLOG = 1024
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def listeners(count: int, *, host: str, port: int) -> list[socket.socket]:
@@ -62,3 +63,10 @@ def listening(host: str, port: int, *, option: str = "--host") -> socket.socket 
         ) from None
     except OverflowError:
         raise NoFreePort(f"{host}: there is no port {port}", hint="--port 8080") from None
+
+
+def base_url(listener: socket.socket) -> str:
+    """Where what listens on `listener` answers on this machine, `http://127.0.0.1:8080`."""
+    bound, port = listener.getsockname()[:2]
+    host = _LOOPBACK.get(bound) or str(bound)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -7,7 +7,6 @@ the signals, and knows nothing of how a function is served.
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,8 +14,7 @@ from wherry_local.edits import changes, check_watcher
 from wherry_local.errors import NothingServed
 from wherry_local.instance import Served
 from wherry_local.keeper import Keeper, Tell
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from wherry_local.stopping import on_signals
 
 
 def serve(
@@ -51,7 +49,12 @@ async def _serve(
     served: Callable[[Sequence[tuple[Served, bool]]], None],
 ) -> int:
     keepers = [Keeper(function, tell) for function in functions]
-    stopping = _stop_on_signals(keepers)
+
+    def kill() -> None:
+        for keeper in keepers:
+            keeper.kill()
+
+    stopping = on_signals(kill)
     starting = asyncio.gather(*(keeper.start() for keeper in keepers), return_exceptions=True)
     watching = asyncio.ensure_future(_watch(keepers, stopping)) if watch else None
     try:
@@ -80,22 +83,6 @@ async def _unless(
     await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
     return work.result() if work.done() and not stopping.is_set() else None
-
-
-def _stop_on_signals(keepers: Sequence[Keeper]) -> asyncio.Event:
-    """An event that the first signal sets; the second ends every process at once."""
-    stopping = asyncio.Event()
-
-    def stop() -> None:
-        if stopping.is_set():
-            for keeper in keepers:
-                keeper.kill()
-        stopping.set()
-
-    loop = asyncio.get_running_loop()
-    for number in _ENDING:
-        loop.add_signal_handler(number, stop)
-    return stopping
 
 
 async def _watch(keepers: Sequence[Keeper], stopping: asyncio.Event) -> None:

@@ -1,11 +1,12 @@
-"""Ports for functions side by side."""
+"""Ports for functions side by side, and where each says that it is."""
 
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 
 from wherry_local.errors import NoFreePort
-from wherry_local.ports import listeners
+from wherry_local.ports import base_url, listeners, listening
 
 
 def close(sockets):
@@ -41,3 +42,22 @@ def test_an_address_that_is_not_ours():
     with pytest.raises(NoFreePort, match="cannot listen") as caught:
         listeners(1, host="192.0.2.1", port=0)
     assert caught.value.exit_code == 3
+
+
+def can_listen(host):
+    try:
+        listening(host, 0).close()
+    except NoFreePort:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost"])
+def test_the_address_that_is_said_is_the_one_where_it_answers(host):
+    if ":" in host and not can_listen(host):
+        pytest.skip("this machine has no IPv6")
+    with listening(host, 0) as listener:
+        where = urlsplit(base_url(listener))
+        with socket.create_connection((where.hostname, where.port), timeout=10) as caller:
+            listener.accept()[0].close()
+            assert caller.getpeername()[1] == listener.getsockname()[1]

@@ -9,11 +9,10 @@ import asyncio
 import gc
 import os
 import resource
-import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,22 +22,19 @@ from wherry_local.platform.announcement import places, transcripts
 from wherry_local.platform.declared import Addresses, unused_here
 from wherry_local.platform.endpoint import Endpoint, Lock, password_of
 from wherry_local.platform.settings import Settings
-from wherry_local.ports import listening
+from wherry_local.ports import base_url, listening
 from wherry_local.state import StateFolder
+from wherry_local.stopping import on_signals
 from wherry_local.zygote.client import Nursery
 
 if TYPE_CHECKING:
     from wherry_local.platform.composition import Platform
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DRAIN_S = 30.0
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _DESCRIPTORS = 65_536
 _COLLECTED_AFTER = 20_000
 """Objects made before the collector looks for garbage. What waits in the queue is many objects and
 no garbage; nearly all of it is over before such a look, which else is a tenth of the time."""
-
-Tell = Callable[[str], None]
 
 
 def run(settings: Settings) -> int:
@@ -93,17 +89,6 @@ def _listening(host: str, port: int, option: str) -> socket.socket:
     return sock
 
 
-def _addresses(sockets: Sequence[socket.socket]) -> Addresses:
-    gateway, broker = (_url(each) for each in sockets)
-    return Addresses(gateway=gateway, broker=broker)
-
-
-def _url(sock: socket.socket) -> str:
-    bound, port = sock.getsockname()[:2]
-    host = _LOOPBACK.get(bound) or str(bound)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 async def _serve(settings: Settings, state: StateFolder, sockets: list[socket.socket]) -> int:
     nursery = Nursery()
     await nursery.begin()  # it warms up beside our own imports
@@ -120,22 +105,22 @@ async def _serve_with(
 ) -> None:
     from wherry_local.platform.composition import Platform
 
-    addresses = _addresses(sockets)
+    gateway, broker = map(base_url, sockets)
+    addresses = Addresses(gateway=gateway, broker=broker)
     password = password_of(state, settings.password)
-    stopping = asyncio.Event()
     platform = Platform(settings, state, addresses, password=password, nursery=nursery, tell=_tell)
-    _on_signals(stopping, platform.kill)
+    stopping = on_signals(platform.kill)
     try:
         await platform.start(sockets)
         Endpoint(
             pid=os.getpid(),
-            gateway=addresses.gateway,
-            broker=addresses.broker,
+            gateway=gateway,
+            broker=broker,
             startedAt=time.time(),
             version=wherry.__version__,
             project=str(settings.root.resolve()),
         ).keep(state)
-        _announce(settings, state, platform, addresses)
+        _announce(settings, state, platform, gateway)
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECTED_AFTER)
@@ -154,27 +139,12 @@ def _allow_descriptors() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _on_signals(stopping: asyncio.Event, kill: Callable[[], None]) -> None:
-    """The first signal lets what is in flight finish; the second ends everything at once."""
-
-    def stop() -> None:
-        if stopping.is_set():
-            kill()
-        stopping.set()
-
-    loop = asyncio.get_running_loop()
-    for number in _ENDING:
-        loop.add_signal_handler(number, stop)
-
-
-def _announce(
-    settings: Settings, state: StateFolder, platform: Platform, addresses: Addresses
-) -> None:
+def _announce(settings: Settings, state: StateFolder, platform: Platform, gateway: str) -> None:
     for line in unused_here(settings.project):
         _tell(f"not used here: {line}")
     functions = platform.served()
     lines = places(
-        gateway=addresses.gateway,
+        gateway=gateway,
         brokers=platform.broker_urls(),
         password=state.password,
         functions=functions,
