@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import heapq
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wherry_local.queue.contract import StorageFailed
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
+    from nats.js.api import RawStreamMsg
     from nats.js.client import JetStreamContext
 
 logger = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ TIMEOUT_S = 10.0
 CONNECT_S = 5
 OVERHEAD_BYTES = 64 * 1024
 """Kept free of the server's largest payload for what is not the body."""
-READS = 32
+MOST_REQUESTS = 32
 """Requests under way at once."""
 
 
@@ -81,13 +83,9 @@ class Stream:
     async def _make(self) -> None:
         """Have the stream there; one that was made before is used as it is, with its replicas."""
         from nats.js.api import StorageType
-        from nats.js.errors import NotFoundError
 
-        try:
-            found = await self._said(self._context.stream_info(self._name))
-        except StorageFailed as error:
-            if not isinstance(error.__cause__, NotFoundError):
-                raise
+        found = await self._if_there(self._context.stream_info(self._name))
+        if found is None:
             await self._said(
                 self._context.add_stream(
                     name=self._name,
@@ -127,7 +125,7 @@ class Stream:
         name, count = pieces
         return [self.body(key, f"{name}.{number}") for number in range(count)]
 
-    def delivery(self, position: int, index: int | str) -> str:
+    def delivery(self, position: int, index: int) -> str:
         """Of the record of a delivery."""
         return f"{self._name}.log.delivery.{position}.{index}"
 
@@ -153,15 +151,10 @@ class Stream:
 
         By its sequence: a purge of subjects makes nats-server 2.9 pass over others in the log.
         """
-        import nats.js.errors
-
         request = self._context.get_msg(self._name, subject=subject, direct=True)
-        try:
-            record = await self._said(request)
-            await self._said(self._context.delete_msg(self._name, record.seq or 0))
-        except StorageFailed as error:
-            if not isinstance(error.__cause__, nats.js.errors.NotFoundError):
-                raise
+        record = await self._if_there(request)
+        if record is not None:
+            await self._if_there(self._context.delete_msg(self._name, record.seq or 0))
 
     async def purge(self, subject: str) -> None:
         """Delete the records of subjects outside the log."""
@@ -171,11 +164,13 @@ class Stream:
 
     async def record(self, sequence: int) -> bytes | None:
         """The record with a sequence, if it is there."""
-        return await self._found(self._context.get_msg(self._name, seq=sequence, direct=True))
+        request = self._context.get_msg(self._name, seq=sequence, direct=True)
+        return _payload(await self._if_there(request))
 
     async def newest(self, subject: str) -> bytes | None:
         """The record of a subject, if there is one."""
-        return await self._found(self._context.get_msg(self._name, subject=subject, direct=True))
+        request = self._context.get_msg(self._name, subject=subject, direct=True)
+        return _payload(await self._if_there(request))
 
     async def watch(self, apply: Callable[[str, bytes, int], Awaitable[None]]) -> None:
         """Have `apply` called with the subject, payload and sequence of each record of the log.
@@ -191,16 +186,9 @@ class Stream:
 
         log = f"{self._name}.log.>"
         await self._said(self._context.subscribe(log, cb=seen, ordered_consumer=True))
-        import nats.errors
-        import nats.js.errors
-
-        try:
-            last = await self._context.get_msg(self._name, subject=log)
-        except nats.js.errors.NotFoundError:
-            return
-        except (nats.errors.Error, asyncio.TimeoutError) as error:
-            raise _failure(error) from error
-        await self.applied(last.seq or 0)
+        last = await self._if_there(self._context.get_msg(self._name, subject=log))
+        if last is not None:
+            await self.applied(last.seq or 0)
 
     async def applied(self, sequence: int) -> None:
         """Wait until the record with this sequence, or a later one, was seen.
@@ -228,16 +216,16 @@ class Stream:
             if not future.done():
                 future.set_result(None)
 
-    async def _found(self, request: Awaitable[object]) -> bytes | None:
+    async def _if_there(self, request: Awaitable[T]) -> T | None:
+        """What the server says, or None where it has no such thing."""
         import nats.js.errors
 
         try:
-            found = await self._said(request)
+            return await self._said(request)
         except StorageFailed as error:
             if isinstance(error.__cause__, nats.js.errors.NotFoundError):
                 return None
             raise
-        return getattr(found, "data", None) or b""
 
     @staticmethod
     async def _said(request: Awaitable[T]) -> T:
@@ -278,15 +266,20 @@ async def _connect(connection: Client, url: str) -> None:
     is_first = False
 
 
-async def at_once(requests: Sequence[Awaitable[T]]) -> list[T]:
+async def at_once(requests: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """Ask for several things, some at a time."""
-    limit = asyncio.Semaphore(READS)
+    limit = asyncio.Semaphore(MOST_REQUESTS)
 
-    async def one(request: Awaitable[T]) -> T:
-        async with limit:
-            return await request
+    async def one(request: Coroutine[Any, Any, T]) -> T:
+        with contextlib.closing(request):  # one that has not begun when nobody waits any more
+            async with limit:
+                return await request
 
     return await asyncio.gather(*(one(request) for request in requests))
+
+
+def _payload(record: RawStreamMsg | None) -> bytes | None:
+    return None if record is None else record.data or b""
 
 
 def _failure(error: BaseException) -> StorageFailed:
