@@ -171,17 +171,16 @@ class JetStreamQueue:
             each for each in settlement.follows if each.message.key not in self._ledger.positions
         ]
         arrivals = self._ledger.reserve(follows, leaving)
-        delivery.settling = True
         known: int | None = delivery.sequence
         try:
-            # Whether the lease still holds is asked first, that a late one leaves nothing behind.
-            if arrivals:
-                known = await self._writer.extend(delivery, delivery.until - self._now())
-            if known is None:
-                return False
-            return await self._writer.settle(delivery, settlement, arrivals, known)
+            with self._writer.settling((delivery,)):
+                # Whether the lease still holds is asked first: a late one leaves nothing behind.
+                if arrivals:
+                    known = await self._writer.extend(delivery, delivery.until - self._now())
+                if known is None:
+                    return False
+                return await self._writer.settle(delivery, settlement, arrivals, known)
         finally:
-            self._writer.unsettle(delivery)
             self._ledger.release(arrivals)
 
     async def next_due_s(self, *, room: Room | None = None) -> float | None:
@@ -243,9 +242,8 @@ class JetStreamQueue:
             self._writer.end(each, record_of(each, State.CANCELLED, at=wall), each.sequence)
             for each in due
         ]
-        for delivery in due:
-            delivery.settling = True
-        return sum(await at_once(ends))
+        with self._writer.settling(due):
+            return sum(await at_once(ends))
 
     async def discard(self, number: int) -> bool:
         """As `Queue.discard`."""

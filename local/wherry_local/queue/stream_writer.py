@@ -8,8 +8,9 @@ known in memory when a method returns.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from wherry_local.queue.clock import Clock, Steady
@@ -123,28 +124,30 @@ class StreamWriter:
 
     async def _answer(self, delivery: PendingDelivery, answer: Answer) -> int:
         size = min(self._ledger.bounds.answer_bytes, self._stream.piece_bytes)
-        kept = replace(answer, body=answer.body[:size])
+        kept = answer._replace(body=answer.body[:size])
         subject = self._stream.answer(*place_of(delivery.number))
         await self._stream.write(subject, answer_out(kept))
         return len(kept.body)
 
     async def end(self, delivery: PendingDelivery, record: DeliveryRecord, known: int) -> bool:
         """Write what ends a lease, or a wait; False where somebody else has written since."""
-        delivery.settling = True
         try:
             await self._put(delivery, record, known)
         except Outdated:
-            self.unsettle(delivery)
             return False
-        except BaseException:
-            self.unsettle(delivery)
-            raise
         return True
 
-    def unsettle(self, delivery: PendingDelivery) -> None:
-        """Have a delivery as it was before its end was written, where that was not."""
-        if delivery.number in self._pending.deliveries and delivery.settling:
-            self._pending.unsettle(delivery)
+    @contextlib.contextmanager
+    def settling(self, deliveries: Sequence[PendingDelivery]) -> Iterator[None]:
+        """Keep deliveries from others while their ends are written; as before if they are not."""
+        for delivery in deliveries:
+            delivery.settling = True
+        try:
+            yield
+        finally:
+            for delivery in deliveries:
+                if delivery.settling and delivery.number in self._pending.deliveries:
+                    self._pending.unsettle(delivery)
 
     async def _put(self, delivery: PendingDelivery, record: DeliveryRecord, known: int) -> int:
         subject = self._stream.delivery(*place_of(delivery.number))
@@ -155,4 +158,5 @@ class StreamWriter:
 
     async def give_up(self, delivery: PendingDelivery, known: int) -> None:
         """Let a delivery be dead that has ended every process or task that tried it."""
-        await self.settle(delivery, given_up(self._clock.wall()), (), known)
+        with self.settling((delivery,)):
+            await self.settle(delivery, given_up(self._clock.wall()), (), known)

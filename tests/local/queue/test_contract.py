@@ -615,3 +615,27 @@ def test_who_gives_up_waiting_does_no_harm(stand):
         assert all(isinstance(key, str) for key in keys)
 
     on(stand, scenario)
+
+
+def test_who_gives_up_a_cancelling_keeps_nothing_from_being_delivered(stand):
+    receivers = [f"t{number}" for number in range(100)]
+
+    async def scenario(queue):
+        await queue.accept(to(event("a"), *receivers))
+        cancelling = asyncio.create_task(queue.cancel("a"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        cancelling.cancel()
+        await asyncio.gather(cancelling, return_exceptions=True)
+        delivered = 0
+
+        async def over():
+            nonlocal delivered
+            for leased in await queue.lease(100, 60):
+                delivered += await queue.settle(leased, DELIVERED)
+            cancelled = (await queue.counts()).get((Kind.EVENT, State.CANCELLED), 0)
+            return delivered + cancelled == len(receivers)
+
+        await until(over)
+
+    on(stand, scenario)
