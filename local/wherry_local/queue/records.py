@@ -108,21 +108,27 @@ def message_of(
     )
 
 
+def attempt_rows(attempts: Sequence[Attempt]) -> list[tuple[float, float, int, str]]:
+    """The newest tries, as JSON has them."""
+    return [(a.at, a.took_s, a.status, a.reason) for a in attempts[-MOST_ATTEMPTS:]]
+
+
+def attempts_of(rows: Sequence[Sequence[Any]]) -> tuple[Attempt, ...]:
+    """What `attempt_rows` was given."""
+    return tuple(
+        Attempt(at=at, took_s=took_s, status=status, reason=reason)
+        for at, took_s, status, reason in rows
+    )
+
+
 def attempts_out(attempts: Sequence[Attempt]) -> bytes | None:
-    """The newest tries."""
-    if not attempts:
-        return None
-    return dumps([(a.at, a.took_s, a.status, a.reason) for a in attempts[-MOST_ATTEMPTS:]])
+    """The newest tries; None where there were none."""
+    return dumps(attempt_rows(attempts)) if attempts else None
 
 
 def attempts_in(text: bytes | None) -> tuple[Attempt, ...]:
     """The tries, the oldest first."""
-    if not text:
-        return ()
-    return tuple(
-        Attempt(at=at, took_s=took_s, status=status, reason=reason)
-        for at, took_s, status, reason in loads(text)
-    )
+    return attempts_of(loads(text)) if text else ()
 
 
 def answer_head_of(answer: Answer) -> bytes:

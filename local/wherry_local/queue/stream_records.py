@@ -1,4 +1,4 @@
-"""The payloads of a queue's stream: a line of JSON, and behind it bytes as they are. No I/O."""
+"""The payloads of a queue's stream: lines of JSON, and behind them bytes as they are. No I/O."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from wherry_local.queue.pending import PendingDelivery
 from wherry_local.queue.records import (
     KIND_CODES,
     KINDS,
-    MOST_ATTEMPTS,
     STATE_CODES,
     answer_head_of,
     answer_of,
-    attempts_in,
-    attempts_out,
+    attempt_rows,
+    attempts_of,
     dumps,
     loads,
     message_of,
@@ -75,19 +74,17 @@ def message_out(arrival: Arrival, *, stored_at: float, pieces: tuple[str, int] |
             tuple(arrival.accepted.subscribers),
             arrival.size_bytes,
             pieces,
-            loads(arrival.head),
         )
     )
-    return line + b"\n" + (b"" if pieces else message.body)
+    return b"\n".join((line, arrival.head, b"" if pieces else message.body))
 
 
 def message_in(payload: bytes, sequence: int) -> MessageRecord:
     """What `message_out` was given."""
-    line, _, body = payload.partition(b"\n")
-    key, kind, scope, accepted_at, stored_at, parent, subscribers, size, pieces, head = loads(line)
-    head_bytes = dumps(head)
+    line, head, body = payload.split(b"\n", 2)
+    key, kind, scope, accepted_at, stored_at, parent, subscribers, size, pieces = loads(line)
     message = message_of(
-        head_bytes,
+        head,
         key=key,
         kind=KINDS[kind],
         scope=scope,
@@ -98,7 +95,7 @@ def message_in(payload: bytes, sequence: int) -> MessageRecord:
     arrival = Arrival(
         position=sequence,
         accepted=Accepted(message=message, subscribers=tuple(subscribers)),
-        head=head_bytes,
+        head=head,
         size_bytes=size,
         whole=not pieces,
     )
@@ -120,7 +117,6 @@ def record_of(delivery: PendingDelivery, state: State, *, at: float) -> Delivery
 
 def delivery_out(record: DeliveryRecord) -> bytes:
     """The payload of how far a delivery has come."""
-    attempts = loads(attempts_out(record.attempts[-MOST_ATTEMPTS:]) or b"[]")
     return dumps(
         (
             record.state,
@@ -131,7 +127,7 @@ def delivery_out(record: DeliveryRecord) -> bytes:
             record.lost,
             record.tries,
             record.answer_bytes,
-            attempts,
+            attempt_rows(record.attempts),
         )
     )
 
@@ -147,7 +143,7 @@ def delivery_in(payload: bytes) -> DeliveryRecord:
         lasts_s=lasts_s,
         lost=lost,
         tries=tries,
-        attempts=attempts_in(dumps(attempts)),
+        attempts=attempts_of(attempts),
         answer_bytes=answer_bytes,
     )
 
