@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from wherry.serving.ending import EXIT_WORN
 from wherry_local.deployment import Deployment
 from wherry_local.fleet.admission import Admission
 from wherry_local.fleet.fault import ending
@@ -22,9 +23,6 @@ from wherry_local.journal.store import JournalStore
 
 START_S = 60.0
 """Seconds that a replica may take to get ready, and that a call waits for one."""
-
-_WORN = 75
-"""Exit code of a replica that wants to be replaced, as `wherry.serving.ending` has it."""
 
 _WORN_S = 1.0
 _KILL_S = 5.0
@@ -269,7 +267,7 @@ class ReplicaSet(Admission):
         well_s = self._loop.time() - self._ready_at.pop(replica)
         if not was_serving:
             return
-        if code != _WORN or well_s < _WORN_S:
+        if code != EXIT_WORN or well_s < _WORN_S:
             pause_s = self._health.backoff.fail(self._loop.time(), well_s=well_s)
             self._journal.tell(
                 self._deployment.key,
@@ -333,7 +331,7 @@ class ReplicaSet(Admission):
 
     def kill(self) -> None:
         """End every replica at once."""
-        for replica in (*self._ready_at, *self._leaving):
+        for replica in self._ready_at:  # those that leave are among them until they have ended
             replica.kill()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

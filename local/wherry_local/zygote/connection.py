@@ -31,8 +31,7 @@ class Zygote:
 
     Attributes:
         warm: Done when it can fork.
-        is_over: Whether it is gone.
-        over: Is set then.
+        over: Is set when it is gone.
     """
 
     def __init__(self, sock: socket.socket, process: asyncio.subprocess.Process) -> None:
@@ -45,8 +44,7 @@ class Zygote:
         self._number = 0
         self._births: dict[int, tuple[asyncio.Future[Child], socket.socket]] = {}
         self._children: dict[int, Child] = {}
-        self.warm: asyncio.Future[int] = self._loop.create_future()
-        self.is_over = False
+        self.warm: asyncio.Future[None] = self._loop.create_future()
         self.over = asyncio.Event()
         self._loop.add_reader(sock.fileno(), self._hear)
 
@@ -79,6 +77,11 @@ class Zygote:
     def pid(self) -> int:
         """Its process."""
         return self._process.pid
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is gone."""
+        return self.over.is_set()
 
     async def bear(self, order: Order, descriptors: Sequence[int]) -> Child:
         """A child of `order`; LocalError where there cannot be one."""
@@ -169,7 +172,7 @@ class Zygote:
     def _on_report(self, said: Mapping[str, Any]) -> None:
         if "warm" in said:
             if not self.warm.done():
-                self.warm.set_result(said["warm"])
+                self.warm.set_result(None)
         elif "born" in said:
             born, lifeline = self._births.pop(said["born"])
             child = self._children[said["pid"]] = Child(said["pid"], lifeline)
@@ -184,7 +187,7 @@ class Zygote:
     def _end(self) -> None:
         if self.is_over:
             return
-        self.is_over = True
+        self.over.set()
         self._loop.remove_reader(self._sock.fileno())
         self._loop.remove_writer(self._sock.fileno())
         self._sock.close()
@@ -199,7 +202,6 @@ class Zygote:
         if not self.warm.done():
             self.warm.set_exception(LocalError("the zygote did not start"))
             self.warm.exception()  # whoever waits hears of it, and nobody may
-        self.over.set()
 
 
 def _search_path() -> str:

@@ -33,7 +33,7 @@ class Cradle:
         """Serve the platform to its end: None. In a child: its order and descriptors."""
         signal.set_wakeup_fd(self._ringer)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        self._say({"warm": os.getpid()})
+        self._say({"warm": True})
         while True:
             ready, _, _ = select.select([self._platform.fileno(), self._bell], [], [])
             if self._bell in ready:

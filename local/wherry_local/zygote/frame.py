@@ -46,7 +46,7 @@ class Order:
 
 
 def encoded(said: Mapping[str, Any]) -> bytes:
-    """The frame of a report: `born` and `pid`, `failed` and `reason`, `died` and `code`."""
+    """The frame of a report: `warm`; `born`, `pid`; `failed`, `reason`; `died`, `code`."""
     return _framed(orjson.dumps(said))
 
 

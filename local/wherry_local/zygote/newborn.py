@@ -17,12 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from wherry.errors import HandlerError
 from wherry_local.zygote import uncached
 from wherry_local.zygote.frame import Order
 
 _LISTENER, _READY, _LIFELINE = 3, 4, 5
 _ABOVE = 64
-_CANNOT_START = 3
 _MOST_DESCRIPTORS = 1 << 20
 
 
@@ -77,7 +77,7 @@ def _execute(program: Sequence[str]) -> None:
 
 def _give_up(why: str) -> NoReturn:
     os.write(2, f"error: {why}\n".encode())
-    os._exit(_CANNOT_START)
+    os._exit(HandlerError.exit_code)
 
 
 def _read_python_variables() -> None:

@@ -207,18 +207,19 @@ def test_a_save_is_served_a_broken_one_is_told_and_the_code_before_goes_on(tmp_p
     play(tmp_path, scene)
 
 
+HELD = """
+    import os, time
+    def handle():
+        while not os.path.exists(os.environ["GATE"]):
+            time.sleep(0.01)
+        return "done"
+"""
+
+
 def test_a_function_that_is_removed_finishes_what_it_has(tmp_path):
     async def scene(stage):
-        replicas = await stage.put(
-            "slow",
-            """
-            import time
-            def handle():
-                time.sleep(0.4)
-                return "done"
-            """,
-            initial=1,
-        )
+        released = tmp_path / "released"
+        replicas = await stage.put("slow", HELD, environment={"GATE": str(released)}, initial=1)
         call = asyncio.ensure_future(stage.call("slow"))
         await eventually(lambda: replicas.in_flight)
         await stage.fleet.remove(replicas.deployment.key)
@@ -226,6 +227,8 @@ def test_a_function_that_is_removed_finishes_what_it_has(tmp_path):
         with pytest.raises(NoReplica) as refused:
             await replicas.claim()
         assert refused.value.status == 404
+        assert not call.done()
+        released.touch()
         assert await call == (200, "done")
 
     play(tmp_path, scene)
