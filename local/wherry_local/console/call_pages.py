@@ -8,8 +8,8 @@ from wherry.reply import Reply
 from wherry_local.console import content
 from wherry_local.console.api import Api
 from wherry_local.console.downloads import raw
-from wherry_local.console.event_pages import STATES
 from wherry_local.console.forms import Forms
+from wherry_local.console.listing import STATES, Listing
 from wherry_local.console.rendering import Renderer, address, notice, seen_at, segment
 from wherry_local.front.asked import Asked
 from wherry_local.front.route import Route
@@ -41,24 +41,15 @@ class CallPages:
         )
 
     async def _all(self, asked: Asked) -> Reply:
-        arguments = asked.arguments()
-        chosen = {name: arguments.get(name, "").strip() for name in ("function", "state")}
-        before = arguments.get("before", "")
-        query = {name: text for name, text in chosen.items() if text} | {"limit": str(MOST)}
-        if before.isdigit():
-            query["before"] = before
-        page = await self._api.get("/system/calls", query)
+        listing = Listing.of(asked, "/ui/calls", ("function", "state"))
+        page = await self._api.get("/system/calls", listing.query(MOST))
         overview = await self._api.get("/system/overview")
         return await self._renderer.page(
             "calls.html",
-            page=page,
             functions=overview["functions"],
-            chosen=chosen,
-            is_filtered=any(chosen.values()),
-            is_latest="before" not in query,
-            older=address("/ui/calls", **chosen, before=page["next"]) if page["next"] else "",
             states=STATES,
-            notice=notice(arguments),
+            notice=notice(asked.arguments()),
+            **listing.values(page),
         )
 
     async def _one(self, asked: Asked) -> Reply:

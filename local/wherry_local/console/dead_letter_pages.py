@@ -12,6 +12,7 @@ from wherry.reply import Reply
 from wherry_local.console import content
 from wherry_local.console.api import Api
 from wherry_local.console.forms import LIMIT_BYTES, Form, FormFault, Forms, pairs
+from wherry_local.console.listing import Listing
 from wherry_local.console.rendering import Renderer, address, notice, seen_at, segment
 from wherry_local.front.asked import Asked
 from wherry_local.front.route import Route
@@ -32,7 +33,7 @@ class DeadLetterPages:
         one = "/ui/events/{key}/dead-letters/{number}"
         return (
             Route(methods=("GET",), pattern="/ui/dead-letters", answer=self._all),
-            Route(methods=("GET",), pattern=one, answer=self._one),
+            Route(methods=("GET",), pattern=one, answer=self._page),
             Route(
                 methods=("POST",),
                 pattern=f"{one}/replay",
@@ -46,27 +47,14 @@ class DeadLetterPages:
         )
 
     async def _all(self, asked: Asked) -> Reply:
-        arguments = asked.arguments()
-        trigger, before = arguments.get("trigger", "").strip(), arguments.get("before", "")
-        query = {"limit": str(MOST)}
-        if trigger:
-            query["trigger"] = trigger
-        if before.isdigit():
-            query["before"] = before
-        page = await self._api.get("/system/dead-letters", query)
-        older = address("/ui/dead-letters", trigger=trigger, before=page["next"])
+        listing = Listing.of(asked, "/ui/dead-letters", ("trigger",))
+        page = await self._api.get("/system/dead-letters", listing.query(MOST))
         return await self._renderer.page(
             "dead_letters.html",
-            page=page,
             triggers=await self._api.get("/system/triggers"),
-            trigger=trigger,
-            is_latest="before" not in query,
-            older=older if page["next"] else "",
-            notice=notice(arguments),
+            notice=notice(asked.arguments()),
+            **listing.values(page),
         )
-
-    async def _one(self, asked: Asked) -> Reply:
-        return await self._page(asked)
 
     async def _page(
         self, asked: Asked, *, form: Form | None = None, fault: str = "", status: int = 200
@@ -134,11 +122,8 @@ def _editable(event: Mapping[str, Any]) -> str | None:
         found = text.decode()
     except UnicodeDecodeError:
         return None
-    return (
-        None
-        if content.printable(found.replace("\r\n", "\n")) != found.replace("\r\n", "\n")
-        else found
-    )
+    typed = found.replace("\r\n", "\n")
+    return found if content.printable(typed) == typed else None
 
 
 def _lines(attributes: Mapping[str, Any]) -> str:

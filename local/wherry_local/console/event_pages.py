@@ -11,13 +11,12 @@ from wherry_local.console.api import Api
 from wherry_local.console.downloads import raw
 from wherry_local.console.explanations import Explanations
 from wherry_local.console.forms import LIMIT_BYTES, Form, FormFault, Forms
+from wherry_local.console.listing import STATES, Listing
 from wherry_local.console.rendering import Renderer, address, notice, seen_at, segment
 from wherry_local.front.asked import Asked
 from wherry_local.front.route import Route
 
 MOST = 25
-_FILTERS = ("type", "source", "state", "trigger")
-STATES = ("due", "leased", "delivered", "dead", "cancelled")
 
 
 class EventPages:
@@ -53,14 +52,9 @@ class EventPages:
     async def _page(
         self, asked: Asked, *, form: Form | None = None, fault: str = "", status: int = 200
     ) -> Reply:
-        arguments = asked.arguments()
-        chosen = {name: arguments.get(name, "").strip() for name in _FILTERS}
-        before = arguments.get("before", "")
-        query = {name: text for name, text in chosen.items() if text} | {"limit": str(MOST)}
-        if before.isdigit():
-            query["before"] = before
+        listing = Listing.of(asked, "/ui/events", ("type", "source", "state", "trigger"))
         page, triggers, overview = await asyncio.gather(
-            self._api.get("/system/events", query),
+            self._api.get("/system/events", listing.query(MOST)),
             self._api.get("/system/triggers"),
             self._api.get("/system/overview"),
         )
@@ -68,18 +62,14 @@ class EventPages:
         return await self._renderer.page(
             "events.html",
             status=status,
-            page=page,
             explanations=await self._explanations.of(page["events"]),
             triggers=triggers,
             brokers=overview["brokers"],
-            chosen=chosen,
-            is_filtered=any(chosen.values()),
-            is_latest="before" not in query,
-            older=address("/ui/events", **chosen, before=page["next"]) if page["next"] else "",
             states=STATES,
             fields=invocations.example(first, dict(form.fields) if form else None)
             | {"broker": form.text("broker") if form else ""},
             fault=fault,
+            **listing.values(page),
         )
 
     async def _one(self, asked: Asked) -> Reply:

@@ -16,6 +16,7 @@ from tests.local.console.recorder import (
     function,
     idle,
     line,
+    trigger,
 )
 
 from wherry_build.project.reading.project_text import read_project_text
@@ -404,6 +405,17 @@ def test_a_filter_that_nothing_fits():
         ("/ui/dead-letters?trigger=none", "None for this trigger. Show all"),
     ):
         assert words in console.get(path).text
+
+
+@pytest.mark.parametrize("path", ["/ui/dead-letters", "/ui/events"])
+def test_what_is_filtered_by_stays_chosen_where_it_is_gone(console, path):
+    assert console.get(f"{path}?trigger=gone").form(path, "get")["trigger"] == "gone"
+
+
+def test_a_trigger_is_called_by_its_name():
+    page = Console(Recorder(triggers=[trigger("leased")])).get("/ui/events")
+    assert "any leased" in page.text
+    assert "trying" in page.text, "of a state it is another word"
 
 
 def test_times_are_relative_with_the_whole_in_the_title(console):
