@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from wherry_local.fleet.replica import Functions, Replicas
 
 PREFIX = "/function/"
-_MOST_HOPS = 20
 _PIECE_S = 30.0
 
 Count = Callable[[FunctionKey, int, float], object]
@@ -95,7 +94,7 @@ class Forwarder:
             self._answer_unknown(exchange, None if target is None else target.key)
             return
         head = request_head.read(exchange.headers, self._names, exchange.peer.encode())
-        if head.hops >= _MOST_HOPS:
+        if head.hops >= request_head.MOST_HOPS:
             self.send(exchange, plain.looping(replicas.deployment.key))
             return
         call_id = exchange.call_id

@@ -23,6 +23,8 @@ _HOPS: Final = 9
 
 HOPS = b"x-wherry-hops"
 """How many times a call has passed this gateway, so that one that calls itself ends."""
+MOST_HOPS = 20
+"""Times that a call may come from a call, and that from another, before it is one that loops."""
 _CODES = {
     b"connection": _CONNECTION,
     b"content-length": _LENGTH,
@@ -93,10 +95,15 @@ class RequestHead:
         elif code == _UPGRADE:
             self.upgrade = value.lower()
         elif code == _HOPS:
-            self.hops = int(value) if value.isdigit() and len(value) <= _HOP_DIGITS else 0
+            self.hops = hops_of(value)
         else:
             self.parts += (name, b": ", value, _END)
             self.absent &= ~(1 << (code - _FORWARDED_FOR))
+
+
+def hops_of(value: bytes) -> int:
+    """What a value of `HOPS` says; 0 of one that the gateway has not written."""
+    return int(value) if value.isdigit() and len(value) <= _HOP_DIGITS else 0
 
 
 def read(fields: Iterable[tuple[bytes, bytes]], names: Names, peer: bytes) -> RequestHead:
