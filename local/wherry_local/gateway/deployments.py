@@ -20,7 +20,7 @@ from wherry_local.gateway.deployment_file import Kept, read_kept, write_kept
 from wherry_local.gateway.fleet import Fleet
 from wherry_local.gateway.function_deployment import FunctionDeployment
 from wherry_local.gateway.namespaces import Namespaces
-from wherry_local.gateway.resolution import Resolver, Surroundings
+from wherry_local.gateway.resolution import Resolver
 from wherry_local.gateway.secret_mounts import SecretMounts
 from wherry_local.state import StateFolder
 
@@ -48,7 +48,7 @@ class Deployments:
         state: The state folder.
         namespaces: Which namespaces there are.
         mounts: The folders of their secrets.
-        surroundings: What the platform adds to the environment of each.
+        surroundings: What the platform adds to the environment of one that is not the project's.
         engine_fault: Why no container engine can be used; None where one can.
         tell: Is told in one line what concerns the user.
     """
@@ -60,7 +60,7 @@ class Deployments:
         *,
         namespaces: Namespaces,
         mounts: SecretMounts,
-        surroundings: Surroundings = lambda _key: {},
+        surroundings: Mapping[str, str],
         engine_fault: Callable[[], str | None] = lambda: "no container engine is used",
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:

@@ -21,9 +21,6 @@ from wherry_local.gateway.answers import Refused
 from wherry_local.gateway.function_deployment import FunctionDeployment
 from wherry_local.gateway.retries import retry_rules
 
-Surroundings = Callable[[FunctionKey], Mapping[str, str]]
-"""What the platform adds to a function's environment, whoever deployed it."""
-
 _TIMEOUTS = ("WHERRY_TIMEOUT", "exec_timeout")
 _TIMEOUT_S = 30.0
 _MOST_TIMEOUT_S = 24 * 3600.0
@@ -35,7 +32,7 @@ class Resolver:
     Args:
         declared: The project's deployments.
         functions: The project's functions, by name.
-        surroundings: What the platform adds to the environment of each.
+        surroundings: What the platform adds to the environment of one that is not the project's.
         engine_fault: Why no container engine can be used; None where one can.
     """
 
@@ -44,7 +41,7 @@ class Resolver:
         declared: Sequence[Deployment],
         functions: Mapping[str, Function],
         *,
-        surroundings: Surroundings,
+        surroundings: Mapping[str, str],
         engine_fault: Callable[[], str | None],
     ) -> None:
         self._declared = {each.key.name: each for each in declared}
@@ -72,7 +69,7 @@ class Resolver:
             command=command,
             container=command is None,
             environment=wanted.environment,
-            surroundings=self._surroundings(key),
+            surroundings=self._surroundings,
             secrets=wanted.secrets,
             labels=wanted.labels,
             annotations=wanted.annotations,
@@ -101,7 +98,6 @@ class Resolver:
             key=key,
             image=wanted.image,
             environment={**base.environment, **wanted.environment},
-            surroundings={**self._surroundings(key), **base.surroundings},
             secrets=wanted.secrets or base.secrets,
             labels=labels,
             annotations=annotations,

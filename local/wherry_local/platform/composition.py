@@ -110,7 +110,7 @@ class Platform:
             state,
             namespaces=self._namespaces,
             mounts=SecretMounts(state, self._secrets),
-            surroundings=lambda _key: surroundings(self._project, addresses),
+            surroundings=surroundings(settings.project, addresses),
             engine_fault=self._containers.available,
             tell=tell,
         )
@@ -243,11 +243,20 @@ class Platform:
             return
         try:
             project = await asyncio.to_thread(read)  # calls go on meanwhile
+            self._check_namespace(project)
             self._events.declare(project)
             await self._declare(project)
             self._project = project
         except (BuildError, LocalError, WherryError) as error:
             self._tell(f"the project is served as before: {error.message}")
+
+    def _check_namespace(self, project: Project) -> None:
+        """The gateway, the secrets and what functions were told are of the first; raises if not."""
+        if project.namespace != self._project.namespace:
+            raise LocalError(
+                f"namespace: got {project.namespace or 'none'}, which counts from the next wherry up;"
+                f" until then it is {self._project.namespace or 'none'}"
+            )
 
     # What it shows --------------------------------------------------------------------------
 

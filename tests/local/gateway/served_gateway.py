@@ -120,7 +120,7 @@ class Gateway:
             self.state,
             namespaces=self.namespaces,
             mounts=mounts,
-            surroundings=lambda key: {"WHERRY_PLACE": str(key)},
+            surroundings={"K_SINK": "http://127.0.0.1:2/"},
             tell=self.told.append,
             **self.more,
         )

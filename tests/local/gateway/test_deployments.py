@@ -52,10 +52,7 @@ def test_what_the_call_says_is_on_top_of_what_the_project_says(gateway):
     mine = served(gateway, "mine")
     assert mine.environment["GREETING"] == "moin"
     assert mine.environment["MORE"] == "1"
-    assert mine.surroundings == {
-        "WHERRY_PLACE": "mine.openfaas-fn",
-        "K_SINK": "http://127.0.0.1:1/",
-    }
+    assert mine.surroundings == {"K_SINK": "http://127.0.0.1:1/"}
     assert mine.labels["tier"] == "back"
     assert mine.scale.most == 3
     assert mine.limits == {"memory": "64Mi"}
@@ -67,7 +64,7 @@ def test_a_command_of_this_machine_is_run_in_the_classic_way(gateway):
     mine = served(gateway, "mine")
     assert mine.command == ("sh", "-c", "cat; echo done")
     assert mine.handler == "wherry_local.classic.handler"
-    assert mine.surroundings == {"WHERRY_PLACE": "mine.openfaas-fn"}
+    assert mine.surroundings == {"K_SINK": "http://127.0.0.1:2/"}
     assert (
         gateway.ask("GET", "/system/function/mine").json()["envProcess"] == "sh -c 'cat; echo done'"
     )
