@@ -121,3 +121,31 @@ DEAD = Settlement(state=State.DEAD, attempt=attempt(500, "HTTP 500"))
 
 def again(delay_s: float) -> Settlement:
     return Settlement(state=State.DUE, attempt=attempt(503, "HTTP 503"), delay_s=delay_s)
+
+
+def on(stand, scenario, bounds=None, clock=None):
+    """Run a scenario with a queue on a stand."""
+
+    async def run():
+        queue = await stand.open(bounds, clock)
+        try:
+            return await scenario(queue)
+        finally:
+            await queue.close()
+
+    return asyncio.run(run())
+
+
+async def lease_one(queue, lease_s=60.0):
+    (leased,) = await queue.lease(1, lease_s)
+    return leased
+
+
+async def comes_about(condition):
+    """Wait for what a queue has to be asked."""
+
+    async def wait():
+        while not await condition():  # noqa: ASYNC110 - the queue is what is waited for
+            await asyncio.sleep(0.005)
+
+    await asyncio.wait_for(wait(), 10)

@@ -6,7 +6,17 @@ import time
 from collections import Counter
 
 import pytest
-from tests.local.queue.stands import DEAD, DELIVERED, again, attempt, call, event, to
+from tests.local.front.wire import until
+from tests.local.queue.stands import (
+    DEAD,
+    DELIVERED,
+    again,
+    attempt,
+    call,
+    comes_about,
+    event,
+    to,
+)
 
 from wherry_local.queue.bounds import Bounds
 from wherry_local.queue.contract import StorageFailed
@@ -56,28 +66,16 @@ def dispatching(stand, scenario, *, bounds=None, couriers=None, **options):
     asyncio.run(run())
 
 
-async def until(condition):
-    async def wait():
-        while not condition():  # noqa: ASYNC110 - the queue is what is waited for
-            await asyncio.sleep(0.002)
-
-    await asyncio.wait_for(wait(), 10)
-
-
 async def states(queue, *keys):
     return {key: [each.state for each in (await queue.message(key))[1]] for key in keys}
 
 
 async def settled(queue, *keys):
-    async def wait():
-        while any(  # noqa: ASYNC110
-            state in {State.DUE, State.LEASED}
-            for each in (await states(queue, *keys)).values()
-            for state in each
-        ):
-            await asyncio.sleep(0.005)
+    async def none_waits():
+        found = await states(queue, *keys)
+        return not {State.DUE, State.LEASED} & {state for each in found.values() for state in each}
 
-    await asyncio.wait_for(wait(), 10)
+    await comes_about(none_waits)
 
 
 def test_everything_due_is_delivered_by_the_courier_of_its_kind(stand):
@@ -133,23 +131,27 @@ def test_no_more_than_the_bounds_are_tried_at_once(stand):
 
 
 def test_a_retry_comes_when_it_is_due_and_nothing_runs_before(stand):
-    passes = []
+    waits = []
 
     async def scenario(queue, dispatcher, courier):
         answers = iter([again(0.4), DELIVERED])
         courier.answer = lambda leased: next(answers)
         take = dispatcher._take
-        dispatcher._take = lambda: passes.append(time.monotonic()) or take()
+
+        async def noted():
+            waits.append(await take())
+            return waits[-1]
+
+        dispatcher._take = noted
         started = time.monotonic()
         await queue.accept(to(event("a"), "x"))
         await until(lambda: len(courier.got) == 2)
         assert time.monotonic() - started >= 0.4
         assert courier.got[1].attempts == 1
         await settled(queue, "a")
-        assert len(passes) < 10
-        before = len(passes)
-        await asyncio.sleep(0.3)  # nothing waits: nothing runs
-        assert len(passes) <= before + 1
+        await until(lambda: waits[-1] is None)  # nothing waits: no timer wakes it
+        assert len(waits) < 10
+        assert max(wait_s for wait_s in waits if wait_s is not None) > 0
 
     dispatching(stand, scenario)
 
@@ -188,10 +190,16 @@ def test_what_no_courier_can_try_is_dead_in_the_end(stand, caplog, monkeypatch):
 
 def test_leases_are_kept_while_a_try_lasts(stand):
     async def scenario(queue, dispatcher, courier):
+        extend, kept = queue.extend, []
+
+        async def noted(leased, lease_s):
+            kept.append(leased)
+            return await extend(leased, lease_s)
+
+        queue.extend = noted
         courier.gate.clear()
         await queue.accept(to(event("a"), "x"))
-        await until(lambda: courier.got)
-        await asyncio.sleep(2.5)  # more than two leases
+        await until(lambda: len(kept) >= 7)  # at each third: more than two leases
         assert len(courier.got) == 1
         courier.gate.set()
         await settled(queue, "a")

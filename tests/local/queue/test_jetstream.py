@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import socket
 import subprocess
+import time
 from collections import Counter
 
 import pytest
+from tests.local.front.wire import until
 from tests.local.queue.conftest import nats_program, serving
 from tests.local.queue.stands import (
     DELIVERED,
@@ -14,6 +16,7 @@ from tests.local.queue.stands import (
     JumpingClock,
     again,
     attempt,
+    comes_about,
     event,
     to,
 )
@@ -26,12 +29,17 @@ from wherry_local.queue.dispatch import Dispatcher
 pytestmark = pytest.mark.interop
 
 
-async def until(condition):
-    async def wait():
-        while not condition():  # noqa: ASYNC110 - the queue is what is waited for
-            await asyncio.sleep(0.005)
-
-    await asyncio.wait_for(wait(), 10)
+@contextlib.asynccontextmanager
+async def sharing(stand):
+    """Two platforms with clocks of their own; both know of one message."""
+    clocks = JumpingClock(), JumpingClock()
+    one = await stand.open(owner="one", clock=clocks[0])
+    two = await stand.open(owner="two", clock=clocks[1])
+    await one.accept(to(event("a"), "x"))
+    await until(lambda: two._pending.deliveries)
+    yield one, two, clocks
+    await one.close()
+    await two.close()
 
 
 class Notes:
@@ -75,50 +83,39 @@ def test_platforms_that_share_a_queue_deliver_each_message_once(jetstream):
 
 
 def test_a_lease_of_one_is_not_the_others(jetstream):
-    clocks = JumpingClock(), JumpingClock()
-
     async def run():
-        one = await jetstream.open(owner="one", clock=clocks[0])
-        two = await jetstream.open(owner="two", clock=clocks[1])
-        await one.accept(to(event("a"), "x"))
-        await until(lambda: two._pending.deliveries)
-        results = await asyncio.gather(one.lease(1, 30), two.lease(1, 30))
-        ((old,),) = [result for result in results if result]
-        holder, other = (one, two) if results[0] else (two, one)
-        assert list(await other.lease(1, 30)) == []
-        assert await other.settle(old, DELIVERED) in {True, False}
-        # Another begins anew: the lease of one that lives is kept, and ends in time.
-        third = await jetstream.open(owner="three", clock=clocks[0])
-        if third._pending.deliveries:
+        async with sharing(jetstream) as (one, two, clocks):
+            results = await asyncio.gather(one.lease(1, 30), two.lease(1, 30))
+            ((old,),) = [result for result in results if result]
+            holder, other = (one, two) if results[0] else (two, one)
+            assert list(await other.lease(1, 30)) == []
+            # Another begins anew: the lease of one that lives is kept, and ends in time.
+            third = await jetstream.open(owner="three", clock=clocks[0])
             assert list(await third.lease(1, 30)) == []
-        clocks[0].run(31)
-        clocks[1].run(31)
-        for queue in (holder, other, third):
-            with contextlib.suppress(StorageFailed):
-                await queue.close()
+            for clock in clocks:
+                clock.run(31)
+            (new,) = await third.lease(1, 30)
+            assert new.token > old.token
+            assert await holder.settle(old, DELIVERED) is False
+            assert await third.settle(new, DELIVERED) is True
+            await third.close()
 
     asyncio.run(run())
 
 
 def test_a_late_one_stores_nothing_of_what_follows(jetstream):
-    clocks = JumpingClock(), JumpingClock()
-
     async def run():
-        one = await jetstream.open(owner="one", clock=clocks[0])
-        two = await jetstream.open(owner="two", clock=clocks[1])
-        await one.accept(to(event("a"), "x"))
-        await until(lambda: two._pending.deliveries)
-        (old,) = await one.lease(1, 30)
-        clocks[1].run(31)
-        (new,) = await two.lease(1, 30)
-        assert new.token > old.token
-        late = Settlement(state=State.DELIVERED, follows=(to(event("reply"), "y"),))
-        assert await one.settle(old, late) is False
-        assert await one.message("reply") is None
-        assert await one.extend(old, 30) is False
-        assert await two.settle(new, DELIVERED) is True
-        await one.close()
-        await two.close()
+        async with sharing(jetstream) as (one, two, clocks):
+            (old,) = await one.lease(1, 30)
+            await until(lambda: next(iter(two._pending.deliveries.values())).token == old.token)
+            clocks[1].run(31)
+            (new,) = await two.lease(1, 30)
+            assert new.token > old.token
+            late = Settlement(state=State.DELIVERED, follows=(to(event("reply"), "y"),))
+            assert await one.settle(old, late) is False
+            assert await one.message("reply") is None
+            assert await one.extend(old, 30) is False
+            assert await two.settle(new, DELIVERED) is True
 
     asyncio.run(run())
 
@@ -180,11 +177,10 @@ def test_history_that_goes_leaves_nothing_behind(jetstream):
         async def records():
             return (await queue._stream._context.stream_info(jetstream.name)).state.messages
 
-        async def wait():
-            while await records() > 4:  # noqa: ASYNC110 - the server is what is waited for
-                await asyncio.sleep(0.01)
+        async def few():
+            return await records() <= 4
 
-        await asyncio.wait_for(wait(), 10)
+        await comes_about(few)
         assert await records() == 4  # a message, a piece, a delivery, an answer
         assert [message.key for _, message, _ in await queue.messages()] == ["4"]
         await queue.close()
@@ -241,11 +237,12 @@ def test_a_server_that_was_killed_has_what_it_acknowledged(tmp_path):
 
 async def _once_more(step):
     """What a dispatcher does while the server is away: try again."""
-    for _ in range(60):
+    end = time.monotonic() + 60
+    while True:
         with contextlib.suppress(StorageFailed):
             return await step()
-        await asyncio.sleep(0.2)
-    raise AssertionError("the queue did not recover")
+        assert time.monotonic() < end, "the queue did not recover"
+        await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(
