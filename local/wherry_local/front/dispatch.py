@@ -193,7 +193,7 @@ class Dispatch:
             self._send(exchange, reply)
             return
         keep_alive = exchange.keep_alive and not self.draining
-        streamed = Streamed(self.edge, exchange, reply, keep_alive=keep_alive)
+        streamed = Streamed(exchange, reply, date=self.edge.date, keep_alive=keep_alive)
         self.streams[exchange] = streamed
         try:
             await streamed.run()

@@ -82,22 +82,23 @@ def _rarely_framed(
     return head + body, keep_alive
 
 
-class _Stream:
-    """What both kinds of streamed answer share: the head, and how a chunk is framed."""
+class Stream:
+    """What every streamed answer has: the head, and how a chunk is framed.
 
-    def __init__(self, engine: Engine, exchange: Exchange, reply: Reply) -> None:
-        self._engine = engine
+    Args:
+        exchange: What is answered.
+        reply: The answer.
+        date: The `Date` line of this second, as `date_line` gives it.
+        keep_alive: Whether the connection may stay open.
+    """
+
+    def __init__(self, exchange: Exchange, reply: Reply, *, date: bytes, keep_alive: bool) -> None:
         self._exchange = exchange
         self._reply = reply
         http_1_0 = exchange.http_version == "1.0"
         incoming = exchange.incoming
         unframed = http_1_0 and reply.length is None
-        self._keep_alive = (
-            exchange.keep_alive
-            and not engine.draining
-            and not unframed
-            and (incoming is None or incoming.complete)
-        )
+        self._keep_alive = keep_alive and not unframed and (incoming is None or incoming.complete)
         framing, self._chunked = framing_of(
             status=reply.status,
             length=reply.length,
@@ -115,7 +116,7 @@ class _Stream:
         self._head = encode_head(
             reply.status,
             reply.headers,
-            date=engine.edge.date,
+            date=date,
             call_id=exchange.call_id,
             framing=framing,
         )
@@ -142,12 +143,21 @@ class _Stream:
             cast("Http2Stream", self._exchange.connection).complete()
         return _LAST_CHUNK if self._chunked else b""
 
+
+class _HandlerStream(Stream):
+    """One whose chunks a handler makes."""
+
+    def __init__(self, engine: Engine, exchange: Exchange, reply: Reply) -> None:
+        keep_alive = exchange.keep_alive and not engine.draining
+        super().__init__(exchange, reply, date=engine.edge.date, keep_alive=keep_alive)
+        self._engine = engine
+
     def _report(self) -> None:
         if not self._exchange.connection.broken:
             _log.exception("the function failed while its answer was being sent")
 
 
-class BlockingStream(_Stream):
+class BlockingStream(_HandlerStream):
     """An answer made by a sync iterator, a job of the pool.
 
     When the reader is slow the job ends, the loop writes what is left, and a new turn is
@@ -213,7 +223,7 @@ class BlockingStream(_Stream):
             _close_iterator(reply.body, Variables())
 
 
-class AsyncStream(_Stream):
+class AsyncStream(_HandlerStream):
     """An answer made by an async iterator, or a sync one of an async handler, on the loop."""
 
     async def run(self) -> None:
