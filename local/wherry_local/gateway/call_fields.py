@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from wherry_local.proxy.request_head import HOPS
+from wherry_local.proxy.request_head import HOPS, hops_of
 
 Headers: TypeAlias = "list[tuple[bytes, bytes]]"
 
 CALL_ID = b"x-call-id"
-MOST_HOPS = 20
-"""Times that a call may come from a call, and that from another, before it is one that loops."""
 
 _OF_CONNECTION = frozenset(
     {
@@ -79,8 +77,8 @@ def of_callback(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 def hops(headers: Iterable[tuple[bytes, bytes]]) -> int:
     """How many calls a call has come through, as the gateway has counted them."""
     for name, value in headers:
-        if name.lower() == HOPS and value.isdigit() and len(value) <= 3:
-            return int(value)
+        if name.lower() == HOPS and (found := hops_of(value)):
+            return found
     return 0
 
 

@@ -19,7 +19,6 @@ from wherry_local.front.route import Route
 from wherry_local.gateway.answers import Refused, document, in_problems, in_text, text
 from wherry_local.gateway.call_fields import (
     CALL_ID,
-    MOST_HOPS,
     Headers,
     counted,
     forwarded,
@@ -30,6 +29,7 @@ from wherry_local.gateway.call_record import call_document
 from wherry_local.gateway.callbacks import Callbacks, is_callback
 from wherry_local.gateway.courier import CALLBACK_NOTE
 from wherry_local.gateway.names import key_in_path
+from wherry_local.proxy.request_head import MOST_HOPS
 from wherry_local.queue.contract import KeyTaken, Queue, QueueFull, StorageFailed
 from wherry_local.queue.delivery import Accepted, Delivery, Kind, Message, State
 
