@@ -188,3 +188,17 @@ def served_events(root, yaml, *, files=(), **more):
     finally:
         served.stop()
         subscriber.close()
+
+
+def events(served, query=""):
+    answer = served.admin("GET", f"/system/events{query}")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+def dead_letters(served, count, query=""):
+    return served.wait_for(
+        lambda: served.admin("GET", f"/system/dead-letters{query}").json()["deadLetters"],
+        lambda found: len(found) == count,
+    )

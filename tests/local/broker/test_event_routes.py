@@ -1,36 +1,12 @@
-"""The admin routes of events: what they show, and what they do."""
+"""The admin routes of events: what they show of events, triggers and dead letters."""
 
 import base64
-import http.client
-import json
 import re
-import threading
 
 import pytest
-from tests.local.broker.served_events import ADMIN, EVENT, ask, served_events
+from tests.local.broker.served_events import EVENT, ask, dead_letters, events, served_events
 
-YAML = "triggers: {t: {function: hello, filters: [{exact: {type: none}}]}}"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory):
-    """A broker that delivers nothing, for tests that look at answers alone."""
-    with served_events(tmp_path_factory.mktemp("quiet"), YAML) as running:
-        yield running
-
-
-def events(served, query=""):
-    answer = served.admin("GET", f"/system/events{query}")
-    assert answer.status == 200
-    assert answer.headers["content-type"] == "application/json"
-    return answer.json()
-
-
-def emitted(served, **document):
-    answer = served.admin("POST", "/system/events", document)
-    assert answer.status == 202, answer.body
-    return answer.json()["key"]
 
 
 def test_an_event_explained(served):
@@ -209,86 +185,6 @@ triggers:
         ]  # fmt: skip
 
 
-def test_an_event_is_emitted(served):
-    key = emitted(served, attributes={"type": "com.acme.order.placed", "n": 5}, data={"a": 1})
-    received = served.subscriber.wait(1, "hello")[0]
-    attributes = received.attributes()
-    assert (attributes["source"], attributes["specversion"]) == ("/wherry/emit", "1.0")
-    assert (attributes["n"], received.body) == ("5", b'{"a":1}')
-    assert attributes["id"] == served.admin("GET", f"/system/events/{key}").json()["id"]
-    assert "time" not in attributes
-
-
-@pytest.mark.parametrize(
-    ("document", "content_type", "body"),
-    [
-        ({}, None, b""),
-        ({"data": "text"}, "application/json", b'"text"'),
-        ({"dataBase64": base64.b64encode(b"\x00\xff").decode()}, None, b"\x00\xff"),
-    ],
-)
-def test_what_is_emitted(served, document, content_type, body):
-    emitted(served, attributes={"type": "t"}, **document)
-    received = served.subscriber.wait(1)[0]
-    assert (received.header("content-type"), received.body) == (content_type, body)
-
-
-@pytest.mark.parametrize(
-    ("document", "status"),
-    [
-        ({}, 400),
-        ({"attributes": []}, 400),
-        ({"attributes": {}}, 400),
-        ({"attributes": {"type": ""}}, 400),
-        ({"attributes": {"type": "t", "Bad": "x"}}, 400),
-        ({"attributes": {"type": "t", "more": {}}}, 400),
-        ({"attributes": {"type": "t"}, "dataBase64": "?"}, 400),
-        ({"attributes": {"type": "t"}, "dataBase64": "AA==", "data": 1}, 400),
-        ({"attributes": {"type": "t", "time": "now"}}, 400),
-        ({"attributes": {"type": "t", "knativebrokerttl": "1"}}, 400),
-        ({"attributes": {"type": "t"}, "broker": "none"}, 404),
-        ({"attributes": {"type": "t"}, "broker": "other/default"}, 404),
-        ({"attributes": {"type": "t"}, "broker": "default/default"}, 202),
-        ([], 400),
-        ("text", 400),
-    ],
-)
-def test_what_cannot_be_emitted(quiet, document, status):
-    assert quiet.admin("POST", "/system/events", document).status == status
-
-
-def test_an_event_again_to_all_triggers_as_they_are_now(served):
-    served.post(b"body", subject="a%20b")
-    served.subscriber.wait(2)
-    first = served.explained("1")
-    answer = served.admin("POST", f"/system/events/{first['key']}/replay")
-    assert answer.status == 202
-    served.subscriber.wait(4)
-    second = served.explained(answer.json()["key"])
-    assert (second["parent"], second["id"]) == (first["key"], "1")
-    assert second["headers"] == first["headers"]
-    assert len(second["deliveries"]) == 2
-    assert [each.body for each in served.subscriber.of("hello")] == [b"body"] * 2
-
-
-def test_an_event_again_to_one_trigger_whatever_it_filters(served):
-    served.post(type="com.acme.other")
-    served.subscriber.wait(1)
-    answer = served.admin("POST", "/system/events/1/replay", {"trigger": "orders"})
-    assert answer.status == 202
-    served.subscriber.wait(1, "hello")
-    assert len(served.explained(answer.json()["key"])["deliveries"]) == 1
-    answer = served.admin("POST", "/system/events/1/replay", {"trigger": "none"})
-    assert answer.status == 404
-
-
-def dead_letters(served, count, query=""):
-    return served.wait_for(
-        lambda: served.admin("GET", f"/system/dead-letters{query}").json()["deadLetters"],
-        lambda found: len(found) == count,
-    )
-
-
 def test_dead_letters(served):
     served.subscriber.answers["other"] = lambda _: (400, {}, b"no")
     for number in range(3):
@@ -311,73 +207,6 @@ def test_dead_letters(served):
     assert [each["id"] for each in rest["deadLetters"]] == ["0"]
 
 
-def test_a_dead_letter_again(served):
-    served.subscriber.answers["other"] = lambda _: (400, {}, b"no")
-    served.post(b"body", type="x")
-    (letter,) = dead_letters(served, 1)
-    served.subscriber.answers["other"] = lambda _: (200, {}, b"")
-    answer = served.admin("POST", f"/system/dead-letters/{letter['number']}/replay")
-    assert answer.status == 202
-    second = served.explained(answer.json()["key"])
-    assert second["deliveries"][0]["state"] == "delivered"
-    assert second["parent"] == letter["event"]
-    assert [each.body for each in served.subscriber.of("other")] == [b"body"] * 2
-    assert dead_letters(served, 0) == []
-
-
-@pytest.mark.parametrize(
-    ("change", "subject", "content_type", "body"),
-    [
-        ({"data": {"a": 2}}, "s", "application/json", b'{"a":2}'),
-        ({"dataBase64": "AP8="}, "s", "application/json", b"\x00\xff"),
-        ({"attributes": {"id": "1", "type": "x", "source": "/n"}}, None, None, b'{"a":  1}'),
-        (
-            {
-                "attributes": {
-                    "id": "1", "type": "x", "source": "/n", "subject": "ü",
-                    "datacontenttype": "text/plain",
-                },
-                "data": "text",
-            },
-            "%C3%BC",
-            "text/plain",
-            b"text",
-        ),
-    ],
-)  # fmt: skip
-def test_a_dead_letter_edited(served, change, subject, content_type, body):
-    served.subscriber.answers["other"] = lambda _: (400, {}, b"no")
-    headers = {**EVENT, "content-type": "application/json", "x-request-id": "r"}
-    served.post(b'{"a":  1}', headers, type="x", subject="s")
-    (letter,) = dead_letters(served, 1)
-    served.subscriber.answers["other"] = lambda _: (200, {}, b"")
-    path = f"/system/dead-letters/{letter['number']}/replay"
-    answer = served.admin("POST", path, change)
-    if change == {"dataBase64": "AP8="}:
-        assert answer.status == 400  # bytes that are no JSON, and say that they are
-        return
-    assert answer.status == 202
-    second = served.subscriber.wait(2, "other")[1]
-    assert second.attributes().get("subject") == subject
-    assert (second.header("content-type"), second.body) == (content_type, body)
-    assert second.header("x-request-id") == "r"
-
-
-def test_an_event_of_a_sink_again(served):
-    """What only brokers tell each other does not come to a trigger."""
-    served.subscriber.answers["hello"] = lambda _: (400, {}, b"")
-    served.post()
-    letter = served.subscriber.wait(1, "letters")[0]
-    assert letter.attributes()["knativebrokerttl"] == "255"
-    newest = events(served)["events"][0]
-    assert newest["deliveries"][0]["trigger"] == "dead-letter:orders"
-    answer = served.admin("POST", f"/system/events/{newest['key']}/replay")
-    assert answer.status == 202
-    again = served.subscriber.wait(2, "other")[1].attributes()
-    assert again["knativeerrorcode"] == "400"
-    assert "knativebrokerttl" not in again
-
-
 def test_a_dead_letter_is_forgotten(served):
     served.subscriber.answers["other"] = lambda _: (400, {}, b"no")
     served.post(type="x")
@@ -387,69 +216,3 @@ def test_a_dead_letter_is_forgotten(served):
     assert served.admin("GET", path).status == 404
     assert served.admin("DELETE", path).status == 404
     assert dead_letters(served, 0) == []
-
-
-class Follower:
-    """Reads a stream of lines in a thread."""
-
-    def __init__(self, served, query=""):
-        self.lines = []
-        self.changed = threading.Condition()
-        self.connection = http.client.HTTPConnection("127.0.0.1", served.admin_port, timeout=10)
-        self.connection.request("GET", f"/system/events?follow=1{query}", headers=ADMIN)
-        self.response = self.connection.getresponse()
-        assert self.response.status == 200
-        assert self.response.headers["content-type"] == "application/x-ndjson"
-        self.thread = threading.Thread(target=self._read)
-        self.thread.start()
-
-    def _read(self):
-        while line := self.response.readline():
-            with self.changed:
-                self.lines.append(json.loads(line))
-                self.changed.notify_all()
-
-    def wait(self, fits):
-        with self.changed:
-            assert self.changed.wait_for(lambda: any(map(fits, self.lines)), 10), self.lines
-
-    def close(self):
-        self.thread.join()
-        self.connection.close()
-
-
-def delivered(line):
-    return line["deliveries"] and all(e["state"] == "delivered" for e in line["deliveries"])
-
-
-def test_what_happens_is_followed_until_the_end(tmp_path):
-    yaml = "triggers: {t: {function: hello}}"
-    with served_events(tmp_path, yaml) as on:
-        follower = Follower(on)
-        on.post(b"x")
-        follower.wait(delivered)
-        assert {line["id"] for line in follower.lines} == {"1"}
-        on.run(on.events.close())
-        follower.close()
-
-
-def test_only_what_is_asked_for_is_followed(served):
-    follower = Follower(served, "&type=com.acme.order.*")
-    served.post(type="x", id="2")
-    served.post()
-    follower.wait(lambda line: line["id"] == "1")
-    assert {line["id"] for line in follower.lines} == {"1"}
-    served.run(served.events.close())
-    follower.close()
-
-
-def test_a_follower_that_goes_is_forgotten(served):
-    connection = http.client.HTTPConnection("127.0.0.1", served.admin_port, timeout=10)
-    connection.request("GET", "/system/events?follow=1", headers=ADMIN)
-    response = connection.getresponse()
-    watchers = served.events._flow._watchers
-    assert len(watchers) == 1
-    response.close()
-    connection.close()
-    served.post()
-    served.wait_for(lambda: len(watchers), lambda count: count == 0)
