@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 
 import orjson
 
+from wherry.cloudevents.timestamps import moment_of
 from wherry.reply import Reply
 from wherry_local.deployment import FunctionKey
 from wherry_local.front.asked import Asked
@@ -189,18 +190,9 @@ def _tail(text: str) -> int | None:
 def _since(text: str) -> float | None:
     if not text:
         return None
-    # A `+` of the zone is a blank in a query that is not encoded with care.
-    whole = text.replace(" ", "+").replace("Z", "+00:00").replace("z", "+00:00")
-    head, dot, rest = whole.partition(".")
-    digits = len(rest) - len(rest.lstrip("0123456789"))
-    at: datetime | None
     try:
-        fraction = f".{rest[:digits][:6]:0<6}" if dot else ""
-        at = datetime.fromisoformat(f"{head}{fraction}{rest[digits:]}")
-        seconds = at.timestamp()
-    except (ValueError, OverflowError):
-        at, seconds = None, 0.0
-    if at is None or at.tzinfo is None or "T" not in head.upper():
+        # A `+` of the zone is a blank in a query that is not encoded with care.
+        return moment_of(text.replace(" ", "+")).timestamp()
+    except ValueError:
         wanted = "a time such as 2026-11-23T12:00:00Z"
-        raise Refused(422, f"since: got {text[:40]!a}, expected {wanted}")
-    return seconds
+        raise Refused(422, f"since: got {text[:40]!a}, expected {wanted}") from None
