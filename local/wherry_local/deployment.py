@@ -93,7 +93,6 @@ class Deployment:
         timeout_s: Time until an answer must begin.
         created_at: Seconds since the epoch.
         revision: Counts the changes, from 1.
-        from_project: Whether the project's files say so, and not a caller of the API.
     """
 
     key: FunctionKey
@@ -115,4 +114,3 @@ class Deployment:
     timeout_s: float = 30.0
     created_at: float = 0.0
     revision: int = 1
-    from_project: bool = True

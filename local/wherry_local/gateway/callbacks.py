@@ -32,7 +32,7 @@ from wherry_local.queue.delivery import (
 
 SUBSCRIBER = "@callback"
 """For whom the delivery of a callback is; no function can be called so."""
-KEY_SUFFIX = "/callback"
+_KEY_SUFFIX = "/callback"
 _URL = "callback"
 _RULES = RetryRules(
     attempts=8,
@@ -116,7 +116,7 @@ class Callbacks:
 
 def is_callback(message: Message) -> bool:
     """Whether a message is one, and no call."""
-    return _URL in message.notes and message.key.endswith(KEY_SUFFIX)
+    return _URL in message.notes
 
 
 def callback_of(leased: Leased, url: str, answer: Answer, took_s: float) -> Sequence[Accepted]:
@@ -133,7 +133,7 @@ def callback_of(leased: Leased, url: str, answer: Answer, took_s: float) -> Sequ
         (HOPS, b"%d" % hops(call.headers)),
     ]
     message = Message(
-        key=f"{call.key}{KEY_SUFFIX}",
+        key=f"{call.key}{_KEY_SUFFIX}",
         kind=Kind.CALL,
         scope=call.scope,
         headers=headers,

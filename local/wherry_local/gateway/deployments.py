@@ -97,6 +97,8 @@ class Deployments:
             for key, deployed in wanted.items():
                 before = self._deployed.get(key)
                 if before is None or _differ(before, deployed):
+                    self._lay(deployed.deployment)
+                    self._tell_missing(deployed.deployment)
                     await self._serve(_after(before, deployed))
 
     @property
@@ -223,12 +225,12 @@ class Deployments:
         return wanted
 
     async def _serve(self, deployed: Deployed) -> None:
-        deployment = deployed.deployment
-        self._lay(deployment)
+        self._deployed[deployed.deployment.key] = deployed
+        await self._fleet.put(served(deployed.deployment))
+
+    def _tell_missing(self, deployment: Deployment) -> None:
         for name in self._mounts.missing(deployment.secrets, deployment.key.namespace):
             self._tell(f"{deployment.key}: secret {name!r} is not there: wherry secret set {name}")
-        self._deployed[deployment.key] = deployed
-        await self._fleet.put(served(deployment))
 
     def _lay(self, deployment: Deployment) -> None:
         try:

@@ -78,7 +78,6 @@ class Resolver:
             read_only_root=wanted.read_only_root,
             timeout_s=_timeout_s(wanted.environment, _TIMEOUT_S),
             scale=_policy(None, wanted.labels, wanted.annotations),
-            from_project=False,
         )
 
     def _of_project(self, wanted: FunctionDeployment) -> Deployment | None:
@@ -106,7 +105,6 @@ class Resolver:
             read_only_root=wanted.read_only_root or base.read_only_root,
             timeout_s=_timeout_s(wanted.environment, base.timeout_s),
             scale=_policy(function, labels, annotations),
-            from_project=False,
         )
 
     def _command(self, wanted: FunctionDeployment) -> tuple[str, ...] | None:

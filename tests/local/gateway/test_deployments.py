@@ -26,7 +26,7 @@ def test_an_image_is_a_function_of_the_project_by_its_last_component(gateway):
         assert deploy(gateway, image=image).status == 202, image
         mine = served(gateway, "mine")
         assert (mine.handler, mine.command) == (str(gateway.root / "hello"), None)
-        assert mine.from_project is False
+        assert gateway.deployments.find(mine.key).wanted.image == image
 
 
 def test_an_image_is_a_function_of_the_project_by_its_own_image(tmp_path):

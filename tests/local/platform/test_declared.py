@@ -38,7 +38,6 @@ def test_a_function_without_a_word_of_the_file(project_of, tmp_path):
         "WHERRY_MAX_INFLIGHT": "100",
     }
     assert hello.timeout_s == 30.0
-    assert hello.from_project
 
 
 def test_what_the_file_says_is_handed_on(project_of):
