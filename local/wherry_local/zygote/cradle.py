@@ -1,7 +1,8 @@
 """The zygote's own loop: takes orders, forks, and tells of births and deaths.
 
 It has one thread and no code of users. When the platform is gone it ends every process that it has
-forked, and itself; when it is killed, they serve on, and end with the platform.
+forked, what has left their groups included, and itself; when it is killed, they serve on, and end
+with the platform.
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ import os
 import select
 import signal
 import socket
+import time
 from contextlib import suppress
 
 from wherry_local.zygote.frame import Order, encoded, receive_order
+from wherry_local.zygote.kinship import adopt_orphans, children
+
+_END_S = 2.0
+_LOOK_S = 0.05
 
 
 class Cradle:
@@ -31,14 +37,13 @@ class Cradle:
 
     def run(self) -> tuple[Order, list[int]] | None:
         """Serve the platform to its end: None. In a child: its order and descriptors."""
+        adopt_orphans()
         signal.set_wakeup_fd(self._ringer)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         self._say({"warm": True})
         while True:
             ready, _, _ = select.select([self._platform.fileno(), self._bell], [], [])
             if self._bell in ready:
-                with suppress(BlockingIOError):
-                    os.read(self._bell, 4096)
                 self._reap()
             if self._platform.fileno() in ready:
                 try:
@@ -71,15 +76,24 @@ class Cradle:
 
     def _reap(self) -> None:
         """Take leave of children that have ended, and end what they have started."""
+        with suppress(BlockingIOError):
+            os.read(self._bell, 4096)
         for pid in list(self._children):
             code = _reaped(pid)
             if code is not None:
                 self._children.discard(pid)
                 self._say({"died": pid, "code": code})
+        for adopted in children() - self._children:
+            os.waitpid(adopted, os.WNOHANG)
 
     def _end_all(self) -> None:
-        for pid in self._children:
-            _kill_group(pid)
+        """End every child, and what is adopted as they end: it had made a session of its own."""
+        until = time.monotonic() + _END_S
+        while (left := self._children | children()) and time.monotonic() < until:
+            for pid in left:
+                _kill_group(pid)
+            select.select([self._bell], [], [], _LOOK_S)
+            self._reap()
 
     def _say(self, report: dict[str, object]) -> None:
         with suppress(OSError):  # the platform is gone, which the next look at the socket tells

@@ -20,6 +20,7 @@ from typing import NoReturn
 from wherry.errors import HandlerError
 from wherry_local.zygote import uncached
 from wherry_local.zygote.frame import Order
+from wherry_local.zygote.kinship import end_with_parent
 
 _LISTENER, _READY, _LIFELINE = 3, 4, 5
 _ABOVE = 64
@@ -65,10 +66,7 @@ def _take_name(name: str) -> None:
 
 
 def _execute(program: Sequence[str]) -> None:
-    if sys.platform == "linux":
-        import ctypes  # nobody in that program watches the lifeline
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    end_with_parent()  # nobody in that program watches the lifeline
     try:
         os.execv(program[0], list(program))  # noqa: S606 - no shell is wanted
     except OSError as error:

@@ -39,6 +39,8 @@ RUDE = """
             os.kill(os.getpid(), signal.SIGKILL)
         if what == "leave":
             return str(subprocess.Popen(["sleep", "1000"]).pid)
+        if what == "session":
+            return str(subprocess.Popen(["sleep", "1000"], start_new_session=True).pid)
         if what == "fork":
             pid = os.fork()
             if pid == 0:
@@ -118,6 +120,21 @@ def test_what_a_handler_leaves_behind_goes_with_its_replica(tmp_path, way):
         await eventually(lambda: not is_alive(pid))
 
     play(tmp_path, scene)
+
+
+def test_what_a_handler_has_put_in_a_session_of_its_own_goes_with_the_platform(tmp_path):
+    pids = []
+
+    async def scene(stage):
+        await stage.put("rude", RUDE)
+        pids.append((await stage.call("rude", "/session"))[1])
+        assert await stage.call("rude", "/exit") == (0, "")
+        await eventually(lambda: stage.told("rude"))  # the next is of another replica
+        pids.append((await stage.call("rude", "/session"))[1])
+        assert all(pids) and all(map(is_alive, pids))
+
+    play(tmp_path, scene)
+    assert not any(map(is_alive, pids))
 
 
 def test_from_nothing_to_many_and_back_leaves_no_descriptor_and_no_process(tmp_path):
@@ -303,6 +320,7 @@ async def main():
         pids = [stage.nursery.pid, *(each.pid for each in stage["rude"].replicas)]
         pids.append((await stage.call("rude", "/leave"))[1])
         pids.append((await stage.call("rude", "/fork"))[1])
+        pids.append((await stage.call("rude", "/session"))[1])
         print(*pids, flush=True)
         await asyncio.sleep(1000)
 
@@ -321,12 +339,12 @@ def test_a_platform_that_is_killed_leaves_no_process(tmp_path, with_zygote):
     )
     try:
         pids = [int(each) for each in platform.stdout.readline().split()]
-        assert len(pids) == 6 and all(map(is_alive, pids))
+        assert len(pids) == 7 and all(map(is_alive, pids))
         if with_zygote:
             signal_process(pids[0], signal.SIGSTOP)  # so that it does not look after the others
         platform.kill()
         platform.wait(10)
-        left = pids[1:] if with_zygote else pids
+        left = pids[1:-1] if with_zygote else pids
         until = time.monotonic() + 10
         while any(map(is_alive, left)) and time.monotonic() < until:
             time.sleep(0.01)
@@ -335,6 +353,7 @@ def test_a_platform_that_is_killed_leaves_no_process(tmp_path, with_zygote):
         platform.kill()
         platform.stdout.close()
         if with_zygote:
+            signal_process(pids[-1], signal.SIGKILL)  # the zygote alone would have found it
             signal_process(pids[0], signal.SIGKILL)
 
 
