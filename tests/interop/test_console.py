@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.local.console.recorder import busy, delivery, event, function, idle, line
+from tests.local.console.documents import delivery, event, function, line
+from tests.local.console.platforms import busy, idle
 from tests.local.console.serving import PASSWORD, serving
 from tests.local.console.test_escaping import PAGES as HOSTILE_PAGES
 from tests.local.console.test_escaping import hostile

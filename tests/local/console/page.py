@@ -1,6 +1,8 @@
-"""The console's routes without a socket, and pages as trees; markup is checked on the way."""
+"""The console's routes without a socket, and pages as trees, whose markup is checked."""
 
 import asyncio
+import itertools
+import re
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -171,3 +173,31 @@ class Console:
 
 def query_of(target):
     return {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+
+
+def check_markup(page):
+    nodes = page.tree.all()
+    ids = [each["id"] for each in nodes if each["id"]]
+    assert len(ids) == len(set(ids)), [each for each in ids if ids.count(each) > 1]
+    for each in nodes:
+        assert "style" not in each.attributes
+        assert not [name for name in each.attributes if name.startswith("on")]
+        for name in ("aria-labelledby", "aria-describedby", "for"):
+            assert not each[name] or each[name] in ids, each[name]
+        if each.tag in ("input", "select", "textarea") and each["type"] != "hidden":
+            label = each.within("label")
+            assert label is not None and label.text, each.attributes
+        if each.tag == "button":
+            assert each["type"] in ("submit", "button") and each.text
+        if each.tag == "a":
+            assert each.text, each.attributes
+    assert not page.tree.all("style")
+    assert [each["type"] for each in page.tree.all("script")] == ["module"]
+    assert all(not each.text for each in page.tree.all("script"))
+    levels = [int(each.tag[1]) for each in nodes if re.fullmatch("h[1-6]", each.tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), levels
+    for landmark in ("header", "main"):
+        page.tree.one(landmark)
+    assert page.tree.all("nav", **{"aria-label": "Console"})
+    assert page.tree.one("html")["lang"] == "en"

@@ -4,8 +4,10 @@ import base64
 import json
 
 import pytest
+from tests.local.console.documents import delivery, event, line
 from tests.local.console.page import Console, query_of
-from tests.local.console.recorder import Recorder, busy, delivery, event, line
+from tests.local.console.platforms import busy
+from tests.local.console.recorder import Recorder
 
 from wherry_local.console.api import ApiRefused, Invoked
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from tests.local.console.page import Page
-from tests.local.console.recorder import busy
+from tests.local.console.platforms import busy
 from tests.local.console.serving import PASSWORD, serving
 
 from wherry.reply import Reply

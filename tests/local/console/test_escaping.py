@@ -1,19 +1,11 @@
 """Whatever others have written comes out as text: no page has a tag or an attribute of theirs."""
 
 import pytest
-from tests.local.console.page import Console
-from tests.local.console.recorder import (
-    HOSTILE,
-    Recorder,
-    ago,
-    busy,
-    delivery,
-    event,
-    function,
-    line,
-    trigger,
-)
-from tests.local.console.test_pages import LISTS, ONES, check_markup
+from tests.local.console.documents import HOSTILE, ago, delivery, event, function, line, trigger
+from tests.local.console.page import Console, check_markup
+from tests.local.console.platforms import busy
+from tests.local.console.recorder import Recorder
+from tests.local.console.test_markup import LISTS, ONES
 
 from wherry_local.console.api import ApiRefused, Invoked
 from wherry_local.console.content import printable

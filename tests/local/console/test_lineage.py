@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from tests.local.console.recorder import Recorder, event
+from tests.local.console.documents import event
+from tests.local.console.recorder import Recorder
 
 from wherry_local.console import lineage
 from wherry_local.console.api import ApiRefused

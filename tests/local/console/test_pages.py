@@ -1,145 +1,20 @@
-"""Every page, of a platform where much happens and of one where nothing does."""
+"""What each page says, of a platform where much happens and of one where nothing does."""
 
-import itertools
 import re
-from urllib.parse import urlsplit
 
 import pytest
-from tests.local.console.page import Console
-from tests.local.console.recorder import (
-    FAULT,
-    Recorder,
-    ago,
-    busy,
-    delivery,
-    event,
-    function,
-    idle,
-    line,
-    trigger,
-)
+from tests.local.console.documents import FAULT, ago, delivery, event, function, line, trigger
+from tests.local.console.page import Console, check_markup
+from tests.local.console.platforms import busy, idle
+from tests.local.console.recorder import Recorder
 
 from wherry_build.project.reading.project_text import read_project_text
 from wherry_local.console.api import ApiRefused
-from wherry_local.console.rendering import POLICY
-
-LISTS = ("/ui/", "/ui/events", "/ui/dead-letters", "/ui/calls", "/ui/logs", "/ui/routes")
-ONES = (
-    "/ui/functions/openfaas-fn/orders",
-    "/ui/functions/openfaas-fn/thumbnail",
-    "/ui/functions/openfaas-fn/hello?answer=forgotten",
-    "/ui/events?type=com.acme.order.placed&state=due&trigger=orders",
-    "/ui/events?before=6",
-    "/ui/events/k-6",
-    "/ui/events/k-4",
-    "/ui/events/k-4?did=replayed",
-    "/ui/events/k-4/dead-letters/14",
-    "/ui/dead-letters?trigger=orders",
-    "/ui/calls?function=hello&state=delivered",
-    "/ui/calls/0d3adf1e6a7b4d0f9f2f7b1c9a1e5b11",
-    "/ui/calls/7c1d0c2e6a7b4d0f9f2f7b1c9a1e5b22",
-    "/ui/logs?function=orders.openfaas-fn&text=KeyError&tail=100",
-)
 
 
 @pytest.fixture(scope="module")
 def console():
     return Console(busy())
-
-
-@pytest.fixture(params=[*LISTS, *ONES], scope="module")
-def page(request, console):
-    return console.get(request.param)
-
-
-@pytest.fixture(params=LISTS, scope="module")
-def empty(request):
-    return Console(idle()).get(request.param)
-
-
-def check_markup(page):
-    nodes = page.tree.all()
-    ids = [each["id"] for each in nodes if each["id"]]
-    assert len(ids) == len(set(ids)), [each for each in ids if ids.count(each) > 1]
-    for each in nodes:
-        assert "style" not in each.attributes
-        assert not [name for name in each.attributes if name.startswith("on")]
-        for name in ("aria-labelledby", "aria-describedby", "for"):
-            assert not each[name] or each[name] in ids, each[name]
-        if each.tag in ("input", "select", "textarea") and each["type"] != "hidden":
-            label = each.within("label")
-            assert label is not None and label.text, each.attributes
-        if each.tag == "button":
-            assert each["type"] in ("submit", "button") and each.text
-        if each.tag == "a":
-            assert each.text, each.attributes
-    assert not page.tree.all("style")
-    assert [each["type"] for each in page.tree.all("script")] == ["module"]
-    assert all(not each.text for each in page.tree.all("script"))
-    levels = [int(each.tag[1]) for each in nodes if re.fullmatch("h[1-6]", each.tag)]
-    assert levels[0] == 1 and levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), levels
-    for landmark in ("header", "main"):
-        page.tree.one(landmark)
-    assert page.tree.all("nav", **{"aria-label": "Console"})
-    assert page.tree.one("html")["lang"] == "en"
-
-
-def test_the_markup_is_sound(page):
-    assert page.status == 200
-    check_markup(page)
-
-
-def test_so_it_is_where_nothing_is(empty):
-    assert empty.status == 200
-    check_markup(empty)
-
-
-def test_every_link_leads_somewhere(page, console):
-    for link in page.tree.all("a"):
-        target = link["href"]
-        if target.startswith("http://127.0.0.1:"):
-            continue
-        if target.startswith("#"):
-            page.tree.one(id=target[1:])
-            continue
-        assert target.startswith("/ui/"), target
-        assert console.get(target).status == 200, target
-    for each in [*page.tree.all("link"), *page.tree.all("script")]:
-        assert console.get(each["href"] or each["src"]).status == 200
-
-
-def test_every_form_leads_to_a_route_that_takes_it(page, console):
-    for form in page.tree.all("form"):
-        method = form["method"].upper()
-        place = console.routing.find(urlsplit(form["action"]).path)
-        assert method in place.routes
-        if method == "POST":
-            assert place.routes[method].takes_forms
-            assert form.all("input", name="token")
-
-
-def test_headers_of_a_page(page):
-    assert page.headers["content-security-policy"] == POLICY
-    assert "unsafe" not in POLICY and "default-src 'none'" in POLICY
-    assert page.headers["x-content-type-options"] == "nosniff"
-    assert page.headers["cache-control"] == "no-store"
-    assert page.headers["referrer-policy"] == "same-origin"
-
-
-def test_nothing_but_its_own_is_loaded(page):
-    for each in page.tree.all():
-        for name in ("src", "srcset", "data", "poster", "background", "ping"):
-            assert not each[name] or each[name].startswith("/ui/static/")
-
-
-@pytest.mark.parametrize("path", LISTS)
-def test_the_place_is_marked(console, path):
-    (here,) = console.get(path).tree.all("a", **{"aria-current": "page"})
-    assert here["href"] == path
-
-
-# What pages say ------------------------------------------------------------------------------
 
 
 def test_functions_and_their_figures(console):
@@ -370,10 +245,6 @@ def test_routes(console):
     assert "default/default http://127.0.0.1:8090/default/default 4 triggers" in text
     assert "type = 'com.acme.invoice.paid' AND amount > 100" in text
     assert "every event typed/audit the handler" in text
-
-
-def test_an_empty_platform_says_what_to_type_next(empty):
-    assert "wherry " in empty.text or ".yaml" in empty.text
 
 
 def test_examples_of_yaml_are_what_a_project_takes():
