@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TypeAlias
 
+from wherry_build.project.specification.amounts import Duration
 from wherry_build.project.specification.eventing import Filter
 from wherry_local.broker.courier import FOLLOWS
 from wherry_local.broker.errand import DEAD_LETTER, SCHEDULE
@@ -208,10 +209,7 @@ def _policy(policy: DeliveryPolicy) -> Document:
 
 
 def _duration(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    if milliseconds % 1000:
-        return f"{milliseconds}ms"
-    return f"{milliseconds // 1000}s"
+    return str(Duration(milliseconds=round(seconds * 1000)))
 
 
 def _filter(said: Filter) -> Mapping[str, object]:

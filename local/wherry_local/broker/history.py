@@ -65,16 +65,14 @@ class Wanted:
         return not self.trigger or bool(of_trigger) or self.trigger in message.mismatches
 
 
-async def events(
-    queue: Queue, wanted: Wanted, *, before: int | None, most: int, bodies: bool = False
-) -> Page:
+async def events(queue: Queue, wanted: Wanted, *, before: int | None, most: int) -> Page:
     """The newest of the wanted events, before a position where one is given."""
     states = () if wanted.state is None else (wanted.state,)
     found: list[Found] = []
     looked = 0
     while looked < LOOKED_AT:
         batch = await queue.messages(
-            kind=Kind.EVENT, states=states, before=before, most=_AT_ONCE, bodies=bodies
+            kind=Kind.EVENT, states=states, before=before, most=_AT_ONCE, bodies=False
         )
         for position, message, deliveries in batch:
             before = position

@@ -9,7 +9,6 @@ machine slept, is not made up for.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone, tzinfo
@@ -86,7 +85,7 @@ def times(name: str, cron: str, zone: str | None) -> Times:
     """
     where = f"schedules.{name}"
     # To Knative a question mark is a star.
-    fields = re.sub(r"\?", "*", _WORDS.get(cron, cron))
+    fields = _WORDS.get(cron, cron).replace("?", "*")
     try:
         found = ZoneInfo(zone) if zone is not None else timezone.utc
     except (ZoneInfoNotFoundError, ValueError, OSError):

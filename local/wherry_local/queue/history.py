@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,12 @@ _DELIVERY = "number, state, tries, attempts, answer_head, answer_body"
 
 
 class History:
-    """Reads one queue's file; from any thread, one at a time."""
+    """Reads one queue's file, for one thread after the other."""
 
     def __init__(self, path: Path) -> None:
         """Read from the queue at `path`."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
-        self._lock = threading.Lock()
 
     def page(
         self,
@@ -84,23 +82,21 @@ class History:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _messages(
         self, condition: str, values: Sequence[object], bodies: bool
     ) -> Sequence[StoredMessage]:
         body = "body" if bodies else "x''"
-        with self._lock:
-            try:
-                return self._read(
-                    f"SELECT {_COLUMNS}, {body} FROM message {condition}",  # noqa: S608 - constants
-                    values,
-                )
-            except sqlite3.Error as error:
-                raise failure(self._path, error) from error
+        try:
+            return self._read(
+                f"SELECT {_COLUMNS}, {body} FROM message {condition}",  # noqa: S608 - constants
+                values,
+            )
+        except sqlite3.Error as error:
+            raise failure(self._path, error) from error
 
     def _read(self, statement: str, values: Sequence[object]) -> Sequence[StoredMessage]:
         if self._connection is None:
