@@ -1,10 +1,15 @@
-"""A launcher whose replicas are in memory: a test says when each gets ready and ends."""
+"""A replica set over replicas in memory: a test says when each gets ready and ends."""
 
 import asyncio
 import signal
+from dataclasses import replace
 from types import SimpleNamespace
 
+from wherry_local.deployment import Deployment, FunctionKey, ScalePolicy
 from wherry_local.errors import LocalError
+from wherry_local.fleet.replica_set import ReplicaSet
+
+HELLO = Deployment(key=FunctionKey("hello"), handler="/hello", scale=ScalePolicy(initial=0))
 
 
 async def turns(until=lambda: False):
@@ -94,3 +99,28 @@ class JournalRecorder:
 
     def read(self, key, **_):
         return [SimpleNamespace(text=each) for each in self.written]
+
+
+def play(scene, deployment=HELLO, **options):
+    """Run `scene(set, launcher, journal)` in a loop of its own, and end the set."""
+
+    async def run():
+        launcher, journal = LaunchRecorder(), JournalRecorder()
+        replicas = ReplicaSet(deployment, launcher, journal, **options)
+        await scene(replicas, launcher, journal)
+        await replicas.stop(1.0)
+        assert not replicas._tasks
+        assert replicas.load.in_flight == 0 or any(each.in_flight for each in launcher.launched)
+        assert all(each.has_ended for each in launcher.launched)
+
+    asyncio.run(run())
+
+
+def with_scale(**changes):
+    return replace(HELLO, scale=replace(HELLO.scale, **changes))
+
+
+def move(replicas, seconds):
+    """Let time pass for the back-off alone."""
+    replicas._health.backoff.until -= seconds
+    replicas._reconcile()
