@@ -111,10 +111,6 @@ class Deployments:
         found = [each for key, each in self._deployed.items() if key.namespace in namespaces]
         return sorted(found, key=lambda each: each.deployment.key)
 
-    def keys(self) -> list[FunctionKey]:
-        """All functions, sorted."""
-        return sorted(self._deployed)
-
     def locate(self, name: str, namespace: str = "") -> FunctionKey:
         """Which function a caller means; in the default namespace, the project's too.
 

@@ -54,10 +54,6 @@ class Fleet(Protocol):
         """The replicas of a function, or None where there is no such function."""
         ...
 
-    def keys(self) -> Sequence[FunctionKey]:
-        """Which functions there are, sorted."""
-        ...
-
     async def put(self, deployment: Deployment) -> None:
         """Serve `deployment`, in the place of what is served under its key."""
         ...

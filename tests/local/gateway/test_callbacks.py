@@ -3,24 +3,11 @@
 import socket
 
 import pytest
-from tests.local.gateway.function_server import server
 from tests.local.gateway.recording_fleet import RecordingFleet
 from tests.local.gateway.served_gateway import served_gateway
 
 from wherry_local.proxy.external import External
 from wherry_local.queue.delivery import State
-
-
-@pytest.fixture
-def function():
-    with server() as made:
-        yield made
-
-
-@pytest.fixture
-def receiver():
-    with server() as made:
-        yield made
 
 
 @pytest.fixture

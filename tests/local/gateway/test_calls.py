@@ -3,7 +3,6 @@
 import time
 
 import pytest
-from tests.local.gateway.function_server import server
 from tests.local.gateway.recording_fleet import RecordingFleet
 from tests.local.gateway.served_gateway import served_gateway, until
 
@@ -12,18 +11,6 @@ from wherry_local.queue.contract import QueueFull, StorageFailed
 from wherry_local.queue.delivery import State
 
 QUICK = {"com.openfaas.retry.min_wait": "20ms", "com.openfaas.retry.max_wait": "40ms"}
-
-
-@pytest.fixture
-def function():
-    with server() as made:
-        yield made
-
-
-@pytest.fixture
-def receiver():
-    with server() as made:
-        yield made
 
 
 @pytest.fixture
