@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -146,21 +147,19 @@ class ServedEvents:
     async def _told(self, tell):
         return self.queue.on_change(tell)
 
-    def wait_for(self, look, fits, timeout_s=10.0):
+    def wait_for(self, look, fits):
         """What `look` gives as soon as it fits; each look is made when something has changed."""
         changed = threading.Event()
         forget = self.run(self._told(lambda _key: changed.set()))
+        end = time.monotonic() + 10
         try:
-            shown = look()
-            for _ in range(200):
-                if fits(shown):
-                    return shown
-                changed.wait(timeout_s / 200)
+            while not fits(shown := look()):
+                assert time.monotonic() < end, f"still {shown}"
+                changed.wait(0.05)
                 changed.clear()
-                shown = look()
         finally:
             self.loop.call_soon_threadsafe(forget)
-        raise AssertionError(f"still {shown}")
+        return shown
 
 
 HANDLER = "def handle(event):\n    return None\n"
