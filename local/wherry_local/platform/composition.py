@@ -253,9 +253,9 @@ class Platform:
     def _check_namespace(self, project: Project) -> None:
         """The gateway, the secrets and what functions were told are of the first; raises if not."""
         if project.namespace != self._project.namespace:
+            got, expected = (each.namespace or "none" for each in (project, self._project))
             raise LocalError(
-                f"namespace: got {project.namespace or 'none'}, which counts from the next wherry up;"
-                f" until then it is {self._project.namespace or 'none'}"
+                f"namespace: got {got}, expected {expected}: another counts from the next wherry up"
             )
 
     # What it shows --------------------------------------------------------------------------
