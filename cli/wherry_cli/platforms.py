@@ -113,7 +113,7 @@ def platform_options(command: _Command) -> _Command:
     def called(*, project: Path | None, gateway: str | None, **given: Any) -> Any:
         return command(place=Place(project=project, gateway=gateway), **given)
 
-    return project_option(_gateway_option(called))  # type: ignore[return-value] # as it was
+    return project_option(_gateway_option(called))  # type: ignore[return-value] # click keeps it
 
 
 def output_option(command: _Command) -> _Command:

@@ -68,7 +68,7 @@ class DeadLetterPages:
             delivery=delivery,
             data=data,
             attributes=form.lines("event-attributes") if form else _lines(event["attributes"]),
-            body=form.lines("body") if form else _editable(event),
+            body=form.lines("body") if form and "body" in form.fields else _editable(event),
             fault=fault,
         )
 

@@ -272,6 +272,16 @@ def test_an_edit_that_is_none_stays_in_the_form(console, api):
     assert page.form("/replay")["event-attributes"] == "type"
 
 
+def test_data_that_cannot_be_edited_are_not_after_a_fault_either():
+    data = {"base64": "/wD/", "bytes": 3, "truncated": False}
+    dead = event("k-1", deliveries=[delivery(1, "orders", "dead")]) | {"data": data}
+    console, path = Console(Recorder(events=[dead])), "/ui/events/k-1/dead-letters/1"
+    fields = console.get(path).form("/replay") | {"event-attributes": "type"}
+    page = console.post(f"{path}/replay", fields)
+    assert page.status == 400 and "travel as they came" in page.text
+    assert not page.tree.all("textarea", name="body")
+
+
 def test_a_dead_letter_is_discarded(console, api):
     sent = console.post(f"{DEAD}/discard", console.get(DEAD).form("/discard"))
     assert api.sent == [("DELETE", "/system/dead-letters/14", None)]
