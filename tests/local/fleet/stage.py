@@ -17,6 +17,29 @@ from wherry_local.state import StateFolder
 from wherry_local.zygote.client import Nursery
 
 DEADLINE_S = 20.0
+HELLO = """
+    def handle():
+        return "one"
+"""
+RUDE = """
+    import os, signal, subprocess, time
+    def handle(request):
+        what = request.path.strip("/")
+        if what == "exit":
+            os._exit(7)
+        if what == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what == "leave":
+            return str(subprocess.Popen(["sleep", "1000"]).pid)
+        if what == "session":
+            return str(subprocess.Popen(["sleep", "1000"], start_new_session=True).pid)
+        if what == "fork":
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(1000)
+            return str(pid)
+        return str(os.getpid())
+"""
 
 
 async def eventually(found, deadline_s=DEADLINE_S):
@@ -36,6 +59,10 @@ def is_alive(pid):
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def signal_process(pid, number):
+    os.kill(int(pid), number)
 
 
 def descriptors():
