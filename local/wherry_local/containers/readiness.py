@@ -37,10 +37,15 @@ async def _is_ready(host: str, port: int) -> bool:
 
 async def _status(host: str, port: int, path: str) -> int | None:
     """The status of a GET; None where nothing answers it."""
+    asking = asyncio.ensure_future(_asked(host, port, path))
     try:
-        return await asyncio.wait_for(_asked(host, port, path), _PATIENCE_S)
-    except (OSError, asyncio.TimeoutError, *_NO_HTTP):
+        # Before Python 3.12 `wait_for` loses a cancellation that comes together with the answer.
+        await asyncio.wait({asking}, timeout=_PATIENCE_S)
+        return asking.result() if asking.done() else None
+    except (OSError, *_NO_HTTP):
         return None
+    finally:
+        asking.cancel()
 
 
 async def _asked(host: str, port: int, path: str) -> int:

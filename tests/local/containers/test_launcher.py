@@ -237,6 +237,7 @@ def test_variables_are_in_a_file_that_is_gone_with_it(world):
 def test_secrets_are_those_that_were_laid_out_for_the_function(world):
     async def work(launcher):
         replica = await launcher.launch(deployment(secrets=("key",)), "hello-abc")
+        assert await replica.ready(20)  # one that is killed before that may not have been run
         replica.kill()
         await replica.wait()
 
