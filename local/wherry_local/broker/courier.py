@@ -31,8 +31,16 @@ from wherry_local.broker.subscription import (
 from wherry_local.deployment import FunctionKey
 from wherry_local.fleet.replica import Functions, NoReplica
 from wherry_local.proxy.call import call
-from wherry_local.proxy.message import CallFailed, Inbound, Outbound
-from wherry_local.queue.delivery import Accepted, Answer, Attempt, Leased, Settlement, State
+from wherry_local.proxy.message import CallFailed, Inbound, Outbound, fields_of
+from wherry_local.queue.delivery import (
+    Accepted,
+    Answer,
+    Attempt,
+    Leased,
+    Message,
+    Settlement,
+    State,
+)
 
 FOLLOWS = b"wherry-follows"
 """A header of a kept answer: the key of a reply or a dead letter that the delivery led to."""
@@ -84,6 +92,7 @@ class EventCourier:
         self._subscriptions = subscriptions
         self._errands = Errands(subscriptions, schedules)
         self._encoding = encoding
+        self._written: tuple[Message | None, bytes] = (None, b"")
 
     def function_of(self, leased: Leased) -> FunctionKey | None:
         """The function that a delivery calls; None where it goes elsewhere, or nowhere."""
@@ -146,19 +155,28 @@ class EventCourier:
         )
 
     async def _send(self, leased: Leased, errand: Errand) -> Inbound:
-        message, destination = leased.message, errand.destination
+        message, destination, policy = leased.message, errand.destination, errand.policy
+        timeout_s = policy.timeout_s or TIMEOUT_S
         headers, body = message.headers, message.body
-        if errand.policy.structured:
+        if policy.structured:
             headers, body = structured(headers, body, encoding=self._encoding)
-        headers = [*headers, *errand.headers]
-        timeout_s = errand.policy.timeout_s or TIMEOUT_S
         if destination.function is None:
+            headers = [*headers, *errand.headers]
             return await self._addresses.post(destination.address, headers, body, timeout_s)
         replicas = self._functions.find(destination.function)
         if replicas is None:
             raise NoReplica(404, f"there is no function {destination.function.name}")
-        outbound = Outbound(target=destination.path, headers=headers, body=body)
+        own = fields_of(headers) if policy.structured else self._fields(message)
+        outbound = Outbound(target=destination.path, fields=errand.fields + own, body=body)
         return await call(replicas, outbound, timeout_s=timeout_s, limit_bytes=LIMIT_BYTES)
+
+    def _fields(self, message: Message) -> bytes:
+        """A message's headers on the wire; its deliveries mostly follow each other."""
+        of, fields = self._written
+        if of is not message:
+            fields = fields_of(message.headers)
+            self._written = message, fields
+        return fields
 
     def _reply(
         self, leased: Leased, judgement: Judgement, inbound: Inbound | None

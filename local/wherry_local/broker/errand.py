@@ -15,6 +15,7 @@ from wherry_local.broker.subscription import (
     Destination,
     Subscriptions,
 )
+from wherry_local.proxy.message import fields_of
 from wherry_local.queue.delivery import Headers, Lane
 
 DEAD_LETTER = "dead-letter:"
@@ -33,6 +34,7 @@ class Errand:
         destination: Where it goes.
         policy: How it is tried.
         headers: What the event is sent with beside its own headers.
+        fields: The same on the wire.
         wants_reply: Whether an event in the answer goes back to the broker.
         dead_letter: Name of the trigger that has a place for what is not taken, or None.
     """
@@ -40,6 +42,7 @@ class Errand:
     destination: Destination
     policy: DeliveryPolicy
     headers: Headers
+    fields: bytes
     wants_reply: bool = False
     dead_letter: str | None = None
 
@@ -97,11 +100,12 @@ def _errand(
     if name is not None:
         headers.insert(0, (b"prefer", b"reply"))
     if to.function is not None:
-        headers.append((b"host", to.host.encode()))
+        headers.insert(0, (b"host", to.host.encode()))
     return Errand(
         destination=to,
         policy=policy,
         headers=headers,
+        fields=fields_of(headers),
         wants_reply=name is not None,
         dead_letter=name,
     )

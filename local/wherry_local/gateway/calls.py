@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from wherry.reply import Reply
 from wherry_local.deployment import FunctionKey
@@ -132,7 +131,8 @@ class Calls:
         message, deliveries = await self._call(call_id)
         if not all(each.state in _OVER for each in deliveries):
             raise Refused(409, "the call is not over")
-        again = replace(_called(message, self._ids.take()), accepted_at=time.time(), parent=None)
+        called = _called(message, self._ids.take())
+        again = called._replace(accepted_at=time.time(), parent=None)
         name, _, namespace = message.scope.partition(".")
         return await self._store(again, self._locate(name, namespace))
 
@@ -162,7 +162,7 @@ class Calls:
 def _called(message: Message, call_id: str) -> Message:
     """`message` under another id, which the function is given as well."""
     headers = [*without(message.headers, CALL_ID), (b"X-Call-Id", call_id.encode())]
-    return replace(message, key=call_id, headers=headers)
+    return message._replace(key=call_id, headers=headers)
 
 
 def _headers(asked: Asked) -> Headers:

@@ -6,11 +6,12 @@ The connections are those of the gateway. It knows no caller's connection.
 from __future__ import annotations
 
 import asyncio
+import re
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from wherry_local.proxy.asking import Asking
-from wherry_local.proxy.message import CallFailed, Fault, Inbound, Outbound
+from wherry_local.proxy.message import CallFailed, Fault, Inbound, Outbound, fields_of
 from wherry_local.proxy.pool import Pool
 from wherry_local.proxy.response_head import ResponseHead
 
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallFailed", "Fault", "Inbound", "Outbound", "call"]
 
-_OWN = frozenset(
-    b"connection content-length expect keep-alive te trailer transfer-encoding upgrade".split()
-)
+_HOST = re.compile(rb"^host:", re.IGNORECASE | re.MULTILINE)
 
 
 async def call(
@@ -135,14 +134,10 @@ class _Calling(Asking):
 
 def _encoded(outbound: Outbound) -> bytes:
     """The request on the wire."""
-    lines = [b"%s %s HTTP/1.1" % (outbound.method.encode(), outbound.target.encode())]
-    named = False
-    for field in outbound.headers:
-        lower = field[0].lower()
-        if lower not in _OWN:
-            lines.append(b": ".join(field))
-            named = named or lower == b"host"
-    if not named:
-        lines.append(b"Host: localhost")
-    lines += (b"Content-Length: %d" % len(outbound.body), b"", outbound.body)
-    return b"\r\n".join(lines)
+    method, target, headers, fields, body = outbound
+    if headers:
+        fields = fields_of(headers) + fields
+    if _HOST.search(fields) is None:
+        fields += b"Host: localhost\r\n"
+    line = f"{method} {target} HTTP/1.1\r\n".encode()
+    return b"%s%sContent-Length: %d\r\n\r\n%s" % (line, fields, len(body), body)

@@ -4,33 +4,42 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wherry.errors import WherryError
 from wherry_local.front.fields import first_value
 
 Headers = Sequence[tuple[bytes, bytes]]
 
+_OWN = frozenset(
+    b"connection content-length expect keep-alive te trailer transfer-encoding upgrade".split()
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outbound:
+
+class Outbound(NamedTuple):
     """A call.
 
     Attributes:
         method: Its method.
         target: Path and query, percent-encoding as it is sent; begins with `/`.
-        headers: Names and values in order; framing and connection are not among them.
+        headers: Names and values in order; fields of the connection are left out.
+        fields: More of them, as `fields_of` writes them.
         body: The whole body.
     """
 
     method: str = "POST"
     target: str = "/"
     headers: Headers = ()
+    fields: bytes = b""
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inbound:
+def fields_of(headers: Headers) -> bytes:
+    """Headers on the wire, each with the end of its line, without fields of the connection."""
+    return b"".join([b"%s: %s\r\n" % field for field in headers if field[0].lower() not in _OWN])
+
+
+class Inbound(NamedTuple):
     """The answer to a call.
 
     Attributes:

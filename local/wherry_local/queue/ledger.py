@@ -136,14 +136,9 @@ class Ledger:
         if not accepted.subscribers:
             self._shelve(pending)
             return False
+        first, scope = number_of(arrival.position, 0), message.scope
         deliveries = [
-            PendingDelivery(
-                number=number_of(arrival.position, index),
-                of=pending,
-                subscriber=subscriber,
-                lane=(message.scope, subscriber),
-                due=now,
-            )
+            PendingDelivery(first + index, pending, subscriber, (scope, subscriber), now)
             for index, subscriber in enumerate(accepted.subscribers)
         ]
         self.pending.add(pending, deliveries)

@@ -54,7 +54,6 @@ class PendingMessage:
     over: dict[int, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
 class PendingDelivery:
     """A delivery that is not over.
 
@@ -71,20 +70,25 @@ class PendingDelivery:
         answer_bytes: What the answer that is kept of it counts as.
     """
 
-    number: int
-    of: PendingMessage
-    subscriber: str
-    lane: Lane
-    due: float
-    state: State = State.DUE
-    token: int = 0
-    until: float = 0.0
-    settling: bool = False
-    lost: int = 0
-    sequence: int = 0
+    # An event may have many, so that what most never set has its usual value in the class.
+    state = State.DUE
+    token = 0
+    until = 0.0
+    settling = False
+    lost = 0
+    sequence = 0
     attempts: tuple[Attempt, ...] = ()
-    tries: int = 0
-    answer_bytes: int = 0
+    tries = 0
+    answer_bytes = 0
+
+    def __init__(
+        self, number: int, of: PendingMessage, subscriber: str, lane: Lane, due: float
+    ) -> None:
+        self.number = number
+        self.of = of
+        self.subscriber = subscriber
+        self.lane = lane
+        self.due = due
 
 
 def leased_of(delivery: PendingDelivery, message: Message) -> Leased:

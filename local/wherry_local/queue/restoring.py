@@ -104,13 +104,8 @@ def _restore_deliveries(
         row = rows.get(number)
         if row is not None and row[0] >= _OVER:
             continue
-        delivery = PendingDelivery(
-            number=number,
-            of=message,
-            subscriber=subscriber,
-            lane=(message.scope, subscriber),
-            due=clock.monotonic(),
-        )
+        lane = (message.scope, subscriber)
+        delivery = PendingDelivery(number, message, subscriber, lane, clock.monotonic())
         if row is not None:
             _resume(delivery, row, clock)
         deliveries.append(delivery)

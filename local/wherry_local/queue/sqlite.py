@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -117,7 +116,7 @@ class SqliteQueue:
         answer = settlement.answer
         if answer is not None and len(answer.body) > self._ledger.bounds.answer_bytes:
             body = answer.body[: self._ledger.bounds.answer_bytes]
-            settlement = replace(settlement, answer=replace(answer, body=body))
+            settlement = settlement._replace(answer=answer._replace(body=body))
         await self._settle(delivery, settlement, arrivals)
         return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from wherry_local.queue.delivery import Message
 from wherry_local.queue.records import number_of
@@ -63,9 +62,9 @@ class StreamHistory:
         record = message_in(payload, position)
         message = record.arrival.accepted.message
         if not bodies:
-            message = replace(message, body=b"")
+            message = message._replace(body=b"")
         elif record.pieces is not None:
             subjects = self._stream.pieces(message.key, record.pieces)
             parts = await at_once([self._stream.newest(subject) for subject in subjects])
-            message = replace(message, body=b"".join([part or b"" for part in parts]))
+            message = message._replace(body=b"".join([part or b"" for part in parts]))
         return message, record.arrival.accepted.subscribers

@@ -159,10 +159,11 @@ def _end(outcomes: Sequence[tuple[Change, StorageFailed | None]]) -> None:
 
 
 def _insert(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
-    """Write the rows, states before what settles them."""
+    """Write the rows; of a delivery that was leased and settled meanwhile only how it ended."""
     messages = [row for change in changes for row in change.messages]
-    states = [row for change in changes for row in change.states]
     deliveries = [row for change in changes for row in change.deliveries]
+    settled = {row[0] for row in deliveries}
+    states = [row for change in changes for row in change.states if row[0] not in settled]
     _execute(connection, "INSERT INTO message VALUES", messages, "")
     _execute(connection, "INSERT INTO delivery(number, state, lost) VALUES", states, STATE)
     _execute(connection, "INSERT INTO delivery VALUES", deliveries, SETTLE)

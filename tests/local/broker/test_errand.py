@@ -42,10 +42,13 @@ def test_what_an_event_is_sent_with_beside_its_own_headers():
     assert errand is not None
     assert errand.wants_reply
     assert list(errand.headers) == [
+        (b"host", b"first.shop.svc.cluster.local"),
         (b"prefer", b"reply"),
         (b"kn-namespace", b"shop"),
-        (b"host", b"first.shop.svc.cluster.local"),
     ]
+    assert errand.fields == (
+        b"host: first.shop.svc.cluster.local\r\nprefer: reply\r\nkn-namespace: shop\r\n"
+    )
 
 
 def test_it_is_made_once_and_anew_when_the_triggers_change():

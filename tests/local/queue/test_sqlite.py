@@ -9,7 +9,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -230,7 +229,7 @@ class Odd:
 )
 def test_what_cannot_be_stored_hurts_nobody_else(tmp_path, changes):
     async def scenario(queue):
-        odd = replace(event("odd"), **changes)
+        odd = event("odd")._replace(**changes)
         accepting = [queue.accept(to(message, "x")) for message in (event("a"), odd, event("b"))]
         answers = await asyncio.wait_for(asyncio.gather(*accepting, return_exceptions=True), 10)
         assert [type(answer) for answer in answers] == [type(None), StorageFailed, type(None)]
