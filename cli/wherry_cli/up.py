@@ -89,7 +89,8 @@ command = UpCommand(
 
     Without --target: OpenFaaS's gateway, a broker with the project's triggers, functions that start
     when they are called, asynchronous calls, schedules and a console, until Ctrl-C or `wherry
-    down`. An edit counts at the next call. What it keeps is in the folder .wherry of the project.
+    down`. An edit serves some tenths of a second after it is saved. What it keeps is in the folder
+    .wherry of the project.
 
     With --target the functions are built, published and deployed by their digests, as `wherry build
     --push` and `wherry deploy` do; what the second would refuse at once is refused before the first

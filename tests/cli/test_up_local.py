@@ -165,3 +165,10 @@ def test_an_address_that_is_not_of_this_machine_is_told_by_its_option(wherry):
     done = wherry("up", "--port", "0", "--broker-port", "0", "--listen", "192.0.2.1")
     assert done.code == 3
     assert "hint: --listen 127.0.0.1" in done.err
+
+
+def test_when_an_edit_serves_is_told_as_the_page_of_it_does(wherry):
+    words = "serves some tenths of a second after it is saved"
+    assert words in " ".join(wherry("up", "--help").out.split())
+    page = Path(__file__).resolve().parents[2] / "docs/local.md"
+    assert words in " ".join(page.read_text().replace("**", "").split())
