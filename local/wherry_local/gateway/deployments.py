@@ -225,8 +225,13 @@ class Deployments:
         await self._fleet.put(served(deployed.deployment))
 
     def _tell_missing(self, deployment: Deployment) -> None:
-        for name in self._mounts.missing(deployment.secrets, deployment.key.namespace):
-            self._tell(f"{deployment.key}: secret {name!r} is not there: wherry secret set {name}")
+        namespace = deployment.key.namespace
+        elsewhere = "" if namespace == self.home else f" --namespace {namespace}"
+        for name in self._mounts.missing(deployment.secrets, namespace):
+            self._tell(
+                f"{deployment.key}: secret {name!r} is not there: "
+                f"wherry secret create {name}{elsewhere}"
+            )
 
     def _lay(self, deployment: Deployment) -> None:
         try:

@@ -192,3 +192,17 @@ def test_what_a_function_was_given_goes_with_it(tmp_path):
         left.mkdir()
     with served_gateway(tmp_path):
         assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "typed"),
+    [("shop", "wherry secret create key"), ("team", "wherry secret create key --namespace team")],
+)
+def test_a_secret_that_is_not_there_is_told_with_what_makes_it(tmp_path, namespace, typed):
+    with served_gateway(tmp_path, home="shop") as gateway:
+        gateway.ask("POST", "/system/namespace/", {"name": "team"})
+        create(gateway, "key", "value", namespace=namespace)
+        assert deploy(gateway, "key", namespace=namespace).status == 202
+        gateway.ask("DELETE", "/system/secrets", {"name": "key", "namespace": namespace})
+    with served_gateway(tmp_path, home="shop") as gateway:
+        assert gateway.told == [f"mine.{namespace}: secret 'key' is not there: {typed}"]
