@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from wherry_cli.arguments import event_body, limit_option, read_attributes, read_data
-from wherry_cli.explanation import print_explanation
+from wherry_cli.explanation import print_explanation, triggers_beside
 from wherry_cli.notes import note
 from wherry_cli.platforms import ListGroup, Place, output_option, platform_options, print_json
 from wherry_cli.tables import moment, print_table, text
@@ -72,8 +72,12 @@ def list_(trigger: str | None, limit: int, place: Place, is_json: bool) -> int:
 @output_option
 def show(number: str, place: Place, is_json: bool) -> int:
     """Show the event of a dead letter, and every try."""
-    letter, event = _found(place.api(hint="wherry deadletters"), number)
-    print_json({**letter, "message": event}) if is_json else print_explanation(event)
+    api = place.api(hint="wherry deadletters")
+    letter, event = _found(api, number)
+    if is_json:
+        print_json({**letter, "message": event})
+    else:
+        print_explanation(event, triggers_beside(event, api))
     return 0
 
 

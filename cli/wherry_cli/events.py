@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 
 from wherry_cli.arguments import limit_option, state_option
-from wherry_cli.explanation import print_explanation
+from wherry_cli.explanation import print_explanation, triggers_beside
 from wherry_cli.notes import note
 from wherry_cli.platforms import (
     Place,
@@ -66,7 +66,7 @@ def command(
         if follow:
             raise click.UsageError("--explain is of one event; leave --follow out")
         event = api.ask("GET", f"/system/events/{quote(explain, safe='')}")
-        print_json(event) if is_json else print_explanation(event)
+        print_json(event) if is_json else print_explanation(event, triggers_beside(event, api))
         return 0
     query: dict[str, object] = {
         "type": event_type,
@@ -112,7 +112,12 @@ def _line(event: dict[str, Any]) -> str:
 
 
 def _deliveries(event: dict[str, Any]) -> str:
-    """Each delivery with its state; how many triggers do not take it."""
+    """Each delivery with its state; how many triggers do not take it.
+
+    Why none is kept is not known: a dead letter that is replayed or discarded is forgotten.
+    """
+    if not event["deliveries"]:
+        return "no delivery"
     told = [
         f"{text(each['trigger'])} {state(each['state'])}"
         + (f" ({each['tries']} tries)" if each["tries"] > 1 else "")
@@ -120,5 +125,5 @@ def _deliveries(event: dict[str, Any]) -> str:
     ]
     others = event["mismatches"]
     if others:
-        told.append(f"not {others} other" + ("s" if others > 1 else "") if told else "no trigger")
-    return ", ".join(told) or "no trigger"
+        told.append(f"not {others} other" + ("s" if others > 1 else ""))
+    return ", ".join(told)

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wherry_cli.tables import moment, print_table, state, text
 
+if TYPE_CHECKING:
+    from wherry_local.admin.api import AdminApi
+
 _LIMIT_DATA = 1000
 _OWN = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
+_UNKNOWN = "not known: it is newer, was not asked, or its dead letter was replayed or discarded"
+_NOTHING = "nothing is kept: no trigger was asked, or its dead letter was replayed or discarded"
 
 
-def print_explanation(event: dict[str, Any]) -> None:
-    """Print `event`, as the admin API tells it with all of its details."""
+def triggers_beside(event: dict[str, Any], api: AdminApi) -> list[str]:
+    """Triggers that the broker of `event` has now and of which nothing is kept with it."""
+    broker = event["namespace"], event["broker"]
+    kept = {each["trigger"] for each in (*event["triggers"], *event["deliveries"])}
+    found = api.ask("GET", "/system/triggers")
+    names = {each["name"] for each in found if (each["namespace"], each["broker"]) == broker}
+    return sorted(names - kept)
+
+
+def print_explanation(event: dict[str, Any], others: Sequence[str]) -> None:
+    """Print `event`, as the admin API tells it with all of its details.
+
+    Args:
+        event: The event.
+        others: Triggers of its broker of which it is not known what they said.
+    """
     attributes = event["attributes"]
     rows = [(name, attributes[name]) for name in sorted(attributes, key=_place)]
     rows.append(("accepted", f"{moment(event['acceptedAt'])} by {_broker(event)}"))
@@ -25,7 +45,7 @@ def print_explanation(event: dict[str, Any]) -> None:
     width = max(len(text(name)) for name, _ in rows)
     for name, value in rows:
         click.echo(f"{text(name):<{width}}  {text(value)}")
-    _print_triggers(event)
+    _print_triggers(event, others)
     _print_attempts(event["deliveries"])
 
 
@@ -43,7 +63,7 @@ def _data(data: dict[str, Any]) -> str:
     return shown[:_LIMIT_DATA] + ("…" if data["truncated"] or len(shown) > _LIMIT_DATA else "")
 
 
-def _print_triggers(event: dict[str, Any]) -> None:
+def _print_triggers(event: dict[str, Any], others: Sequence[str]) -> None:
     """Each trigger, and each delivery that is no trigger's, as that to a dead-letter sink."""
     deliveries = {each["trigger"]: each for each in event["deliveries"]}
     rows = [
@@ -53,12 +73,13 @@ def _print_triggers(event: dict[str, Any]) -> None:
         for each in event["triggers"]
     ]
     rows += [_taken(delivery, name) for name, delivery in deliveries.items()]
+    rows += [(text(name), "", "", "", "", _UNKNOWN) for name in others]
     click.echo()
     if rows:
         header = ("TRIGGER", "TAKES IT", "STATE", "TRIES", "NEXT TRY", "ANSWER, OR WHY NOT")
         print_table(header, rows, right=(3,))
     else:
-        click.echo("the broker has no trigger")
+        click.echo(_NOTHING)
 
 
 def _not_taken(trigger: dict[str, Any]) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ LETTER = {
 
 @pytest.fixture
 def broker(platform):
+    platform.answers["GET /system/triggers"] = told([])
     platform.answers["POST /system/events"] = told({"key": "k7"}, 202)
     platform.answers["GET /system/events"] = told({"events": [EVENT], "next": None})
     for name in ("k7", "A-1"):
@@ -189,6 +190,41 @@ def test_an_explanation(wherry, broker, name):
     assert other.endswith("exact.type: got com.acme.order.placed, expected com.acme.order.paid")
     tries = table[table.index("") + 1 :]
     assert [line.split()[-2:] for line in tries[1:]] == [["503", "busy"], ["no", "answer"]]
+
+
+@pytest.fixture
+def replayed(broker):
+    """An event whose one dead letter was replayed: nothing of the trigger is kept with it."""
+    event = EXPLAINED | {"deliveries": [], "triggers": [], "mismatches": 0, "replies": []}
+    broker.answers["GET /system/events"] = told({"events": [event], "next": None})
+    broker.answers["GET /system/events/k7"] = told(event)
+    return broker
+
+
+def trigger(name, **more):
+    return {"name": name, "namespace": "default", "broker": "default"} | more
+
+
+@pytest.mark.parametrize("mismatches", [0, 1])
+def test_of_an_event_without_deliveries_the_list_says_no_reason(wherry, replayed, mismatches):
+    event = EVENT | {"deliveries": [], "mismatches": mismatches}
+    replayed.answers["GET /system/events"] = told({"events": [event], "next": None})
+    assert wherry("events").out.splitlines()[1].endswith("A-1  no delivery")
+
+
+def test_an_explanation_says_what_is_not_known(wherry, replayed):
+    replayed.answers["GET /system/triggers"] = told(
+        [trigger("orders-accept"), trigger("slow", broker="slow"), trigger("x", namespace="y")]
+    )
+    table = wherry("events", "--explain", "k7").out.partition("\n\n")[2].splitlines()
+    assert [line.split()[0] for line in table] == ["TRIGGER", "orders-accept"]
+    assert table[1].endswith("or its dead letter was replayed or discarded")
+    assert "yes" not in table[1].split() and "no" not in table[1].split()
+
+
+def test_an_explanation_of_an_event_of_which_nothing_is_known(wherry, replayed):
+    said = wherry("events", "--explain", "k7").out.partition("\n\n")[2]
+    assert said.startswith("nothing is kept: no trigger was asked, or its dead letter was replayed")
 
 
 def test_an_explanation_as_json(wherry, broker):

@@ -157,6 +157,9 @@ def test_a_dead_letter_is_mended(wherry):
         "delivered"
     ]
     assert wherry("deadletters", "replay", number).code == 1
+    told = wherry("events", "--explain", key).out
+    row = next(line for line in told.splitlines() if line.startswith("orders"))
+    assert row.endswith("its dead letter was replayed or discarded")
 
 
 def test_a_dead_letter_is_discarded(wherry):

@@ -350,10 +350,10 @@ def test_the_ways_in(console):
         assert (page.status, page.headers["location"]) == (307, "/ui/")
 
 
-def test_an_event_that_came_when_no_trigger_was_there():
+def test_an_event_of_which_no_trigger_and_no_delivery_is_kept():
     console = Console(Recorder(events=[event("k-1", age=1)]))
-    assert "The broker has no trigger." in console.get("/ui/events").text
-    assert "The broker had no trigger when the event came." in console.get("/ui/events/k-1").text
+    assert "No delivery is kept." in console.get("/ui/events").text
+    assert "no trigger was asked, or its dead letter" in console.get("/ui/events/k-1").text
 
 
 def test_a_clock_that_is_behind():
