@@ -75,9 +75,9 @@ def command(
     """Call a function: NAME, or the one at URL.
 
     NAME, which a path and a query may follow, is a function of the platform that runs here
-    (`wherry up`), or of --gateway; without such a platform it is the function that `wherry run`
-    serves on --port. The body goes to the standard output as it arrives, the status line to the
-    standard error. Ends with 0 for a 2xx answer, 1 for any other.
+    (`wherry up`), or of --gateway; without either, and with --port, it is the function that `wherry
+    run` serves on this machine. The body goes to the standard output as it arrives, the status line
+    to the standard error. Ends with 0 for a 2xx answer, 1 for any other.
     """
     from wherry_local import client
 
@@ -127,7 +127,7 @@ def _url(
         return client.address(target, 0)
     if is_url:
         raise click.UsageError("--async takes a NAME: the gateway keeps the call")
-    if not is_asked and (is_port_said or not place.is_running()):
+    if not is_asked and (is_port_said or not place.is_known()):
         return client.address(target, port if port is not None else 8080)
     api = place.api(hint="wherry list")
     if target is None:

@@ -61,11 +61,11 @@ class Place:
         note(f"no platform runs here; asking OPENFAAS_URL, {said}")
         return _remote(said, hint, request_s)
 
-    def is_running(self) -> bool:
-        """Whether there is a platform to ask, as far as the files tell."""
+    def is_known(self) -> bool:
+        """Whether there is a platform to ask, as far as files and environment tell."""
         from wherry_local.errors import PlatformAbsent
 
-        if self.gateway is not None:
+        if self.gateway is not None or (self.project is None and os.environ.get("OPENFAAS_URL")):
             return True
         try:
             self.here()

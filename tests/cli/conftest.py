@@ -43,7 +43,7 @@ def wherry(capfd):
 def here(tmp_path, monkeypatch):
     """An empty working folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("PORT", "WHERRY_HOST", "WHERRY_HANDLER"):
+    for name in ("PORT", "WHERRY_HOST", "WHERRY_HANDLER", "OPENFAAS_URL"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

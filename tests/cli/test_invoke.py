@@ -118,6 +118,22 @@ def test_a_name_is_served_on_this_machine(wherry, server, monkeypatch):
     assert wherry("invoke").code == 0
 
 
+@pytest.mark.parametrize("target", ["hello", "hello?a=b"])
+def test_without_a_platform_a_name_is_of_openfaas_url(wherry, here, server, monkeypatch, target):
+    monkeypatch.setenv("OPENFAAS_URL", server.url)
+    monkeypatch.setenv("PORT", "1")
+    done = wherry("invoke", target)
+    assert done.code == 0, done.err
+    assert f"no platform runs here; asking OPENFAAS_URL, {server.url}" in done.err
+    assert server.asked[0][1] == f"/function/{target}"
+
+
+def test_a_port_that_is_said_goes_before_openfaas_url(wherry, here, server, monkeypatch):
+    monkeypatch.setenv("OPENFAAS_URL", "http://127.0.0.1:1")
+    done = wherry("invoke", "hello", "--port", server.server_address[1])
+    assert done == (0, '{"ok":true}', "HTTP 200 OK\n")
+
+
 def test_nothing_there(wherry, server):
     server.shutdown()
     server.server_close()
