@@ -33,7 +33,7 @@ def call_later(
     call_id = next((value for name, value in answer.headers if name.lower() == "x-call-id"), "")
     if answer.status != 202:
         note(f"HTTP {answer.status} {answer.reason}".rstrip())
-        sys.stdout.buffer.write(said)
+        _write(said)
         return 1
     if not is_waiting:
         print_json({"id": call_id}) if is_json else click.echo(call_id)
@@ -73,10 +73,17 @@ def print_call(call: dict[str, Any], *, is_json: bool) -> int:
         tries = "1 try" if call["tries"] == 1 else f"{call['tries']} tries"
         note(f"{call['state']} after {tries}" + (f", HTTP {status}" if status else ""))
         body = call.get("body") or {}
-        sys.stdout.buffer.write(
+        _write(
             base64.b64decode(body["base64"]) if "base64" in body else body.get("text", "").encode()
         )
-        sys.stdout.buffer.flush()
         if body.get("truncated"):
             note(f"cut: the answer had {body['bytes']} bytes")
     return 0 if 200 <= status < 300 else 1
+
+
+def _write(body: bytes) -> None:
+    """Print a body as it is; on a terminal the prompt comes on a line of its own."""
+    sys.stdout.buffer.write(body)
+    sys.stdout.buffer.flush()
+    if sys.stdout.isatty():
+        click.echo()

@@ -1,7 +1,9 @@
 """`wherry calls`, and `wherry invoke` of a function of a platform, now and later."""
 
 import base64
+import io
 import json
+import sys
 
 import pytest
 from tests.cli.admin_recorder import Answer, told
@@ -105,6 +107,24 @@ def test_a_gateway_that_takes_no_call(wherry, gateway):
     gateway.answers["POST /async-function/thumbnail"] = Answer(429, b"too many")
     done = wherry("invoke", "thumbnail", "--async")
     assert (done.code, done.out) == (1, "too many")
+
+
+class Terminal(io.TextIOWrapper):
+    """A terminal that keeps what it shows."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    "arguments", [("invoke", "thumbnail", "--async", "--wait"), ("calls", "show", "c-1")]
+)
+def test_on_a_terminal_the_prompt_has_a_line_of_its_own(wherry, gateway, monkeypatch, arguments):
+    gateway.answers["GET /async-function/c-1"] = told(CALL)
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", Terminal(shown, write_through=True))
+    assert wherry(*arguments).code == 0
+    assert shown.getvalue() == b"done\n"
 
 
 @pytest.mark.parametrize("arguments", [("http://127.0.0.1:1/", "--async"), ("thumbnail", "--wait")])
