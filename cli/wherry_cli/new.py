@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wherry_cli.notes import note, warn
+
+if TYPE_CHECKING:
+    from wherry_build.template import Addition
 
 STYLES = ("http", "events", "typed", "async", "stream")
 
@@ -61,7 +66,22 @@ def _function(name: str, *, style: str, parent: Path) -> None:
             note(f"added to {file}")
         elif not added.is_taken:
             warn([f"{file} takes the functions of another folder; name {name} under `functions`"])
-    note(f"next: wherry run {parent / name}")
+    note(f"next: wherry run {_quoted(parent / name)}")
+    note(f"or:   wherry up{_project_of(added, parent)}")
+
+
+def _project_of(added: Addition, parent: Path) -> str:
+    """What `wherry up` is told so that it serves the new function; nothing for what is here."""
+    if added.project_file is not None:
+        folder = added.project_file.parent
+    else:
+        folder = Path() if parent == Path("functions") else parent
+    path = os.path.relpath(folder)
+    return "" if path == os.curdir else f" {_quoted(path)}"
+
+
+def _quoted(path: Path | str) -> str:
+    return shlex.quote(str(path))
 
 
 def _project(name: str, *, style: str, parent: Path) -> None:
@@ -69,4 +89,6 @@ def _project(name: str, *, style: str, parent: Path) -> None:
 
     for file in scaffold_project(name, style=style, parent=parent):
         click.echo(file)
-    note(f"next: cd {parent / name} && wherry run")
+    folder = _quoted(parent / name)
+    note(f"next: cd {folder} && wherry run")
+    note(f"or:   cd {folder} && wherry up")

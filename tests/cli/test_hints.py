@@ -41,7 +41,7 @@ def typed(text):
 
 def fault(line):
     """What is wrong with the command `wherry LINE`, or None."""
-    words = line.split()
+    words = line.replace("{}", " {}").split()
     command, context = cli, click.Context(cli, info_name="wherry", **cli.context_settings)
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)

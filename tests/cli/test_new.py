@@ -1,8 +1,12 @@
 """`wherry new`."""
 
 import os
+import shlex
+from pathlib import Path
 
 import pytest
+
+from wherry_build.project import read_project
 
 STYLES = ["http", "events", "typed", "async", "stream"]
 
@@ -16,7 +20,7 @@ def test_it_makes_a_function_and_says_what_is_next(wherry, here):
         "functions/hello/requirements.txt",
         "functions/hello/test_hello.py",
     ]
-    assert done.err == "next: wherry run functions/hello\n"
+    assert done.err == "next: wherry run functions/hello\nor:   wherry up\n"
     assert (here / "functions/hello/handler.py").is_file()
 
 
@@ -42,6 +46,24 @@ def test_every_template_can_be_asked_for(wherry):
     assert [template.style for template in TEMPLATES] == list(new.STYLES)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "served"),
+    [
+        ((), ""),
+        (("--path", "services"), " services"),
+        (("--path", "shop/functions"), " shop"),
+        (("--path", "our services"), " 'our services'"),
+    ],
+)
+def test_the_platform_that_it_names_serves_the_function(wherry, here, arguments, served):
+    (here / "shop").mkdir()
+    (here / "shop/wherry.yaml").write_text("namespace: fns\n")
+    typed = wherry("new", "hello", *arguments).err.splitlines()[-1]
+    assert typed == f"or:   wherry up{served}"
+    project = read_project(Path(*shlex.split(served)))
+    assert [each.name for each in project.functions] == ["hello"]
+
+
 PROJECT = """\
 # mine
 functions:
@@ -56,7 +78,10 @@ def test_a_wherry_yaml_gets_an_entry_more(wherry, here):
     file.write_text(PROJECT)
     file.chmod(0o640)
     done = wherry("new", "greet", "--template", "typed", "--path", "services")
-    assert (done.code, done.err) == (0, "added to wherry.yaml\nnext: wherry run services/greet\n")
+    assert (done.code, done.err) == (
+        0,
+        "added to wherry.yaml\nnext: wherry run services/greet\nor:   wherry up\n",
+    )
     entry = "  greet:\n    handler: services/greet\n"
     assert file.read_text() == PROJECT.replace("hosts:", f"{entry}hosts:")
     assert file.stat().st_mode & 0o777 == 0o640
@@ -69,13 +94,13 @@ def test_the_file_above_the_folder_that_it_runs_in_is_not_touched(wherry, here, 
     (here / "wherry.yaml").write_text(PROJECT)
     (here / "below").mkdir()
     monkeypatch.chdir(here / "below")
-    assert wherry("new", "greet").err == "next: wherry run functions/greet\n"
+    assert wherry("new", "greet").err.startswith("next: wherry run functions/greet\n")
     assert (here / "wherry.yaml").read_text() == PROJECT
 
 
 def test_a_wherry_yaml_that_names_no_function_takes_the_new_one_by_its_place(wherry, here):
     (here / "wherry.yaml").write_text("namespace: fns\n")
-    assert wherry("new", "hello").err == "next: wherry run functions/hello\n"
+    assert wherry("new", "hello").err.startswith("next: wherry run functions/hello\n")
     done = wherry("new", "greet", "--path", "services")
     assert "wherry.yaml takes the functions of another folder; name greet" in done.err
     assert (here / "wherry.yaml").read_text() == "namespace: fns\n"

@@ -25,7 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def shop(wherry, here, monkeypatch):
     """A new project, and the working folder in it."""
     done = wherry("new", "--project", "shop")
-    assert (done.code, done.err) == (0, "next: cd shop && wherry run\n")
+    assert (done.code, done.err) == (
+        0,
+        "next: cd shop && wherry run\nor:   cd shop && wherry up\n",
+    )
     made = {line.removeprefix("shop/") for line in done.out.splitlines()}
     files = {path for path in (here / "shop").rglob("*") if path.is_file()}
     assert made == {path.relative_to(here / "shop").as_posix() for path in files}
