@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wherry_cli.notes import note, warn
-from wherry_cli.platforms import output_option, print_json
+from wherry_cli.platforms import Place, output_option, print_json
 
 if TYPE_CHECKING:
     from wherry_local.platform.settings import Settings
@@ -161,10 +161,11 @@ def _detached(ctx: click.Context, root: Path, *, is_json: bool) -> int:
     if is_json:
         print_json(asdict(came))
         return 0
+    brokers = Place(project=root).api().ask("GET", "/system/overview")["brokers"]
     for word, where in (
         ("gateway", came.gateway),
         ("console", f"{came.gateway}/ui/"),
-        ("broker", came.broker),
+        *(("broker", each["url"]) for each in brokers),
         ("log", state.path / LOG),
     ):
         click.echo(f"{word:<8} {where}")

@@ -259,6 +259,23 @@ def test_a_port_in_use_is_3(project):
             assert f"port {port} is in use" in done.err
 
 
+def test_of_two_ports_in_use_both_are_told_with_what_is_free(project):
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("", 0)) as two:
+        ports = [each.getsockname()[1] for each in (one, two)]
+        done = project("up", "--port", ports[0], "--broker-port", ports[1])
+        assert f"port {ports[0]} is in use, port {ports[1]} is in use" in done.err
+        assert "hint: wherry up --port 0 --broker-port 0 takes" in done.err
+        done = project("up", "--port", "0", "--broker-port", ports[1])
+        assert "hint: wherry up --broker-port 0 takes" in done.err
+
+
+def test_in_the_background_it_says_where_each_broker_is(project):
+    (project.folder / "wherry.yaml").write_text("functions: {hello: {}}\nbrokers: {slow: {}}\n")
+    done = project.up("--port", "0")
+    brokers = re.findall(r"^broker +http://127\.0\.0\.1:\d+/(\S+)$", done.out, re.MULTILINE)
+    assert brokers == ["default/default", "default/slow"]
+
+
 def test_triggers_that_say_what_cannot_be_are_2(project):
     (project.folder / "trigger.yaml").write_text(TRIGGER.replace("name: orders", "name: nobody"))
     done = project("up", "--port", "0", "--broker-port", "0", "--triggers", "trigger.yaml")

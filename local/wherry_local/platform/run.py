@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import wherry
@@ -72,21 +72,24 @@ def _looped(life: Coroutine[Any, Any, int]) -> int:
 
 def _sockets(settings: Settings) -> list[socket.socket]:
     """The sockets of the gateway and of the broker."""
-    gateway = _listening(settings.host, settings.port, "--port")
-    try:
-        return [gateway, _listening(settings.host, settings.broker_port, "--broker-port")]
-    except BaseException:
-        gateway.close()
-        raise
-
-
-def _listening(host: str, port: int, option: str) -> socket.socket:
-    sock = listening(host, port, option="--listen")
-    if sock is None:
-        raise NoFreePort(
-            f"{host} port {port} is in use", hint=f"wherry up {option} 0 takes any free one"
-        )
-    return sock
+    wanted = {"--port": settings.port, "--broker-port": settings.broker_port}
+    made: list[socket.socket] = []
+    taken: list[str] = []
+    with ExitStack() as opened:
+        for option, port in wanted.items():
+            found = listening(settings.host, port, option="--listen")
+            if found is None:
+                taken.append(option)
+            else:
+                made.append(opened.enter_context(found))
+        if taken:
+            said = ", ".join(f"port {wanted[option]} is in use" for option in taken)
+            free = " ".join(f"{option} 0" for option in taken)
+            raise NoFreePort(
+                f"{settings.host}: {said}", hint=f"wherry up {free} takes what is free"
+            )
+        opened.pop_all()
+    return made
 
 
 async def _serve(settings: Settings, state: StateFolder, sockets: list[socket.socket]) -> int:
