@@ -40,7 +40,7 @@ def main() -> int:
                 platform.scale("order", 1)
             if "events" in options.parts:
                 runs = events.measure(platform, **settings, told=_tell)
-                print(events.table(runs, seconds=options.seconds), end="\n\n")
+                print(events.table(runs), end="\n\n")
                 found["events"] = [asdict(each) for each in runs]
                 faults += sum(each.faults for each in runs)
     except ServerError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.local.platform import Platform, until
 from benchmarks.local.proxied import processor_s
@@ -13,6 +14,9 @@ from benchmarks.serving.answers import Received
 from benchmarks.serving.workloads import Workload
 
 _DRAIN_S = 300.0
+_RUN_S = 1
+"""Runs are short and many: more than 10,000 events may not wait, and a round that fills the queue
+does not count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,28 +40,30 @@ class Events:
     delivered_per_s: float
     faults: int
 
-    def per_core_s(self, seconds: int) -> float:
+    @property
+    def per_core_s(self) -> float:
         """Events accepted for each second of processor time of the platform's process."""
-        return self.accepted_per_s * seconds / max(self.processor_s, 0.01)
+        return self.accepted_per_s * _RUN_S / max(self.processor_s, 0.01)
 
 
 def measure(
     platform: Platform, *, rounds: int, seconds: int, told: Callable[[str], None]
 ) -> list[Events]:
-    """With one trigger and with ten, each round.
+    """With one trigger and with ten, `rounds` times `seconds` runs of a second each.
 
     Raises:
         ServerError: The queue was not delivered in time.
     """
     found = []
-    for number in range(rounds):
+    count = rounds * seconds
+    for number in range(count):
         for broker, triggers in (("one", 1), ("ten", 10)):
-            told(f"events {number + 1}/{rounds} {triggers} triggers")
-            found.append(_run(platform, broker, triggers, seconds))
+            told(f"events {number + 1}/{count} {triggers} triggers")
+            found.append(_run(platform, broker, triggers))
     return found
 
 
-def _run(platform: Platform, broker: str, triggers: int, seconds: int) -> Events:
+def _run(platform: Platform, broker: str, triggers: int) -> Events:
     workload = Workload(
         name=broker,
         about="a binary event",
@@ -75,11 +81,11 @@ def _run(platform: Platform, broker: str, triggers: int, seconds: int) -> Events
         expected=Received(),
     )
     spent, began = processor_s((platform.pid,)), time.monotonic()
-    run = load.run(workload, platform.broker_port, seconds=seconds)
+    run = load.run(workload, platform.broker_port, seconds=_RUN_S)
     spent = processor_s((platform.pid,)) - spent
     until(lambda: not (platform.queue()["due"] or platform.queue()["leased"]), _DRAIN_S)
     took = time.monotonic() - began
-    delivered = run.per_s * seconds * triggers  # the queue's own count is of what it still keeps
+    delivered = run.per_s * _RUN_S * triggers  # the queue's own count is of what it still keeps
     return Events(
         triggers=triggers,
         accepted_per_s=run.per_s,
@@ -90,18 +96,26 @@ def _run(platform: Platform, broker: str, triggers: int, seconds: int) -> Events
     )
 
 
-def table(found: Sequence[Events], *, seconds: int) -> str:
-    """For people: each run, without figures where there were faults."""
+def table(found: Sequence[Events]) -> str:
+    """For people: medians of the runs of each number of triggers that had no faults."""
     names = ("accepted/s", "per core s", "p99 ms", "delivered/s")
     lines = [f"{'triggers':>8}" + "".join(f"{name:>13}" for name in names)]
-    lines += [f"{each.triggers:>8}{_told(each, seconds)}" for each in found]
+    for triggers in sorted({each.triggers for each in found}):
+        runs = [each for each in found if each.triggers == triggers]
+        lines.append(f"{triggers:>8}{_told(runs)}")
     return "\n".join(lines)
 
 
-def _told(run: Events, seconds: int) -> str:
-    if run.faults:
-        return f"  does not count: {run.faults} faults"
+def _told(runs: Sequence[Events]) -> str:
+    whole = [run for run in runs if not run.faults]
+    faults = sum(run.faults for run in runs)
+    told = f"  {len(runs) - len(whole)} runs do not count: {faults} faults" if faults else ""
+    if not whole:
+        return told
+    per_core = [run.per_core_s for run in whole]
     return (
-        f"{run.accepted_per_s:>13,.0f}{run.per_core_s(seconds):>13,.0f}"
-        f"{run.p99_ms:>13.1f}{run.delivered_per_s:>13,.0f}"
+        f"{median(run.accepted_per_s for run in whole):>13,.0f}{median(per_core):>13,.0f}"
+        f"{median(run.p99_ms for run in whole):>13.1f}"
+        f"{median(run.delivered_per_s for run in whole):>13,.0f}"
+        f"  {len(whole)} runs, {min(per_core):,.0f} to {max(per_core):,.0f} per core s{told}"
     )

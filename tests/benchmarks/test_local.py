@@ -38,10 +38,10 @@ def test_the_table_compares_within_rounds():
     assert "FAULTS" not in table
 
 
-def events_run(faults):
+def events_run(faults=0, accepted=3000):
     return events.Events(
         triggers=10,
-        accepted_per_s=3000,
+        accepted_per_s=accepted,
         p99_ms=5.0,
         processor_s=1.5,
         delivered_per_s=2000,
@@ -50,15 +50,18 @@ def events_run(faults):
 
 
 def test_events_are_told_by_the_core():
-    run = events_run(faults=0)
-    assert run.per_core_s(2) == 4000
-    line = events.table([run], seconds=2).splitlines()[1]
-    assert line.split() == ["10", "3,000", "4,000", "5.0", "2,000"]
+    runs = [events_run(accepted=each) for each in (3000, 6000, 1500)]
+    assert [run.per_core_s for run in runs] == [2000, 4000, 1000]
+    line = events.table(runs).splitlines()[1]
+    assert line.split()[:5] == ["10", "3,000", "2,000", "5.0", "2,000"]
+    assert line.endswith("3 runs, 1,000 to 4,000 per core s")
 
 
 def test_a_run_of_events_with_faults_has_no_figures():
-    line = events.table([events_run(faults=3)], seconds=2).splitlines()[1]
-    assert line.split() == ["10", "does", "not", "count:", "3", "faults"]
+    line = events.table([events_run(faults=3)]).splitlines()[1]
+    assert line.split() == ["10", "1", "runs", "do", "not", "count:", "3", "faults"]
+    line = events.table([events_run(faults=3), events_run()]).splitlines()[1]
+    assert "1 runs, 2,000 to 2,000 per core s  1 runs do not count: 3 faults" in line
 
 
 def test_rest_is_told():

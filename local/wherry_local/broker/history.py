@@ -71,9 +71,7 @@ async def events(queue: Queue, wanted: Wanted, *, before: int | None, most: int)
     found: list[Found] = []
     looked = 0
     while looked < LOOKED_AT:
-        batch = await queue.messages(
-            kind=Kind.EVENT, states=states, before=before, most=_AT_ONCE, bodies=False
-        )
+        batch = await queue.messages(kind=Kind.EVENT, states=states, before=before, most=_AT_ONCE)
         for position, message, deliveries in batch:
             before = position
             if wanted.fits(message, deliveries):
@@ -93,7 +91,7 @@ async def event(queue: Queue, key: str) -> Found | None:
         return Found(None, *known)
     before: int | None = None
     while True:
-        batch = await queue.messages(kind=Kind.EVENT, before=before, most=_AT_ONCE, bodies=False)
+        batch = await queue.messages(kind=Kind.EVENT, before=before, most=_AT_ONCE)
         for position, message, _ in batch:
             before = position
             if message.attributes.get("id") == key:

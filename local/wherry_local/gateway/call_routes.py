@@ -53,7 +53,7 @@ class CallRoutes:
         # Callbacks are kept beside the calls, and are no rows of their own.
         for _ in range(_MOST_PAGES):
             page = await self._queue.messages(
-                kind=Kind.CALL, scope=scope, states=states, before=before, most=_PAGE, bodies=False
+                kind=Kind.CALL, scope=scope, states=states, before=before, most=_PAGE
             )
             for position, message, deliveries in page:
                 before = position
@@ -73,7 +73,7 @@ class CallRoutes:
     def _scope(self, asked: Asked, function: str) -> str:
         if not function:
             return ""
-        named = names.key_in_path(function, "")
+        named = names.key_in_path(function)
         namespace = namespace_of(asked, {}) or named.namespace
         try:
             return str(self._deployments.locate(named.name, namespace))

@@ -84,7 +84,7 @@ class Calls:
 
     async def accept(self, asked: Asked) -> Reply:
         """Store a call: 202 with its id."""
-        said = key_in_path(asked.named["id"], "")
+        said = key_in_path(asked.named["id"])
         key = self._locate(said.name, said.namespace)
         if hops(asked.headers) >= MOST_HOPS:
             raise Refused(508, "the call comes from itself, over and over")

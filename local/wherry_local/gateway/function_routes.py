@@ -57,7 +57,7 @@ class FunctionRoutes:
         return document(200, [self._status(each) for each in self._deployments.all(namespaces)])
 
     async def _show(self, asked: Asked) -> Reply:
-        named = names.key_in_path(asked.named["name"], "")
+        named = names.key_in_path(asked.named["name"])
         namespace = namespace_of(asked, {}) or named.namespace
         deployed = self._deployments.find(self._deployments.locate(named.name, namespace))
         if deployed is None:

@@ -52,22 +52,18 @@ def is_label(text: str) -> bool:
     return _LABEL.fullmatch(text) is not None
 
 
-def key_in_path(text: str, default: str) -> FunctionKey:
+def key_in_path(text: str) -> FunctionKey:
     """`NAME` or `NAME.NAMESPACE`, as paths have it; the namespace is what follows the last dot.
 
-    Args:
-        text: The name.
-        default: The namespace of one that says none; empty where that is to stay unsaid.
+    The namespace of one that says none is empty.
 
     Raises:
         Refused: Either is no name.
     """
     name, dot, namespace = text.rpartition(".")
     if not dot:
-        name, namespace = namespace, default
+        return FunctionKey(function_name(namespace, where="function"), "")
     checked = function_name(name, where="function")
-    if not dot and not default:
-        return FunctionKey(checked, "")
     return FunctionKey(checked, namespace_name(namespace, where="namespace"))
 
 

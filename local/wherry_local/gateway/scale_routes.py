@@ -38,7 +38,7 @@ class ScaleRoutes:
 
     async def _scale(self, asked: Asked) -> Reply:
         said = object_of(asked)
-        named = names.key_in_path(asked.named["name"], "")
+        named = names.key_in_path(asked.named["name"])
         inside = said.get("serviceName")
         if inside and inside != named.name:
             raise Refused(400, "serviceName: expected the name in the path")
@@ -65,7 +65,7 @@ class ScaleRoutes:
         named = labels.get("function_name") if isinstance(labels, dict) else None
         if not isinstance(named, str):
             raise Refused(400, "alerts: expected labels with a function_name")
-        key = names.key_in_path(named, "")
+        key = names.key_in_path(named)
         replicas = self._replicas(key.name, key.namespace)
         scale = replicas.deployment.scale
         if alert.get("status") == "resolved":

@@ -97,12 +97,11 @@ class Queue(Protocol):
         states: Sequence[State] = (),
         before: int | None = None,
         most: int = 100,
-        bodies: bool = True,
     ) -> Sequence[tuple[int, Message, Sequence[Delivery]]]:
         """The history, newest first: a position to go on from, the message, its deliveries.
 
-        Of `states` a message has a delivery in one of them. Without `bodies` they are empty, which
-        spares reading them.
+        Of `states` a message has a delivery in one of them. Bodies of messages are not read, and
+        are empty; `message` has them.
         """
         ...
 

@@ -46,9 +46,11 @@ class History:
         pending: Sequence[int],
         before: int | None,
         most: int,
-        bodies: bool,
     ) -> Sequence[StoredMessage]:
-        """Messages before a position, the newest first; `pending` are in `states` whatever."""
+        """Messages before a position, the newest first; `pending` are in `states` whatever.
+
+        Their bodies are not read.
+        """
         conditions = ["TRUE"]
         values: list[object] = []
         if before is not None:
@@ -71,13 +73,13 @@ class History:
         return self._messages(
             f"WHERE {' AND '.join(conditions)} ORDER BY position DESC LIMIT ?",
             (*values, most),
-            bodies,
+            body="x''",
         )
 
     def at(self, positions: Sequence[int]) -> Sequence[StoredMessage]:
         """The messages at these positions, in any order."""
         return self._messages(
-            "WHERE position IN (SELECT value FROM json_each(?))", (json.dumps(positions),), True
+            "WHERE position IN (SELECT value FROM json_each(?))", (json.dumps(positions),)
         )
 
     def close(self) -> None:
@@ -87,9 +89,8 @@ class History:
             self._connection = None
 
     def _messages(
-        self, condition: str, values: Sequence[object], bodies: bool
+        self, condition: str, values: Sequence[object], body: str = "body"
     ) -> Sequence[StoredMessage]:
-        body = "body" if bodies else "x''"
         try:
             return self._read(
                 f"SELECT {_COLUMNS}, {body} FROM message {condition}",  # noqa: S608 - constants

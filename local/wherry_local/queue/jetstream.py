@@ -196,7 +196,6 @@ class JetStreamQueue:
         states: Sequence[State] = (),
         before: int | None = None,
         most: int = 100,
-        bodies: bool = True,
     ) -> Sequence[Found]:
         """As `Queue.messages`."""
         wanted = set(states)
@@ -217,7 +216,7 @@ class JetStreamQueue:
             and (not wanted or position in live or any(map(message.over.get, codes)))
         ]
         newest = heapq.nlargest(most, positions)
-        found = await at_once([self._found(position, bodies=bodies) for position in newest])
+        found = await at_once([self._found(position, bodies=False) for position in newest])
         return [each for each in found if each is not None]
 
     async def message(self, key: str) -> tuple[Message, Sequence[Delivery]] | None:

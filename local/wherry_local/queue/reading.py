@@ -33,7 +33,6 @@ class Reader:
         states: Sequence[State],
         before: int | None,
         most: int,
-        bodies: bool,
     ) -> Sequence[Found]:
         """As `Queue.messages`."""
         wanted = set(states)
@@ -48,7 +47,6 @@ class Reader:
                 pending=list(pending),
                 before=before,
                 most=most,
-                bodies=bodies,
             )
         )
 

@@ -133,11 +133,10 @@ class SqliteQueue:
         states: Sequence[State] = (),
         before: int | None = None,
         most: int = 100,
-        bodies: bool = True,
     ) -> Sequence[Found]:
         """As `Queue.messages`."""
         return await self._reader.page(
-            kind=kind, scope=scope, states=states, before=before, most=most, bodies=bodies
+            kind=kind, scope=scope, states=states, before=before, most=most
         )
 
     async def message(self, key: str) -> tuple[Message, Sequence[Delivery]] | None:

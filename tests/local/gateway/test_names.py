@@ -57,10 +57,10 @@ def test_a_secrets_name_is_one_part_of_a_path(text):
     ],
 )
 def test_the_namespace_stands_behind_the_last_dot(text, key):
-    assert names.key_in_path(text, "") == key
+    assert names.key_in_path(text) == key
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a.b.c", "a..b", "A", "a b", "a" * 64])
 def test_what_is_no_function_in_a_path_is_refused(text):
     with pytest.raises(Refused):
-        names.key_in_path(text, "")
+        names.key_in_path(text)

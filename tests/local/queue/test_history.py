@@ -95,7 +95,7 @@ def test_the_history_is_read_in_pages_from_the_newest(stand):
         assert await keys(states=(State.LEASED,)) == ["2"]
         assert await keys(states=(State.DUE, State.DELIVERED), most=9) == list("987654321")
         assert await keys(states=(State.LEASED, State.DEAD), kind=Kind.EVENT) == ["1"]
-        _, message, deliveries = (await queue.messages(states=(State.LEASED,), bodies=False))[0]
+        _, message, deliveries = (await queue.messages(states=(State.LEASED,)))[0]
         assert message.body == b""
         assert [each.state for each in deliveries] == [State.LEASED, State.DUE]
         assert deliveries[0].number == leased.number

@@ -68,7 +68,7 @@ async def drain(queue):
     while any(s in {State.DUE, State.LEASED} for _, s in await queue.counts()):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     before = None
-    while page := await queue.messages(states=(State.DEAD,), before=before, bodies=False):
+    while page := await queue.messages(states=(State.DEAD,), before=before):
         before = page[-1][0]
         for _, message, deliveries in page:
             for each in deliveries:
