@@ -130,6 +130,14 @@ class EventCourier:
         )
         return self._settlement(leased, errand, judgement, attempt, inbound, reply)
 
+    def give_up(self, leased: Leased, attempt: Attempt) -> Settlement:
+        """Dead, with the dead letter that its trigger wants."""
+        errand = self._errands.find(leased.lane)
+        if errand is None:
+            return Settlement(state=State.DEAD, attempt=attempt)
+        judgement = Judgement(verdict=Verdict.NEVER, status=0, reason=attempt.reason)
+        return self._settlement(leased, errand, judgement, attempt, None, None)
+
     def _settlement(
         self,
         leased: Leased,

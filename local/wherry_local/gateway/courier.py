@@ -47,11 +47,10 @@ class CallCourier:
             return await self._callbacks.deliver(leased)
         began, at = time.monotonic(), time.time()
         tried = await self._try(leased)
-        took_s = time.monotonic() - began
         answer = tried.answer
         attempt = Attempt(
             at=at,
-            took_s=took_s,
+            took_s=time.monotonic() - began,
             status=answer.status if answer is not None else 0,
             reason=tried.reason,
         )
@@ -61,15 +60,13 @@ class CallCourier:
             return Settlement(
                 state=State.DUE, attempt=attempt, delay_s=delay_s, answer=_kept(answer)
             )
-        url = leased.message.notes.get(CALLBACK_NOTE)
-        # A function that was never reached is told of as OpenFaaS does: 503, and no body.
-        told = Answer(status=503) if answer is None else _whole(answer)
-        return Settlement(
-            state=State.DEAD if tried.reason else State.DELIVERED,
-            attempt=attempt,
-            answer=_kept(answer),
-            follows=callback_of(leased, url, told, took_s) if url else (),
-        )
+        return _ended(leased, attempt, answer)
+
+    def give_up(self, leased: Leased, attempt: Attempt) -> Settlement:
+        """Dead; of a call the callback follows."""
+        if leased.subscriber == callbacks.SUBSCRIBER:
+            return Settlement(state=State.DEAD, attempt=attempt)
+        return _ended(leased, attempt, None)
 
     async def _try(self, leased: Leased) -> _Tried:
         key = key_of(leased.message.scope)
@@ -116,6 +113,19 @@ class _Tried:
     reason: str = ""
     may_go_again: bool = True
     rules: RetryRules = field(default_factory=RetryRules)
+
+
+def _ended(leased: Leased, attempt: Attempt, answer: Inbound | None) -> Settlement:
+    """A call that is not tried again, with the callback that it wants."""
+    url = leased.message.notes.get(CALLBACK_NOTE)
+    # A function that was never reached is told of as OpenFaaS does: 503, and no body.
+    told = Answer(status=503) if answer is None else _whole(answer)
+    return Settlement(
+        state=State.DEAD if attempt.reason else State.DELIVERED,
+        attempt=attempt,
+        answer=_kept(answer),
+        follows=callback_of(leased, url, told, attempt.took_s) if url else (),
+    )
 
 
 def key_of(scope: str) -> FunctionKey:

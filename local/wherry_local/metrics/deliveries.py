@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from wherry_local.deployment import FunctionKey
 from wherry_local.queue.contract import Courier
-from wherry_local.queue.delivery import Leased, Settlement
+from wherry_local.queue.delivery import Attempt, Leased, Settlement
 
 _NO_ANSWER = 502
 
@@ -33,6 +33,10 @@ class CountedCourier:
         self._courier = courier
         self._function_of = function_of
         self._count = count
+
+    def give_up(self, leased: Leased, attempt: Attempt) -> Settlement:
+        """See `Courier.give_up`; nothing is called."""
+        return self._courier.give_up(leased, attempt)
 
     async def deliver(self, leased: Leased) -> Settlement:
         """Try once; what came of it."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from wherry.errors import WherryError
 from wherry_local.queue.delivery import (
     Accepted,
+    Attempt,
     Delivery,
     Kind,
     Lane,
@@ -135,4 +136,8 @@ class Courier(Protocol):
 
     async def deliver(self, leased: Leased) -> Settlement:
         """Try once; what came of it. Never raises on purpose."""
+        ...
+
+    def give_up(self, leased: Leased, attempt: Attempt) -> Settlement:
+        """What follows from a delivery that is dead without being tried; `attempt` says why."""
         ...

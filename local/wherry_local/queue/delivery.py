@@ -109,6 +109,7 @@ class Leased(NamedTuple):
         message: What is delivered.
         subscriber: For whom: a trigger's name, or the function's of a call, or `dead-letter:NAME`.
         attempts: Tries so far.
+        lost: Leases in a row before this one that ended without being settled.
     """
 
     number: int
@@ -116,6 +117,7 @@ class Leased(NamedTuple):
     message: Message
     subscriber: str
     attempts: int
+    lost: int = 0
 
     @property
     def lane(self) -> Lane:

@@ -24,9 +24,12 @@ CONCURRENCY = 64
 LANE_CONCURRENCY = 16
 LEASE_S = 60.0
 """As long as OpenFaaS's worker of JetStream has for a call before it says that it goes on."""
+MOST_LOST = 5
+"""Leases in a row that may end without a result, as by a delivery that ends the process."""
 MOST_FAULTS = 10
 """Tries after which a delivery is dead whose courier cannot even try."""
 LONGEST_DELAY_S = 60.0
+_LOST = f"{MOST_LOST} tries in a row ended without a result, as at an end of the platform"
 STORAGE_DELAY_S = 1.0
 
 
@@ -144,8 +147,11 @@ class Dispatcher:
     async def _try(self, leased: Leased) -> Settlement:
         started = time.monotonic()
         at = time.time()
+        courier = self._couriers[leased.message.kind]
         try:
-            return await self._couriers[leased.message.kind].deliver(leased)
+            if leased.lost >= MOST_LOST:
+                return courier.give_up(leased, Attempt(at=at, took_s=0.0, status=0, reason=_LOST))
+            return await courier.deliver(leased)
         except Exception as error:
             logger.exception("the courier of delivery %s failed", leased.number)
             return _fault(leased, error, at=at, took_s=time.monotonic() - started)

@@ -41,7 +41,7 @@ from wherry_local.queue.delivery import (
 )
 from wherry_local.queue.ledger import Ledger
 from wherry_local.queue.listeners import Listeners
-from wherry_local.queue.pending import MOST_LOST, PendingDelivery, PendingMessage, leased_of
+from wherry_local.queue.pending import PendingDelivery, PendingMessage, leased_of
 from wherry_local.queue.records import FORGOTTEN, STATE_CODES, number_of, place_of
 from wherry_local.queue.shelf import Finished
 from wherry_local.queue.stream import Outdated, Stream, at_once
@@ -126,9 +126,6 @@ class JetStreamQueue:
         taken = self._pending.take(most, now, now + lease_s, room)
         held: list[PendingDelivery] = []
         try:
-            for delivery in [each for each in taken if each.lost >= MOST_LOST]:
-                self._begin(self._writer.give_up(delivery, delivery.sequence))
-                taken.remove(delivery)
             holds = [self._writer.hold(each, each.sequence, lease_s) for each in taken]
             for delivery, token in zip(taken, await at_once(holds), strict=True):
                 if token is not None and delivery.token == token:

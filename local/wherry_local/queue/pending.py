@@ -15,11 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wherry_local.queue.contract import Room
-from wherry_local.queue.delivery import Attempt, Kind, Lane, Leased, Message, Settlement, State
+from wherry_local.queue.delivery import Attempt, Kind, Lane, Leased, Message, State
 from wherry_local.queue.records import STATE_CODES, number_of
-
-MOST_LOST = 5
-"""Leases in a row that may end without being settled, as by a delivery that ends the process."""
 
 Line = list[tuple[float, int, "PendingDelivery"]]
 
@@ -99,14 +96,8 @@ def leased_of(delivery: PendingDelivery, message: Message) -> Leased:
         message=message,
         subscriber=delivery.subscriber,
         attempts=delivery.tries,
+        lost=delivery.lost,
     )
-
-
-def given_up(at: float) -> Settlement:
-    """How a delivery ends that has ended every process or task that tried it."""
-    reason = f"{MOST_LOST} tries in a row ended without a result, as at an end of the platform"
-    attempt = Attempt(at=at, took_s=0.0, status=0, reason=reason)
-    return Settlement(state=State.DEAD, attempt=attempt)
 
 
 class Pending:

@@ -29,7 +29,7 @@ from wherry_local.queue.delivery import (
 )
 from wherry_local.queue.ledger import Arrival, Ledger
 from wherry_local.queue.listeners import Listeners
-from wherry_local.queue.pending import MOST_LOST, PendingDelivery, given_up, leased_of
+from wherry_local.queue.pending import PendingDelivery, leased_of
 from wherry_local.queue.reading import Reader
 from wherry_local.queue.records import FORGOTTEN, MOST_ATTEMPTS, number_of, place_of
 from wherry_local.queue.restoring import restore
@@ -87,10 +87,6 @@ class SqliteQueue:
         now = self._clock.monotonic()
         self._pending.expire(now)
         taken = self._pending.take(most, now, now + lease_s, room)
-        poisoned = [delivery for delivery in taken if delivery.lost >= MOST_LOST]
-        for delivery in poisoned:
-            self._give_up(delivery)
-            taken.remove(delivery)
         if not taken:
             return ()
         rows = [state_row(delivery, State.LEASED) for delivery in taken]
@@ -237,11 +233,6 @@ class SqliteQueue:
             sync=False,
         )
 
-    def _give_up(self, delivery: PendingDelivery) -> None:
-        """Let a delivery be dead that has ended every process or task that tried it."""
-        future = self._settle(delivery, given_up(self._clock.wall()))
-        future.add_done_callback(lambda done: done.exception())  # it is tried again otherwise
-
     # What was written.
 
     def _land(self, arrivals: Sequence[Arrival], stored_at: float) -> None:
@@ -330,7 +321,7 @@ class SqliteQueue:
                 self._pending.again(delivery, delivery.due)
             raise
         found = [(each, each.of.message or read.get(each.of.position)) for each in taken]
-        # One without its message is leased in vain, and dead after the most that may be lost.
+        # One without its message is leased in vain.
         return [leased_of(delivery, message) for delivery, message in found if message]
 
 

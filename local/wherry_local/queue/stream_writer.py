@@ -17,7 +17,7 @@ from wherry_local.queue.clock import Clock, Steady
 from wherry_local.queue.contract import KeyTaken
 from wherry_local.queue.delivery import Answer, Settlement, State
 from wherry_local.queue.ledger import Arrival, Ledger
-from wherry_local.queue.pending import PendingDelivery, given_up
+from wherry_local.queue.pending import PendingDelivery
 from wherry_local.queue.records import place_of
 from wherry_local.queue.stream import Outdated, Stream, at_once
 from wherry_local.queue.stream_records import (
@@ -155,8 +155,3 @@ class StreamWriter:
         sequence = await self._stream.write(subject, payload, known)
         await self._stream.applied(sequence)
         return sequence
-
-    async def give_up(self, delivery: PendingDelivery, known: int) -> None:
-        """Let a delivery be dead that has ended every process or task that tried it."""
-        with self.settling((delivery,)):
-            await self.settle(delivery, given_up(self._clock.wall()), (), known)

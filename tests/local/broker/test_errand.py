@@ -18,7 +18,7 @@ LANE = (str(BROKER), "orders")
 SINK = Destination(address="http://sink.example/late")
 
 
-def _subscriptions(function: str, dead_letter: Destination | None = None) -> Subscriptions:
+def subscriptions(function: str, dead_letter: Destination | None = None) -> Subscriptions:
     destination = Destination.of_function(FunctionKey(function, "shop"), namespace="shop")
     trigger = Subscription(
         name="orders",
@@ -32,7 +32,7 @@ def _subscriptions(function: str, dead_letter: Destination | None = None) -> Sub
 
 class _Project:
     def __init__(self) -> None:
-        self.subscriptions = _subscriptions("first", SINK)
+        self.subscriptions = subscriptions("first", SINK)
         self.schedules: dict[str, Destination] = {}
         self.errands = Errands(lambda: self.subscriptions, self.schedules.get)
 
@@ -55,7 +55,7 @@ def test_it_is_made_once_and_anew_when_the_triggers_change():
     project = _Project()
     first = project.errands.find(LANE)
     assert project.errands.find(LANE) is first
-    project.subscriptions = _subscriptions("second")
+    project.subscriptions = subscriptions("second")
     second = project.errands.find(LANE)
     assert second is not None
     assert second.destination.function == FunctionKey("second", "shop")

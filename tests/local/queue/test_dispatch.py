@@ -10,6 +10,7 @@ from tests.local.front.wire import until
 from tests.local.queue.stands import (
     DEAD,
     DELIVERED,
+    JumpingClock,
     again,
     attempt,
     call,
@@ -48,6 +49,10 @@ class Recorder:
             for name in ("all", leased.subscriber):
                 self.running[name] -= 1
 
+    def give_up(self, leased, attempt):
+        follows = (to(event("dead-letter"), "sink"),)
+        return Settlement(state=State.DEAD, attempt=attempt, follows=follows)
+
 
 def dispatching(stand, scenario, *, bounds=None, couriers=None, **options):
     """Run a scenario with a queue, a dispatcher of it, and the courier of all kinds."""
@@ -67,13 +72,16 @@ def dispatching(stand, scenario, *, bounds=None, couriers=None, **options):
 
 
 async def states(queue, *keys):
-    return {key: [each.state for each in (await queue.message(key))[1]] for key in keys}
+    found = {key: await queue.message(key) for key in keys}
+    return {key: [each.state for each in message[1]] for key, message in found.items() if message}
 
 
 async def settled(queue, *keys):
     async def none_waits():
         found = await states(queue, *keys)
-        return not {State.DUE, State.LEASED} & {state for each in found.values() for state in each}
+        return len(found) == len(keys) and not {State.DUE, State.LEASED} & {
+            state for each in found.values() for state in each
+        }
 
     await comes_about(none_waits)
 
@@ -105,6 +113,34 @@ def test_what_waited_before_the_start_is_delivered(stand):
         await until(lambda: courier.got)
         await dispatcher.stop(5)
         assert await states(queue, "a") == {"a": [State.DELIVERED]}
+        await queue.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("lost", [4, 5])
+def test_what_ends_everyone_who_tries_it_is_given_up_untried(stand, lost):
+    clock = JumpingClock()
+
+    async def run():
+        queue = await stand.open(None, clock)
+        await queue.accept(to(event("poison"), "x"))
+        for _ in range(lost):
+            assert await queue.lease(1, 10)
+            clock.run(11)
+        courier = Recorder()
+        dispatcher = Dispatcher(queue, {Kind.EVENT: courier})
+        dispatcher.start()
+        if lost < 5:
+            await settled(queue, "poison")
+            assert [each.lost for each in courier.got] == [lost]
+        else:
+            await settled(queue, "poison", "dead-letter")  # what the courier says follows
+            _, (dead,) = await queue.message("poison")
+            assert (dead.state, dead.tries) == (State.DEAD, 1)
+            assert "5 tries in a row ended" in dead.attempts[-1].reason
+            assert [each.message.key for each in courier.got] == ["dead-letter"]
+        await dispatcher.stop(5)
         await queue.close()
 
     asyncio.run(run())

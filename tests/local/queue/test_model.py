@@ -28,7 +28,6 @@ BOUNDS = Bounds(
     finished_age_s=1e12,  # a clock that is years ahead after a restart makes all history old
     cached_bytes=2_000,
 )
-MOST_LOST = 5
 OVER = {State.DELIVERED, State.DEAD, State.CANCELLED}
 
 
@@ -138,42 +137,20 @@ class QueueMachine(RuleBasedStateMachine):
             for name, copy in copies.items()
             if copy.state is State.DUE and copy.due <= self.model.now and name != lane
         )
-        poisoned = sum(
-            self.model.messages[f"m{number}"][name].lost >= MOST_LOST for _, number, name in due
-        )
-        assert min(most, len(due)) - poisoned <= len(leased) <= min(most, len(due))
+        assert len(leased) == min(most, len(due))
         dues = []
         for each in leased:
             copy = self.model.messages[each.message.key][each.subscriber]
             assert copy.state is State.DUE
             assert copy.due <= self.model.now
-            assert copy.lost < MOST_LOST
+            assert each.lost == copy.lost
             assert each.attempts == copy.tries
             assert each.token > copy.token
             dues.append(copy.due)
             copy.state, copy.until = State.LEASED, self.model.now + lease_s
             copy.token = each.token
             self.leases.append(each)
-        if not poisoned:
-            assert dues == [due for due, _, _ in due[:most]]
-        self.bury()
-
-    def bury(self):
-        """What was lost too often is dead as soon as it would have been leased once more."""
-        for key, copies in self.model.messages.items():
-            lost = {name for name, copy in copies.items() if copy.lost >= MOST_LOST}
-            if lost:
-                for each in self.do(self.told_of(key, lost)):
-                    copy = copies[each.subscriber]
-                    if each.subscriber in lost and each.state is State.DEAD:
-                        copy.state, copy.tries, copy.lost = State.DEAD, each.tries, 0
-
-    async def told_of(self, key, names):
-        """The deliveries of a message, when nobody is about to give up one of them."""
-        while True:
-            _, deliveries = await self.queue.message(key)
-            if all(e.state is not State.LEASED for e in deliveries if e.subscriber in names):
-                return deliveries
+        assert dues == [due for due, _, _ in due[:most]]
 
     def holding(self, leased):
         copy = self.model.messages[leased.message.key][leased.subscriber]

@@ -9,7 +9,6 @@ from tests.local.queue.stands import (
     YEAR_S,
     JumpingClock,
     again,
-    comes_about,
     event,
     lease_one,
     on,
@@ -17,7 +16,7 @@ from tests.local.queue.stands import (
 )
 
 from wherry_local.queue.bounds import Bounds
-from wherry_local.queue.delivery import Kind, Mismatch, State
+from wherry_local.queue.delivery import Mismatch, State
 
 
 def test_a_message_comes_back_byte_for_byte(stand):
@@ -101,28 +100,23 @@ def test_nothing_that_was_accepted_is_lost_with_the_process(stand):
 
 
 @pytest.mark.parametrize("crash", [False, True])
-def test_what_ends_everyone_who_tries_it_is_dead_in_the_end(stand, crash):
+def test_leases_that_end_without_a_result_are_counted_until_one_has_some(stand, crash):
     clock = JumpingClock()
 
     async def scenario(queue):
         await queue.accept(to(event("poison"), "orders"))
-        tries = 0
-        while await queue.lease(1, 10):
-            tries += 1
-            assert tries < 20
+        for lost in range(7):
+            (leased,) = await queue.lease(1, 10)
+            assert (leased.lost, leased.attempts) == (lost, 0)
             if crash:
-                await queue.accept(to(event(f"mark-{tries}")))  # the lease is written before it
+                await queue.accept(to(event(f"mark-{lost}")))  # the lease is written before it
                 queue = await stand.crash(queue, clock=clock)
             else:
                 clock.run(11)
-
-        async def dead():
-            return (await queue.counts()).get((Kind.EVENT, State.DEAD))
-
-        await comes_about(dead)
-        assert tries == 5
-        _, (delivery,) = await queue.message("poison")
-        assert "5 tries" in delivery.attempts[-1].reason
+        (leased,) = await queue.lease(1, 10)
+        assert await queue.settle(leased, again(0))
+        (leased,) = await queue.lease(1, 10)
+        assert leased.lost == 0
         await queue.close()
 
     async def run():

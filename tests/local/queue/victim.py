@@ -46,6 +46,9 @@ class Notes:
             os.write(self._file, f"{leased.message.key} {leased.subscriber}\n".encode())
         return settlement
 
+    def give_up(self, leased, attempt):
+        return Settlement(state=State.DEAD, attempt=attempt)
+
 
 async def send(queue, run, sender):
     number = 0
