@@ -90,15 +90,15 @@ class Autoscaler:
 
     async def run(self) -> None:
         """Scale until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
             self._is_resting = False  # what the look itself changes is no news
             self._is_resting = not self.tick()
-            try:
-                await asyncio.wait_for(
-                    self._news.wait(), None if self._is_resting else self._tick_s
-                )
-            except asyncio.TimeoutError:
-                continue
+            # No `wait_for`, which before Python 3.12 loses a cancellation that comes with news.
+            timer = None if self._is_resting else loop.call_later(self._tick_s, self._news.set)
+            await self._news.wait()
+            if timer is not None:
+                timer.cancel()
             self._news.clear()
             if self._is_alarmed:
                 self._is_alarmed = False

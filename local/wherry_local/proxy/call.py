@@ -51,10 +51,28 @@ async def call(
 
 
 async def _claimed(replicas: Replicas, until: float) -> Replica:
+    # No `wait_for`, which before Python 3.12 loses a cancellation that comes with the replica.
+    claiming = asyncio.ensure_future(replicas.claim())
     try:
-        return await asyncio.wait_for(replicas.claim(), max(until - monotonic(), 0.0))
-    except (TimeoutError, asyncio.TimeoutError):
-        raise CallFailed(Fault.TIMEOUT, "no replica was ready in time") from None
+        await asyncio.wait({claiming}, timeout=max(until - monotonic(), 0.0))
+    except asyncio.CancelledError:
+        _disclaim(replicas, claiming)
+        raise
+    if not claiming.done():
+        _disclaim(replicas, claiming)
+        raise CallFailed(Fault.TIMEOUT, "no replica was ready in time")
+    return claiming.result()
+
+
+def _disclaim(replicas: Replicas, claiming: asyncio.Future[Replica]) -> None:
+    """Give up a claim, and let go of the replica if one comes all the same."""
+
+    def ended(claimed: asyncio.Future[Replica]) -> None:
+        if not claimed.cancelled() and claimed.exception() is None:
+            replicas.release(claimed.result())
+
+    claiming.cancel()
+    claiming.add_done_callback(ended)
 
 
 class _Calling(Asking):

@@ -125,3 +125,23 @@ def test_a_call_that_is_cancelled_lets_go():
             await until(lambda: not stage.backend.open)
 
     asyncio.run(run())
+
+
+def test_a_call_that_is_cancelled_in_the_moment_of_its_claim_lets_go():
+    async def run():
+        async with staged(answering(OK), ready=False) as stage:
+            replicas = stage.replicas
+            calling = asyncio.ensure_future(
+                call(replicas, Outbound(), timeout_s=5, limit_bytes=100)
+            )
+            await until(lambda: replicas.waiting)
+            (claiming,) = asyncio.all_tasks() - {asyncio.current_task(), calling}
+            replicas.ready = True
+            replicas.changed.set()
+            claiming.add_done_callback(lambda _claimed: calling.cancel())
+            with pytest.raises(asyncio.CancelledError):
+                await calling
+            await until(lambda: replicas.claims == 1 and replicas.replica.in_flight == 0)
+            assert stage.backend.asked == []
+
+    asyncio.run(run())
