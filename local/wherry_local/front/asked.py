@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
@@ -15,8 +15,7 @@ from wherry.problem import Problem
 from wherry_local.front.fields import first_value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """A request.
 
     Attributes:
@@ -37,7 +36,7 @@ class Asked:
     body: bytes = b""
     peer: str = ""
     call_id: str = ""
-    named: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = MappingProxyType({})
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case; None where there is none."""

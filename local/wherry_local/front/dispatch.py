@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wherry.errors import RequestRefused
@@ -167,7 +166,7 @@ class Dispatch:
             if isinstance(body, Problem):
                 self._refuse(exchange, exchange.verdict or body)
             else:
-                self._start(exchange, route, replace(asked, body=body))
+                self._start(exchange, route, asked._replace(body=body))
 
         assert isinstance(exchange.incoming, WholeBody)  # noqa: S101 - `open_stream` gave it
         exchange.incoming.when_whole(whole)
