@@ -169,14 +169,20 @@ def test_one_that_is_killed_as_it_is_made_ends(world):
     assert world.left == []
 
 
+async def awaited(launcher):
+    """A replica with an address, and who waits for it to be ready."""
+    replica = await launcher.launch(deployment(), "hello-abc")
+    waiting = asyncio.ensure_future(replica.ready(20))
+    while replica.address[1] == 0:  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.01)
+    return replica, waiting
+
+
 def test_ready_is_when_it_says_so(world):
     world.answers("ready", 503)
 
     async def work(launcher):
-        replica = await launcher.launch(deployment(), "hello-abc")
-        waiting = asyncio.ensure_future(replica.ready(20))
-        while replica.address[1] == 0:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
+        replica, waiting = await awaited(launcher)
         assert not waiting.done()
         world.answers("ready", 200)
         assert await waiting
@@ -190,10 +196,7 @@ def test_a_start_that_is_given_up_holds_up_no_end(world):
     world.answers("ready", 503)
 
     async def work(launcher):
-        replica = await launcher.launch(deployment(), "hello-abc")
-        waiting = asyncio.ensure_future(replica.ready(20))
-        while replica.address[1] == 0:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
+        replica, waiting = await awaited(launcher)
         waiting.cancel()
         await asyncio.wait({waiting})
         replica.kill()
