@@ -7,18 +7,20 @@ itself), REQUESTS_CA_BUNDLE, docker's `certs.d`, and HTTPS_PROXY, HTTP_PROXY, NO
 from __future__ import annotations
 
 import os
-import ssl
 import threading
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-
-import urllib3
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 from wherry_build.errors import RegistryUnavailable
 from wherry_build.image.registry.reference import host_of, is_loopback
 
-_CONNECTIONS = 8
-_BLOCK_BYTES = 256 * 1024
+if TYPE_CHECKING:
+    import ssl
+
+    from wherry_build.image.registry.transport import Transport
+
+_PORTS = {"http": 80, "https": 443}
 _CERTIFICATES = (Path("/etc/docker/certs.d"), Path("~/.docker/certs.d"))
 
 
@@ -31,60 +33,58 @@ class Connections:
 
     def __init__(self, *, verifies: bool = True) -> None:
         self._verifies = verifies
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._transports: dict[str, Transport] = {}
         self._turn = threading.Lock()
 
-    def pool(self, url: str) -> urllib3.PoolManager:
-        """Connections for `url`, through the proxy that the environment names for it.
+    def transport(self, url: str) -> Transport:
+        """What carries requests for `url`, through the proxy that the environment names for it.
 
         Raises:
-            RegistryUnavailable: A file of certificates cannot be read, or the proxy is none.
+            RegistryUnavailable: A file of certificates cannot be read, the proxy is none, or `url`.
         """
         address = urlsplit(url)
         proxy = _proxy(address.scheme, address.netloc)
         # The certificates of one registry are not trusted for another.
-        key = f"{proxy} {address.netloc if address.scheme == 'https' else ''}"
+        key = f"{proxy} {address.scheme} {address.netloc}"
         with self._turn:
-            if key not in self._pools:
-                self._pools[key] = self._made(address.scheme, address.netloc, proxy)
-            return self._pools[key]
+            if key not in self._transports:
+                self._transports[key] = self._made(address, proxy)
+            return self._transports[key]
 
     def close(self) -> None:
         """Close what is open."""
         with self._turn:
-            for pool in self._pools.values():
-                pool.clear()
-            self._pools.clear()
+            for transport in self._transports.values():
+                transport.close()
+            self._transports.clear()
 
-    def _made(self, scheme: str, host: str, proxy: str) -> urllib3.PoolManager:
+    def _made(self, address: SplitResult, proxy: str) -> Transport:
+        scheme, host = address.scheme, address.netloc
         context = self._context(host) if scheme == "https" else None
-        if not proxy:
-            return urllib3.PoolManager(
-                maxsize=_CONNECTIONS, ssl_context=context, blocksize=_BLOCK_BYTES
-            )
-        address = urlsplit(proxy)
-        headers = None
-        if address.username:
-            pair = f"{unquote(address.username)}:{unquote(address.password or '')}"
-            headers = urllib3.make_headers(proxy_basic_auth=pair)
+        if proxy:
+            from wherry_build.image.registry.proxied import Proxied
+
+            try:
+                return Proxied(proxy, context)
+            except ValueError:
+                raise RegistryUnavailable(
+                    f"{host}: the proxy that the environment names is no URL",
+                    hint=f"mend {scheme.upper()}_PROXY, expected `http://proxy.example.com:3128`",
+                ) from None
+        from wherry_build.image.registry.direct import Direct
+
         try:
-            return urllib3.ProxyManager(
-                f"{address.scheme}://{address.netloc.rpartition('@')[2]}",
-                proxy_headers=headers,
-                maxsize=_CONNECTIONS,
-                ssl_context=context,
-                blocksize=_BLOCK_BYTES,
-            )
-        except (urllib3.exceptions.HTTPError, ValueError):
+            port = address.port or _PORTS[scheme]
+        except (ValueError, KeyError):
             raise RegistryUnavailable(
-                f"{host}: the proxy that the environment names is no URL",
-                hint=f"mend {scheme.upper()}_PROXY, expected `http://proxy.example.com:3128`",
+                f"{host}: no port of {scheme}", hint="is the registry's name right?"
             ) from None
+        return Direct(address.hostname or "", port, context)
 
     def _context(self, host: str) -> ssl.SSLContext:
+        import ssl  # which takes long to load, and a registry of this machine has no need of it
+
         if not self._verifies:
-            # Whoever says `--insecure` has been warned, and would be with each request.
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             context = ssl.create_default_context()
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

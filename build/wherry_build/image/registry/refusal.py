@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.utils import mktime_tz, parsedate_tz
 from time import time
 
 from wherry_build.deploy.wording import words
@@ -91,8 +90,12 @@ def pause_s(answer: Answer) -> float | None:
     said = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", said, re.ASCII):
         return float(said)
+    if not said:
+        return None
+    from email.utils import mktime_tz, parsedate_tz
+
     try:
-        date = parsedate_tz(said) if said else None
+        date = parsedate_tz(said)
         return None if date is None else max(0.0, mktime_tz(date) - time())
     except (ValueError, OverflowError):
         return None

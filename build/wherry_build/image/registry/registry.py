@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from wherry_build.errors import RegistryError, RegistryUnavailable
 from wherry_build.image.registry import url as urls
@@ -20,17 +20,14 @@ from wherry_build.image.registry.credentials import Credentials
 from wherry_build.image.registry.patience import Interruption, Patience, patiently
 from wherry_build.image.registry.reference import DOCKER_HUB, is_loopback
 from wherry_build.image.registry.refusal import BUSY, pause_s, refused
+from wherry_build.image.registry.transport import Body, Received
 from wherry_build.image.registry.wire import (
     LIMIT_DOCUMENT_BYTES,
     Answer,
-    Body,
     Request,
     Wire,
     blocks,
 )
-
-if TYPE_CHECKING:
-    import urllib3
 
 Result = TypeVar("Result")
 _DOCKER_HUB_HOST = "registry-1.docker.io"
@@ -137,11 +134,11 @@ class Registry:
                 status=response.status,
                 headers=response.headers,
                 body=body,
-                url=response.url or "",
+                url=response.url,
             )
 
     @contextmanager
-    def open_once(self, call: Call) -> Iterator[urllib3.BaseHTTPResponse]:
+    def open_once(self, call: Call) -> Iterator[Received]:
         """The answer, whose body is still to be read with `blocks`.
 
         Raises:
@@ -159,8 +156,7 @@ class Registry:
             if answer.status == 401 and tried == _TRIES_TO_GET_IN:
                 raise self._authorization.denied(call.access)
             if answer.status == 401:
-                fields = response.headers.getlist("WWW-Authenticate")
-                challenges = parse_challenges(", ".join(fields))
+                challenges = parse_challenges(response.headers.get("WWW-Authenticate", ""))
                 self._authorization.renew(challenges, call.access, shown, request.url)
             elif (
                 answer.status == 400 and request.url.startswith("http:") and self._wants_tls(answer)
@@ -239,7 +235,7 @@ class Registry:
         return True
 
 
-def _short(response: urllib3.BaseHTTPResponse, url: str) -> Answer:
+def _short(response: Received, url: str) -> Answer:
     """An answer that nobody expected, of which only the beginning can matter."""
     body = b""
     for block in blocks(response, limit_bytes=LIMIT_DOCUMENT_BYTES):

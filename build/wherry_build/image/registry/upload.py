@@ -15,7 +15,8 @@ from wherry_build.errors import RegistryError
 from wherry_build.image.content import Content
 from wherry_build.image.registry.registry import Call
 from wherry_build.image.registry.repository import Repository
-from wherry_build.image.registry.wire import Answer, Body
+from wherry_build.image.registry.transport import Body
+from wherry_build.image.registry.wire import Answer
 
 LIMIT_WHOLE_BYTES = 1024 * 1024 * 1024  # what is larger goes in chunks without being asked
 CHUNK_BYTES = 16 * 1024 * 1024

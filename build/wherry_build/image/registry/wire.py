@@ -10,37 +10,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import IO, Any, Protocol, cast
-
-import urllib3
-from urllib3.exceptions import HTTPError, SSLError
 
 from wherry_build.deploy.wording import cause
 from wherry_build.errors import ContentRefused, RegistryUnavailable
 from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.connections import Connections
 from wherry_build.image.registry.patience import Interruption
+from wherry_build.image.registry.transport import Body, NotCarried, Received
 
 LIMIT_DOCUMENT_BYTES = 4 * 1024 * 1024  # the size of a manifest that registries need to take
 _LIMIT_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TIMEOUT = urllib3.Timeout(connect=10, read=60)
-_UPLOAD_TIMEOUT = urllib3.Timeout(connect=10, read=300)  # what was sent is hashed before the answer
+_READ_S = 60
+_UPLOAD_READ_S = 300  # what was sent is hashed before the answer
 DOCUMENT_S = 60
 _LEFT_BYTES, _LEFT_S = 64 * 1024, 5
 _BLOCK_BYTES = 256 * 1024
-
-
-class Body(Protocol):
-    """What a request carries, read to its end and closed."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """So many bytes, or what is left."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +86,11 @@ class Wire:
                 status=response.status,
                 headers=response.headers,
                 body=body,
-                url=response.url or request.url,
+                url=response.url,
             )
 
     @contextmanager
-    def open(self, request: Request) -> Iterator[urllib3.BaseHTTPResponse]:
+    def open(self, request: Request) -> Iterator[Received]:
         """The answer, whose body is still to be read; see `blocks`.
 
         Raises:
@@ -119,16 +104,15 @@ class Wire:
             response.close()
             raise
         finally:
-            response.release_conn()
+            response.release()
 
-    def _followed(self, request: Request) -> urllib3.BaseHTTPResponse:
+    def _followed(self, request: Request) -> Received:
         for _ in range(_LIMIT_REDIRECTS + 1):
             response = self._sent(request)
             location = response.headers.get("Location", "")
             is_upload = request.method in {"POST", "PATCH", "PUT"}
             kept = is_upload and response.status not in {307, 308}
             if response.status not in _REDIRECTS or not location or kept:
-                response.url = request.url
                 return response
             _let_go(response)
             request = _redirected(request, location)
@@ -137,36 +121,26 @@ class Wire:
             hint=f"curl -IL {urls.api(request.url)} shows where to",
         )
 
-    def _sent(self, request: Request) -> urllib3.BaseHTTPResponse:
+    def _sent(self, request: Request) -> Received:
         headers = {"User-Agent": "wherry", "Accept-Encoding": "identity", **request.headers}
-        body: Body | bytes | None = None
+        body: Body | None = None
         if request.body is not None:
             headers["Content-Length"] = str(request.size_bytes)
-            # A body without bytes is no body to urllib3, which would send it in chunks.
-            body = request.body() if request.size_bytes else b""
+            body = request.body()
         elif request.method in {"POST", "PUT", "PATCH"}:
             headers["Content-Length"] = "0"
-        pool = self._connections.pool(request.url)
         try:
+            transport = self._connections.transport(request.url)
+            read_s = _READ_S if body is None else _UPLOAD_READ_S
             with _explained(request.url):
-                return pool.request(
-                    request.method,
-                    request.url,
-                    headers=headers,
-                    body=cast("IO[Any] | bytes | None", body),
-                    timeout=_TIMEOUT if body is None else _UPLOAD_TIMEOUT,
-                    retries=False,
-                    redirect=False,
-                    preload_content=False,
-                    decode_content=False,
-                )
+                return transport.send(request.method, request.url, headers, body, read_s=read_s)
         finally:
-            if body is not None and not isinstance(body, bytes):
+            if body is not None:
                 body.close()
 
 
 def blocks(
-    response: urllib3.BaseHTTPResponse, *, limit_bytes: int, limit_s: float | None = None
+    response: Received, *, limit_bytes: int, limit_s: float | None = None
 ) -> Iterator[bytes]:
     """The body, of at most so many bytes, and for no longer than that; a minute when not given.
 
@@ -174,13 +148,13 @@ def blocks(
         ContentRefused: It is longer.
         Interruption: It comes too slowly.
     """
-    host = urls.host(response.url or "")
+    host = urls.host(response.url)
     allowed_s = DOCUMENT_S if limit_s is None else limit_s
     end_s = time.monotonic() + allowed_s
     size = 0
     # `read1` gives what is there; `read` would wait for a whole block from one who drips.
     while True:
-        with _explained(response.url or ""):
+        with _explained(response.url):
             block = response.read1(_BLOCK_BYTES)
         if not block:
             return
@@ -200,14 +174,14 @@ def blocks(
         yield block
 
 
-def _let_go(response: urllib3.BaseHTTPResponse) -> None:
+def _let_go(response: Received) -> None:
     """Keep the connection of an answer that nobody reads, unless its body is long or slow."""
     try:
         for _ in blocks(response, limit_bytes=_LEFT_BYTES, limit_s=_LEFT_S):
             pass
     except (ContentRefused, RegistryUnavailable, Interruption):
         response.close()
-    response.release_conn()
+    response.release()
 
 
 def _redirected(request: Request, location: str) -> Request:
@@ -235,11 +209,11 @@ def _redirected(request: Request, location: str) -> Request:
 
 @contextmanager
 def _explained(url: str) -> Iterator[None]:
-    """Turn what urllib3 raises into what may go well again, and what may not."""
+    """Turn what a transport raises into what may go well again, and what may not."""
     host = urls.host(url)
     try:
         yield
-    except (SSLError, OSError, HTTPError) as error:
+    except (OSError, NotCarried) as error:
         why = cause(error)
         if "CERTIFICATE_VERIFY_FAILED" in why or "certificate verify failed" in why:
             raise RegistryUnavailable(
