@@ -21,13 +21,14 @@ from wherry.cloudevents import (
     encode_structured,
     mode_of,
 )
+from wherry.cloudevents.binary import plain_lines
 from wherry.cloudevents.event import adopt
 from wherry.cloudevents.tracing import TRACEPARENT, began_in
 from wherry.content_coding import why_unread
 from wherry.errors import EventError, RequestRefused, ResponseError
 from wherry.outcomes import Drop, Retry
 from wherry.problem import Problem
-from wherry.reply import Reply
+from wherry.reply import Reply, WrittenReply
 from wherry.trace import parse_traceparent
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ def read(
                 _refuse_repeated(request.repeated_attribute)
             arrival = _BINARY[encoding]
             events = [
-                decode_binary(attributes, content_type, request.body, encoding=arrival.encoding)
+                decode_binary(
+                    attributes,
+                    content_type,
+                    request.body,
+                    encoding=arrival.encoding,
+                    are_plain=request.plain_attributes,
+                )
             ]
             if TRACEPARENT in attributes:
                 arrival = _traced(request, events[0], arrival)
@@ -144,6 +151,10 @@ def of_event(event: Any, request: Request, arrival: Arrival | None) -> Reply:
         if mode is _MODE_STRUCTURED:
             headers, body = encode_structured(event)
         else:
+            event = adopt(event)
+            lines = plain_lines(event)
+            if lines is not None:
+                return WrittenReply(200, lines, event.data_bytes or b"")
             headers, body = encode_binary(event, encoding=arrival.encoding)
     except Exception as error:
         raise _unsendable() from error

@@ -14,7 +14,7 @@ MAX_DEPTH = 64
 
 def may_be_deep(text: bytes) -> bool:
     """Whether `text` has brackets enough to nest past the limit; cheap, and usually False."""
-    return text.count(b"[") + text.count(b"{") > MAX_DEPTH
+    return len(text) > MAX_DEPTH and text.count(b"[") + text.count(b"{") > MAX_DEPTH
 
 
 def is_too_deep(value: object) -> bool:

@@ -24,9 +24,13 @@ class Reply:
         body: Bytes, or an iterator of chunks to be sent as they come; an async iterator only
             from an async handler. Whoever sends it calls `close` or `aclose` where it has one.
         length: Length of a streamed body in bytes when it is known beforehand, else None.
+        lines: The headers as HTTP/1.1 sends them, each line with its end, where they are written
+            already; else None.
     """
 
-    __slots__ = ("body", "headers", "length", "status")
+    __slots__ = ("body", "headers", "length", "lines", "status")
+
+    lines: bytes | None
 
     def __init__(
         self,
@@ -40,11 +44,42 @@ class Reply:
         self.headers = headers
         self.body = body
         self.length = length
+        self.lines = None
 
     @classmethod
     def of_problem(cls, problem: Problem, call_id: str | None = None) -> Reply:
         """The answer that carries `problem`."""
         return cls(problem.status, problem.headers(), problem.body(call_id))
+
+
+class WrittenReply(Reply):
+    """An answer whose header lines are written already; pairs are made for whoever asks for them.
+
+    From then on the pairs count, for who has them may change them.
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, status: int, lines: bytes, body: bytes) -> None:  # deliberately not super's
+        self.status = status
+        self.lines = lines
+        self.body = body
+        self.length = None
+        self._pairs: Headers = []
+
+    @property
+    def headers(self) -> Headers:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """As `Reply` has them."""
+        lines, self.lines = self.lines, None
+        if lines:
+            fields = [line.partition(b": ") for line in lines.splitlines()]
+            self._pairs = [(name, value) for name, _, value in fields]
+        return self._pairs
+
+    @headers.setter
+    def headers(self, headers: Headers) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._pairs = headers
+        self.lines = None
 
 
 class ByteStream(Protocol):

@@ -42,6 +42,7 @@ class Request:
         content_type: Value of `Content-Type`, or None.
         event_attributes: `ce-` headers, name lower-cased and without its prefix, value latin-1;
             a name sent twice appears in `repeated_attribute`.
+        plain_attributes: Whether each value of `event_attributes` is known to stand for itself.
         repeated_attribute: Name of a `ce-` header that was sent more than once, or None.
         peer: Address of the other end of the connection, never a forwarded one.
         origin: Who called, by the account of trusted proxies; None where `peer` itself did.
@@ -62,6 +63,7 @@ class Request:
         "origin",
         "path",
         "peer",
+        "plain_attributes",
         "query",
         "repeated_attribute",
         "stream",
@@ -92,6 +94,7 @@ class Request:
         self.context = context
         self.content_type = content_type
         self.event_attributes = event_attributes
+        self.plain_attributes = False
         self.repeated_attribute = repeated_attribute
         self.peer = peer
         self.origin = origin

@@ -129,6 +129,21 @@ def test_an_ordinary_request_is_not_left_to_the_parser():
     assert (exchange.path, exchange.query, exchange.body) == ("/a/b%20c", "x=1&y=%2F", b"hello")
 
 
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [("a-1", True), ("a/b?c=d", True), ("a b", False), ("%41", False), ('"a"', False)],
+)
+@pytest.mark.parametrize("name", ["ce-type", "ce-note"])
+def test_whether_attributes_stand_for_themselves(name, value, plain):
+    data = f"POST / HTTP/1.1\r\nHost: h\r\nce-id: 1\r\n{name}: {value}\r\n\r\n".encode()
+    meanings = fields.Meanings()
+    for _ in range(2):  # the second time it is remembered
+        exchange = Exchange(Peer())
+        assert whole.read(data, 0, exchange, LIMITS, meanings)
+        assert exchange.event_attributes == {"id": "1", name[3:]: value}
+        assert exchange.plain_attributes is plain
+
+
 def test_several_on_one_line_of_bytes_are_all_taken():
     both = [read(ORDINARY * 3, by_parser=each) for each in (True, False)]
     assert both[0] == both[1]

@@ -20,12 +20,13 @@ from wherry.cloudevents.attributes import (
 from wherry.cloudevents.content import content_of
 from wherry.cloudevents.event import CloudEvent, adopt
 from wherry.cloudevents.faults import InvalidEvent, shown
-from wherry.cloudevents.headers import HeaderEncoding, is_plain, read_value, write_value
+from wherry.cloudevents.headers import HeaderEncoding, read_value, write_value
 from wherry.cloudevents.limits import DEFAULT, Limits
 from wherry.cloudevents.made import decoded_03, unbase64
 from wherry.cloudevents.mode import Mode, mode_of
 from wherry.cloudevents.payload import Payload
 from wherry.errors import EventError
+from wherry.header_text import is_plain
 
 _CONTENT_TYPE = "datacontenttype"
 _NAMES_KEPT = 1_024
@@ -44,6 +45,8 @@ class _HeaderNames(dict[str, bytes]):
 
 _header_names = _HeaderNames()
 _content_types: dict[str, bytes] = {}
+_content_type_lines: dict[str, str] = {}
+_JSON_LINE = "content-type: application/json\r\n"
 
 
 def decode_binary(
@@ -53,16 +56,15 @@ def decode_binary(
     *,
     encoding: HeaderEncoding = HeaderEncoding.STRICT,
     limit: Limits = DEFAULT,
+    are_plain: bool = False,
 ) -> CloudEvent:
     """The event of `ce-` headers (name without prefix -> latin-1 value) and a body.
 
     The data is not read here; `CloudEvent.check_data` does that. An empty body is no data.
+    `are_plain` says that each value is known to be within the limit and to stand for itself.
     """
-    # One look at all of them is enough where each stands for itself, as nearly always.
-    text = "".join(attributes.values())
     stands_as_is = (
-        is_plain(text)
-        and len(text) <= limit.attribute_chars
+        (are_plain or _are_plain(attributes, limit))
         and len(attributes) <= limit.attributes
         and KNOWN_NAMES.issuperset(attributes)
     )
@@ -100,6 +102,48 @@ def encode_binary(
     return headers, b"" if payload is None else payload.body()
 
 
+def plain_lines(event: CloudEvent) -> bytes | None:
+    """The header lines of `event`, each with its end, as HTTP/1.1 sends them.
+
+    None where a value does not stand for itself or the event has to be looked at more closely;
+    `encode_binary` does that.
+    """
+    attributes = event.wire_attributes()
+    payload = event.payload
+    content_type: str | None = attributes.get(_CONTENT_TYPE)  # type: ignore[assignment]
+    if content_type is not None:
+        ending = _content_type_lines.get(content_type)
+        if ending is None:
+            return None
+    elif payload is not None and payload.implies_json:
+        ending = _JSON_LINE
+    else:
+        ending = ""
+    if not event.is_plain and not _stand_as_they_are(attributes):
+        return None
+    lines = [
+        f"ce-{name}: {value}\r\n" for name, value in attributes.items() if name != _CONTENT_TYPE
+    ]
+    lines.append(ending)
+    return "".join(lines).encode("ascii")
+
+
+def _stand_as_they_are(attributes: Mapping[str, Any]) -> bool:
+    """Whether each attribute, that of the data's type aside, is a text that is plain."""
+    try:
+        return is_plain(
+            "".join([value for name, value in attributes.items() if name != _CONTENT_TYPE])
+        )
+    except TypeError:  # an integer or a boolean among them
+        return False
+
+
+def _are_plain(attributes: Mapping[str, str], limit: Limits) -> bool:
+    """Whether each value stands for itself, as nearly always; one look at all of them tells."""
+    text = "".join(attributes.values())
+    return is_plain(text) and len(text) <= limit.attribute_chars
+
+
 def _values(
     attributes: Mapping[str, str], encoding: HeaderEncoding, limit: Limits
 ) -> dict[str, str]:
@@ -117,16 +161,12 @@ def _written(
     values: Mapping[str, Any], encoding: HeaderEncoding, *, as_is: bool
 ) -> list[tuple[bytes, bytes]]:
     """The headers of all attributes but the content type of the data."""
-    try:
-        # As in `decode_binary`: one look at all of them, and each as it is.
-        if as_is or is_plain("".join(values.values())):
-            return [
-                (_header_names[name], value.encode())
-                for name, value in values.items()
-                if name != _CONTENT_TYPE
-            ]
-    except TypeError:  # an integer or a boolean among them
-        pass
+    if as_is or _stand_as_they_are(values):
+        return [
+            (_header_names[name], value.encode())
+            for name, value in values.items()
+            if name != _CONTENT_TYPE
+        ]
     return [
         (_header_names[name], write_value(name, value, encoding))
         for name, value in values.items()
@@ -157,4 +197,5 @@ def _content_type(content_type: str) -> bytes:
     written = content_type.encode("ascii")
     if len(_content_types) < _NAMES_KEPT and len(written) <= _NAME_CHARS_KEPT:
         _content_types[content_type] = written
+        _content_type_lines[content_type] = f"content-type: {content_type}\r\n"
     return written

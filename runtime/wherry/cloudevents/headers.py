@@ -12,6 +12,7 @@ import re
 from wherry.cloudevents.attributes import check_text
 from wherry.cloudevents.faults import InvalidEvent, shown
 from wherry.errors import EventError
+from wherry.header_text import PLAIN, is_plain
 
 
 class HeaderEncoding(enum.Enum):
@@ -28,17 +29,8 @@ class HeaderEncoding(enum.Enum):
 _stray_percent = re.compile(rb"%(?![0-9A-Fa-f]{2})").search
 _quoted = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL).fullmatch
 _quoted_pair = re.compile(rb"\\(.)", re.DOTALL)
-_PLAIN = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'"%')
-_BYTES = [
-    chr(byte) if 0x21 <= byte <= 0x7E and chr(byte) not in '"%' else f"%{byte:02X}"
-    for byte in range(256)
-]
+_BYTES = [chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in range(256)]
 _LITERAL_FAULT = "has characters that a header cannot carry unencoded"
-
-
-def is_plain(text: str) -> bool:
-    """Whether `text` stands for itself in a header, encoded or not: U+0021-7E without " and %."""
-    return text.isascii() and not text.encode().translate(None, _PLAIN)
 
 
 def read_value(name: str, raw: str, encoding: HeaderEncoding) -> str:

@@ -26,6 +26,8 @@ class Unset(enum.Enum):
 
 
 UNSET = Unset.UNSET
+LAST = -1
+"""In place of an index: the data is the last member of the document that it came in."""
 
 
 class Payload:
@@ -127,7 +129,7 @@ class Payload:
 
     def _read(self) -> Any:
         raw = self._raw or b""
-        content = self._content()
+        content = content_of(self._content_type) if self._content_type else self._content()
         if content is JSON:
             return jsontext.loads_data(raw)
         if content.kind is Kind.OPAQUE:
@@ -146,7 +148,7 @@ class Payload:
         original, source = self._raw, self._source
         if original is None and source is not None:
             if isinstance(source, bytes):
-                original = jsontext.data_text(source)
+                original = jsontext.data_text(source, is_last=self._index == LAST)
             else:
                 original = source.data_text(self._index)
         # Only a container that someone has seen can have been changed in place.

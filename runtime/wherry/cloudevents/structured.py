@@ -26,7 +26,7 @@ from wherry.cloudevents.faults import InvalidEvent
 from wherry.cloudevents.limits import DEFAULT, Limits
 from wherry.cloudevents.made import decoded_03, unbase64
 from wherry.cloudevents.mode import STRUCTURED_TYPE, Mode, require
-from wherry.cloudevents.payload import UNSET, Payload
+from wherry.cloudevents.payload import LAST, UNSET, Payload
 from wherry.errors import EventError
 from wherry.nesting import may_be_deep
 
@@ -56,6 +56,7 @@ def read_document(
     if document.__class__ is not dict:
         raise EventError("a structured event must be a JSON object")
     values: dict[str, Any] = document
+    index = _place(values, source, index)
     data = values.pop("data", UNSET)
     base64 = values.pop("data_base64", None)
     _check_values(values, limit)
@@ -81,9 +82,16 @@ def read_document(
     return CloudEvent.received(values, Payload(content_type, None, data, text, index))
 
 
+def _place(values: dict[str, Any], source: bytes | jsontext.Elements, index: int) -> int:
+    """Where the text of the data is found: `index`, or that it ends the document."""
+    is_last = source.__class__ is bytes and next(reversed(values), "") == "data"
+    return LAST if is_last else index
+
+
 def _check_values(values: dict[str, Any], limit: Limits) -> None:
     """Check names and values, and drop the null ones, which are absent."""
-    check_count(len(values), limit)
+    if len(values) > limit.attributes:
+        check_count(len(values), limit)
     try:  # one look at all of them is enough for nearly every event
         text = "".join(values.values())
     except TypeError:

@@ -39,7 +39,7 @@ def send(date: bytes, exchange: Exchange, reply: Reply, *, keep_alive: bool) -> 
             exchange.size, shown = 0, b""
         else:
             exchange.size, shown = len(body), body
-        answer = encode_whole(reply.status, reply.headers, date, exchange.call_id, len(body), shown)
+        answer = encode_whole(reply, date, exchange.call_id, len(body), shown)
         if connection.write(answer):
             connection.release_kept()
         else:

@@ -62,6 +62,7 @@ class Exchange(Request):
         self.body = b""
         self.content_type: str | None = None
         self.event_attributes: dict[str, str] | None = None
+        self.plain_attributes = False
         self.repeated_attribute: str | None = None
         self.peer = connection.peer
         self.http_version = "1.1"

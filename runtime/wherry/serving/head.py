@@ -9,7 +9,7 @@ from __future__ import annotations
 from time import gmtime
 
 from wherry.problem import phrase
-from wherry.reply import Headers
+from wherry.reply import Headers, Reply
 
 BODILESS = frozenset({204, 304})
 """Statuses that carry neither body nor length (RFC 9110 section 6.4.1)."""
@@ -80,23 +80,26 @@ def encode_head(
     return b"".join(parts)
 
 
-def encode_whole(
-    status: int, headers: Headers, date: bytes, call_id: str, length: int, body: bytes
-) -> bytes:
+def encode_whole(reply: Reply, date: bytes, call_id: str, length: int, body: bytes) -> bytes:
     """Head and body of an HTTP/1.1 answer whose connection stays open; most answers are that.
 
     Args:
-        status: Status code.
-        headers: Names and values of the reply.
+        reply: Whose status and headers are meant.
         date: What `date_line` gave for this second.
         call_id: Value of `X-Call-Id`.
         length: Length of the body, sent or not.
         body: What is sent of it: all, or nothing to a HEAD.
     """
+    status, lines = reply.status, reply.lines
+    ending = _END if status in BODILESS else LENGTHS[length]
+    if lines is not None:
+        return b"".join(
+            (STATUS_LINES[status], date, call_id.encode("ascii"), _END, lines, ending, body)
+        )
     parts = [STATUS_LINES[status], date, call_id.encode("ascii"), _END]
-    for name, value in headers:
+    for name, value in reply.headers:
         parts += (name, b": ", value, _END)
-    parts += (_END if status in BODILESS else LENGTHS[length], body)
+    parts += (ending, body)
     return b"".join(parts)
 
 

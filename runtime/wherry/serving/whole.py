@@ -15,6 +15,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from wherry.header_text import PLAIN
 from wherry.serving import fields
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ _REQUEST_LINE = re.compile(
 _FIELD = re.compile(
     rb"([!#-'*+.^-z|~0-9A-Z-]+): ?([!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?)"
 )
-_EVENT, _HOST, _LENGTH = fields.EVENT, fields.HOST, fields.LENGTH
+_EVENT, _PLAIN_EVENT, _HOST, _LENGTH = fields.EVENT, fields.PLAIN_EVENT, fields.HOST, fields.LENGTH
+_EVENTS = (_PLAIN_EVENT, _EVENT)
+_PRINTABLE = bytes(range(0x20, 0x7F))
 _MOST = 512
 _LONGEST = 192
 # Names whose values callers repeat, and which hold no secret: only their lines are remembered.
@@ -64,24 +67,35 @@ def _learn_target(line: bytes, meanings: fields.Meanings) -> tuple[str, str, str
 def _learn(line: bytes, meanings: fields.Meanings) -> Line:
     """What a line says; it is remembered where its name is one that callers repeat."""
     name, _, value = line.partition(b": ")
-    text = value.decode("latin-1")
     named = meanings.names.get(name)
     # Nearly every line that is met anew, for a fifth of what the expression costs.
-    if named is None or not (text.isascii() and text.isprintable() and text.strip() == text != ""):
+    plain = named is not None and value != b"" and not value.translate(None, PLAIN)
+    if not plain and (named is None or not _is_printable(value)):
         field = _FIELD.fullmatch(line)
         if field is None:
             raise Unusual
         name, value = field.groups()
-        text = value.decode("latin-1")
         named = _learn_name(name, meanings)
+        plain = not value.translate(None, PLAIN)
+    assert named is not None  # noqa: S101 - it is learned above
     meaning, attribute, is_steady = named
-    form: Any = text if meaning == _EVENT else _FORMS.get(meaning, _as_it_is)(value)
+    form: Any
+    if meaning == _EVENT:
+        form = value.decode("latin-1")
+        meaning = _PLAIN_EVENT if plain else _EVENT
+    else:
+        form = _FORMS.get(meaning, _as_it_is)(value)
     known = ((name, value), meaning, attribute, form)
     if is_steady and len(line) <= _LONGEST:
         if len(meanings.lines) >= _MOST:
             meanings.lines.clear()
         meanings.lines[line] = known
     return known
+
+
+def _is_printable(value: bytes) -> bool:
+    """Whether `value` is of printable ASCII, and neither empty nor with a blank at an end."""
+    return value != b"" and not value.translate(None, _PRINTABLE) and value.strip() == value
 
 
 def _learn_name(name: bytes, meanings: fields.Meanings) -> tuple[int, str, bool]:
@@ -128,6 +142,7 @@ def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meaning
     """Note the fields and what they mean; gives the length of the body."""
     hosts = 0
     length = None
+    plain = True
     attributes: dict[str, str] = {}
     remembered, append = meanings.lines.get, exchange.headers.append
     for line in head:
@@ -135,10 +150,11 @@ def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meaning
         append(field)
         if not meaning:
             continue
-        if meaning == _EVENT:
+        if meaning in _EVENTS:
             if attribute in attributes:
                 raise Unusual
             attributes[attribute] = form
+            plain = plain and meaning == _PLAIN_EVENT
         elif meaning == _HOST:
             hosts += 1
         elif meaning == _LENGTH and length is None:
@@ -149,6 +165,7 @@ def _take_fields(head: list[bytes], exchange: Exchange, meanings: fields.Meaning
         raise Unusual
     if attributes:
         exchange.event_attributes = attributes
+        exchange.plain_attributes = plain
     return length or 0
 
 

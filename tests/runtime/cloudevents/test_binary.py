@@ -47,3 +47,30 @@ def test_header_names_kept_are_bounded():
         encode_binary(CloudEvent(CORE, **{f"x{number}y{inner}": "1" for inner in range(8)}))
     assert len(binary._header_names) <= binary._NAMES_KEPT
     binary._header_names.clear()
+
+
+def lines_of(headers):
+    return b"".join(b"%s: %s\r\n" % pair for pair in headers)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CloudEvent(CORE),
+        CloudEvent(CORE, {"a": 1}),
+        CloudEvent({**CORE, "note": "x"}, b"hi", datacontenttype="a/b"),
+        decode_binary({**CORE, "time": "2020-01-02T12:00:00Z"}, "text/plain; charset=utf-8", b"hi"),
+    ],
+)
+def test_header_lines_of_plain_values_are_those_of_the_headers(event):
+    headers, _ = encode_binary(event)
+    assert binary.plain_lines(event) == lines_of(headers)
+
+
+@pytest.mark.parametrize("extra", [{"note": "a b"}, {"note": "é"}, {"note": "50%"}, {"note": 5}])
+def test_values_that_are_not_plain_have_no_lines(extra):
+    assert binary.plain_lines(CloudEvent({**CORE, **extra}, b"x")) is None
+
+
+def test_a_content_type_that_was_not_looked_at_has_no_lines():
+    assert binary.plain_lines(decode_binary(CORE, "application/never-seen", b"x")) is None

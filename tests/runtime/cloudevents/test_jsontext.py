@@ -39,6 +39,7 @@ def test_data_is_cut_as_it_was_written(document, indent, ascii_only):
         assert cut is None
         return
     assert json.loads(cut) == document["data"]
+    assert jsontext.data_text(text, is_last=[*document][-1] == "data") == cut
     elements = jsontext.Elements(b" [ " + text + b"\n,\t" + text + b"]")
     assert [elements.data_text(0), elements.data_text(1)] == [cut, cut]
     assert elements.data_text(2) is None
@@ -67,6 +68,22 @@ def test_data_is_cut_as_it_was_written(document, indent, ascii_only):
 )
 def test_cutting(document, text):
     assert jsontext.data_text(document) == text
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        (b'{"data":1.10}', b"1.10"),
+        (b' { "a" : 1, "data" : [ 1 ] } \n', b"[ 1 ]"),
+        (b'{"a":"data","data":2}', b"2"),
+        (b'{"a":{"data":1},"data":2}', b"2"),
+        (b'{"data":{"data":[]}}', b'{"data":[]}'),
+        (rb'{"data":1,"d\u0061ta":2}', b"2"),
+        (rb'{"a":"\\","data":"\u20ac"}', rb'"\u20ac"'),
+    ],
+)
+def test_cutting_the_last_member(document, text):
+    assert jsontext.data_text(document, is_last=True) == text
 
 
 def test_what_nests_too_deep_to_cut_is_left():

@@ -20,6 +20,7 @@ from wherry.cloudevents import (
     encode_binary,
     encode_structured,
 )
+from wherry.cloudevents.binary import plain_lines
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("WHERRY_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -102,6 +103,8 @@ def test_binary(event):
     if event.data_bytes:
         assert again.data == event.data
     assert encode_binary(again) == encode_binary(event)
+    lines = plain_lines(event)
+    assert lines in (None, b"".join(b"%s: %s\r\n" % pair for pair in encode_binary(event)[0]))
 
 
 @many
