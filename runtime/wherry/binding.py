@@ -7,11 +7,11 @@ not know how handlers are found, called or answered.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wherry import parameters
+from wherry.callables import EMPTY, Parameter, parameters_of
 from wherry.declarations import Declaration, Kind
 from wherry.errors import HandlerSignatureError, PayloadError
 from wherry.parameters import ACCEPTED, STREAMS, Match, Role
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 Filler = Callable[["Request", Any], Any]
 Bind = Callable[["Request", Any], tuple[Any, ...]]
 _EVENTS = (Role.EVENT, Role.BATCH)
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @frozen
@@ -63,11 +61,11 @@ def plan(function: Callable[..., Any], name: str, declaration: Declaration | Non
     for parameter, match in matches:
         if match is not None:
             fillers.append(_filler(name, parameter, match, kind))
-        elif parameter.kind in _POSITIONAL:
+        elif not parameter.is_keyword:
             fillers.append(_constant(parameter.default))
         else:
             continue
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+        if parameter.is_keyword:
             keywords.append(parameter.name)
     return Plan(
         kind=kind,
@@ -79,34 +77,32 @@ def plan(function: Callable[..., Any], name: str, declaration: Declaration | Non
     )
 
 
-def _matches(
-    function: Callable[..., Any], name: str
-) -> list[tuple[inspect.Parameter, Match | None]]:
+def _matches(function: Callable[..., Any], name: str) -> list[tuple[Parameter, Match | None]]:
     try:
-        declared = inspect.signature(function).parameters
+        declared = parameters_of(function)
     except (TypeError, ValueError) as error:
         raise HandlerSignatureError(f"handler {name!r}: its parameters cannot be read") from error
     hints = parameters.resolve(function)
-    found: list[tuple[inspect.Parameter, Match | None]] = []
-    for parameter in declared.values():
-        if parameter.kind in _VARIADIC:
-            continue
+    found: list[tuple[Parameter, Match | None]] = []
+    for parameter in declared:
         annotation = hints.get(parameter.name, parameter.annotation)
         match = parameters.match(parameter.name, annotation)
-        if match is None and parameter.default is inspect.Parameter.empty:
+        if match is None and parameter.default is EMPTY:
             raise _unfilled(name, parameter.name, annotation)
         found.append((parameter, match))
     return found
 
 
 def _unfilled(name: str, parameter: str, annotation: Any) -> HandlerSignatureError:
-    if annotation is inspect.Parameter.empty:
+    if annotation is EMPTY:
         said = "has no annotation and no name that says what it takes"
         hint = "name it request, event, context or body, or annotate it with one of these types"
     elif isinstance(annotation, str):
         said = f"is annotated {annotation!r}, which does not resolve in its module"
         hint = "import that type where it is seen at run time, not under TYPE_CHECKING"
     else:
+        import inspect  # only who fails needs it
+
         said = f"is annotated {inspect.formatannotation(annotation)}"
         hint = "give it a default, or annotate it with one of these types"
     return HandlerSignatureError(
@@ -141,7 +137,7 @@ def _check_together(name: str, kind: Kind, roles: list[Role]) -> None:
         raise HandlerSignatureError(f"handler {name!r}: takes a batch and the body of one event")
 
 
-def _filler(name: str, parameter: inspect.Parameter, match: Match, kind: Kind) -> Filler:
+def _filler(name: str, parameter: Parameter, match: Match, kind: Kind) -> Filler:
     role = match.role
     if role is Role.TYPED:
         return _typed(name, parameter, match, kind)
@@ -228,7 +224,7 @@ def _event(match: Match) -> Filler:
     return lambda _request, event: of_sdk(event)
 
 
-def _typed(name: str, parameter: inspect.Parameter, match: Match, kind: Kind) -> Filler:
+def _typed(name: str, parameter: Parameter, match: Match, kind: Kind) -> Filler:
     from wherry import typed  # only who takes a typed parameter needs it
     from wherry.conversion import UnsupportedType
 
@@ -239,7 +235,7 @@ def _typed(name: str, parameter: inspect.Parameter, match: Match, kind: Kind) ->
             f"handler {name!r}: parameter {parameter.name!r} holds {error}, which JSON does not"
         ) from error
     default = parameter.default
-    is_optional = default is not inspect.Parameter.empty
+    is_optional = default is not EMPTY
 
     def of_event(_request: Request, event: Any) -> Any:
         if is_optional and event.data_bytes is None:

@@ -1,4 +1,4 @@
-"""Ids for calls that came without one: 32 hexadecimal digits from the random generator.
+"""Ids for calls that came without one: 32 random hexadecimal digits.
 
 Made by the hundred, because one at a time costs six times as much. An id names a call in logs; it
 is no secret and protects nothing.
@@ -6,7 +6,7 @@ is no secret and protects nothing.
 
 from __future__ import annotations
 
-from random import getrandbits
+from os import urandom
 
 _AT_ONCE = 128
 _DIGITS = 32
@@ -25,7 +25,7 @@ class CallIds:
         try:
             return self._stock.pop()
         except IndexError:
-            digits = f"{getrandbits(4 * _DIGITS * _AT_ONCE):0{_DIGITS * _AT_ONCE}x}"
+            digits = urandom(_DIGITS * _AT_ONCE // 2).hex()
             ids = [digits[at : at + _DIGITS] for at in range(0, len(digits), _DIGITS)]
             self._stock.extend(ids[1:])
             return ids[0]

@@ -14,7 +14,7 @@ from typing import Any
 
 from wherry.context import Identity, Platform
 from wherry.errors import ConfigError
-from wherry.setting import LABEL, Variable
+from wherry.setting import Variable, is_label
 from wherry.values import frozen, replaced
 from wherry.variables import VARIABLES
 
@@ -181,4 +181,4 @@ def folder_name(handler: str) -> str:
     if path.suffix == ".py":
         path = path.parent if path.stem in {"handler", "func", "main"} else path.with_suffix("")
     name = path.parent.name if path.name == "function" else path.name
-    return name if LABEL.fullmatch(name) else "function"
+    return name if is_label(name) else "function"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from time import monotonic
 
-_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
+_PART = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)"
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LONGEST = 64
 
@@ -54,7 +54,7 @@ def duration_s(text: str) -> float:
         return float(stripped)
     position, total = 0, 0.0
     while position < len(stripped) <= _LONGEST:
-        part = _PART.match(stripped, position)
+        part = re.compile(_PART).match(stripped, position)  # at the first need, not at a start
         if part is None:
             break
         total += float(part[1]) * _SECONDS[part[2]]

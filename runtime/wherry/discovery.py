@@ -5,7 +5,6 @@ This module must not know files or how modules are imported.
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -71,7 +70,8 @@ def declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 
 def _no_such_name(module: ModuleType, name: str | None, shown: Path) -> HandlerNameNotFound:
-    import difflib  # only who fails needs it
+    import difflib  # only who fails needs these
+    import inspect
 
     defined = [
         each

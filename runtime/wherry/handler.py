@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import enum
 import functools
-import inspect
 import sys
 from collections.abc import Callable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from wherry import binding
+from wherry.callables import (
+    EMPTY,
+    is_async_generator_function,
+    is_coroutine_function,
+    is_generator_function,
+    is_plain,
+    is_routine,
+    parameters_of,
+    unwrapped,
+)
 from wherry.declarations import UNBOUNDED, Bounds, Hook, Kind, declaration_of, hook_of
 from wherry.errors import HandlerSignatureError
 from wherry.parameters import Role
@@ -121,7 +130,7 @@ def of(
     style = style_of(function)
     _check_style(shown, style, found)
     module = module or sys.modules.get(getattr(function, "__module__", None) or "")
-    uses_flask = _uses_flask(getattr(inspect.unwrap(function), "__globals__", {}), module)
+    uses_flask = _uses_flask(getattr(unwrapped(function), "__globals__", {}), module)
     if hooks is None:
         hooks = Hooks() if module is None else hooks_of(module, function)
     return Handler(
@@ -148,13 +157,13 @@ def style_of(function: Callable[..., Any]) -> Style:
     target: Any = function
     while isinstance(target, functools.partial):
         target = target.func
-    if not inspect.isroutine(target):
+    if not is_routine(target):
         target = type(target).__call__
-    if inspect.isasyncgenfunction(target):
+    if is_async_generator_function(target):
         return Style.ASYNC_GENERATOR
-    if inspect.iscoroutinefunction(target):
+    if is_coroutine_function(target):
         return Style.ASYNC
-    return Style.GENERATOR if inspect.isgeneratorfunction(target) else Style.SYNC
+    return Style.GENERATOR if is_generator_function(target) else Style.SYNC
 
 
 def hooks_of(module: ModuleType, handler: Callable[..., Any] | None = None) -> Hooks:
@@ -174,7 +183,7 @@ def hooks_of(module: ModuleType, handler: Callable[..., Any] | None = None) -> H
     homes = {module.__name__, getattr(handler, "__module__", None)}
     for hook in Hook:
         named: Any = vars(module).get(hook.value)
-        is_function = inspect.isfunction(named) and declaration_of(named) is None
+        is_function = isinstance(named, FunctionType) and declaration_of(named) is None
         is_function = is_function and named is not handler
         if is_function and named.__module__ in homes and hook.value not in found:
             found[hook.value] = named
@@ -184,6 +193,10 @@ def hooks_of(module: ModuleType, handler: Callable[..., Any] | None = None) -> H
 
 
 def _check_hook(name: str, hook: Callable[..., Any]) -> None:
+    if is_plain(hook) and all(each.default is not EMPTY for each in parameters_of(hook)):
+        return
+    import inspect
+
     try:
         inspect.signature(hook).bind()
     except TypeError as error:

@@ -11,15 +11,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import orjson
-
+from wherry import json_library
 from wherry.errors import ResponseError
 
 
 def dumps(value: Any) -> bytes:
     """Write `value`; ResponseError where it has no JSON form."""
     try:
-        return orjson.dumps(value)
+        return json_library.dumps(value)
     except (TypeError, ValueError, RecursionError):
         return _dumps_slowly(value)
 
@@ -36,7 +35,7 @@ def is_json(value: object) -> bool:
 
 def _dumps_slowly(value: Any) -> bytes:
     try:
-        return orjson.dumps(value, default=_default, option=orjson.OPT_NON_STR_KEYS)
+        return json_library.dumps(value, default=_default, option=json_library.OPT_NON_STR_KEYS)
     except Exception as error:
         # What is left is an integer past 64 bits, or has no form at all.
         if "64-bit" in str(error):

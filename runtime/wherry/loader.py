@@ -38,7 +38,6 @@ CANDIDATES = (
     "handler.py", "function/handler.py", "func.py", "function/func.py", "function/__init__.py",
     "main.py", "app.py", "asgi.py", "wsgi.py",
 )  # fmt: skip
-_MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _PACKAGE = "wherry_function_"
 
 
@@ -158,7 +157,7 @@ def _module(where: str, folders: set[Path] | None = None) -> tuple[ModuleType, P
                 f"handler {where!r}: is no Python file", hint="name a file that ends in .py"
             )
         file = path
-    elif _MODULE.fullmatch(where) and not where.endswith(".py"):
+    elif re.fullmatch(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", where) and not where.endswith(".py"):
         return _imported(where)
     else:
         raise HandlerNotFound(

@@ -8,13 +8,12 @@ template, collected and written a few times a second.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
-
-import orjson
 
 from wherry.context import CURRENT
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 _FIELD_LIMIT = 2048
 _TRACEBACK_LIMIT = 16384
 _STANDARD_STREAMS = frozenset({"stdout", "stderr"})
+# Not orjson: the first line of a start would wait for its import.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0))}
 _ESCAPES |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 _ESCAPES_BUT_NEWLINE = {code: text for code, text in _ESCAPES.items() if code not in {9, 10}}
@@ -81,7 +82,7 @@ class JsonFormatter(LineFormatter):
                 line["span_id"] = context.trace.parent_id
         if exception:
             line["exception"] = _escaped(exception)
-        return orjson.dumps(line, default=str).decode()
+        return _encode(line)
 
 
 class ConsoleFormatter(LineFormatter):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import collections.abc
 import enum
-import inspect
 import io
 import sys
 import typing
 from typing import IO, Annotated, Any, BinaryIO, Union, get_args, get_origin
 
+from wherry.callables import EMPTY, is_routine, unwrapped
 from wherry.request import Request
 from wherry.values import frozen
 
@@ -100,17 +100,17 @@ class Match:
 
 def resolve(function: Callable[..., object]) -> dict[str, Any]:
     """Annotations of `function` by parameter, as types; those that cannot be resolved as text."""
-    target = inspect.unwrap(function)
-    if not inspect.isroutine(target):
+    target = unwrapped(function)
+    if not is_routine(target):
         target = type(target).__call__ if callable(target) else target
     raw: Mapping[str, Any] = getattr(target, "__annotations__", {})
-    namespace = getattr(inspect.unwrap(target), "__globals__", {})
+    namespace = getattr(unwrapped(target), "__globals__", {})
     return {name: _resolved(value, namespace) for name, value in raw.items()}
 
 
 def match(name: str, annotation: Any) -> Match | None:
     """What fills the parameter `name`, or None when nothing does."""
-    if annotation in (inspect.Parameter.empty, Any, object):
+    if annotation in (EMPTY, Any, object):
         role = _BY_NAME.get(name)
         return None if role is None else Match(role)
     if isinstance(annotation, str):

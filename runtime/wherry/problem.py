@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import orjson
-
+from wherry import json_library
 from wherry.values import frozen
 
 CONTENT_TYPE = b"application/problem+json"
@@ -49,7 +48,7 @@ class Problem:
         document.update(self.members)
         if call_id is not None:
             document["call_id"] = call_id
-        return orjson.dumps(document)
+        return json_library.dumps(document)
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Headers that belong to this problem, content type first."""

@@ -21,9 +21,10 @@ SERVER = frozenset(
         b"trailer", b"transfer-encoding", b"upgrade", b"x-call-id", b"x-content-type-options",
     }
 )  # fmt: skip
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-_STATUS = re.compile(r"([0-9]{3})(?: .*)?", re.DOTALL)
+# Compiled when they are first needed, and kept by `re`: few functions give headers.
+_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}"
+_STATUS = r"([0-9]{3})(?s: .*)?"
+_VALUE = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
 _names: dict[str, bytes] = {}
 
 
@@ -33,7 +34,7 @@ def status_of(given: Any) -> int:
     if isinstance(given, (bytes, bytearray)):
         given = bytes(given).decode("latin-1")
     if isinstance(given, str):
-        match = _STATUS.fullmatch(given)
+        match = re.fullmatch(_STATUS, given)
         code = int(match[1]) if match is not None else None
     if not isinstance(code, int) or isinstance(code, bool) or not 200 <= code <= 599:
         raise ResponseError(f"status of a response: got {given!r:.80}, expected 200 to 599")
@@ -89,7 +90,7 @@ def _name(given: Any) -> bytes:
         raise ResponseError(f"name of a header: got a {type(given).__name__}, expected str")
     known = _names.get(given)
     if known is None:
-        if _NAME.fullmatch(given) is None:
+        if re.fullmatch(_NAME, given) is None:
             raise ResponseError("name of a header: expected letters, digits and -")
         known = given.lower().encode("ascii")
         if len(_names) < 1_024:
@@ -102,6 +103,6 @@ def _value(name: bytes, given: Any) -> bytes:
         value = given if isinstance(given, bytes) else str(given).encode("latin-1")
     except Exception as error:
         raise ResponseError(f"value of header {name.decode()!r}: no text in latin-1") from error
-    if _VALUE.fullmatch(value) is None:
+    if value.translate(None, _VALUE):
         raise ResponseError(f"value of header {name.decode()!r}: has a control character")
     return value.strip(b" \t")

@@ -19,7 +19,7 @@ from wherry.errors import SecretNotFound
 
 DEFAULT_FOLDERS = (Path("/var/openfaas/secrets"), Path("/run/secrets"))
 REDACTED = "[redacted]"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}"  # `re` compiles and keeps it when a secret is read
 _LIMIT_BYTES = 1 << 20
 _SHORTEST = 4
 _SHORTEST_LINE = 8
@@ -145,14 +145,14 @@ class Secrets:
                 files = [each.name for each in folder.iterdir() if each.is_file()]
             except OSError:
                 continue
-            found.update(each for each in files if _NAME.fullmatch(each))
+            found.update(each for each in files if re.fullmatch(_NAME, each))
         return sorted(found)
 
     def __repr__(self) -> str:
         return f"<Secrets: {len(self.names())} in files>"
 
     def _read(self, name: str) -> _Bytes:
-        if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        if not isinstance(name, str) or re.fullmatch(_NAME, name) is None:
             raise SecretNotFound(
                 "name of a secret: expected letters, digits, '.', '_' or '-', and no path"
             )

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from random import getrandbits
+from functools import cache
 from typing import NamedTuple
 
-_HEADER = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _STATE_FIELD, _BAGGAGE_FIELD = "tracestate", "baggage"
 FIELDS = frozenset({_STATE_FIELD, _BAGGAGE_FIELD})
 """Lower-case names of the fields beside `traceparent`."""
 
-_STATE_MEMBER = re.compile(r"[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]")
+# These two are compiled when they are first needed, and kept by `re`.
+_STATE_MEMBER = r"[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]"
 _STATE_MEMBERS, _BAGGAGE_MEMBERS = 32, 64
 _BAGGAGE_BYTES = 8192
-_BAGGAGE_KEY = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BAGGAGE_KEY = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NO_TRACE, _NO_PARENT = b"0" * 32, b"0" * 16
 
 
@@ -43,6 +43,8 @@ class TraceParent(NamedTuple):
 
     def child(self) -> str:
         """A `traceparent` for a call that this one makes: same trace, new parent id."""
+        from random import getrandbits  # only who calls on needs it
+
         return self._replace(parent_id=f"{getrandbits(64) or 1:016x}").header
 
     @property
@@ -53,7 +55,7 @@ class TraceParent(NamedTuple):
 
 def parse_traceparent(value: bytes) -> TraceParent | None:
     """The position that `value` names, or None when it is malformed."""
-    match = _HEADER.fullmatch(value)
+    match = _header().fullmatch(value)
     if match is None:
         return None
     version, trace_id, parent_id, flags, rest = match.groups()
@@ -62,6 +64,12 @@ def parse_traceparent(value: bytes) -> TraceParent | None:
     if version == b"00" and rest:
         return None
     return TraceParent(trace_id.decode(), parent_id.decode(), flags.decode())
+
+
+@cache
+def _header() -> re.Pattern[bytes]:
+    """Compiled for the first call that has one: no start needs it."""
+    return re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
 class Passage(NamedTuple):
@@ -83,7 +91,7 @@ def parse_passage(fields: Iterable[tuple[str, bytes]]) -> Passage:
         if name in FIELDS:
             said.setdefault(name, []).extend(_members(value))
     state, baggage = said.get(_STATE_FIELD, []), said.get(_BAGGAGE_FIELD, [])
-    if len(state) > _STATE_MEMBERS or not all(map(_STATE_MEMBER.fullmatch, state)):
+    if len(state) > _STATE_MEMBERS or not all(re.fullmatch(_STATE_MEMBER, each) for each in state):
         state = []
     baggage = [member for member in baggage if _pair(member) is not None]
     if len(baggage) > _BAGGAGE_MEMBERS or sum(map(len, baggage)) > _BAGGAGE_BYTES:
@@ -107,6 +115,6 @@ def _members(value: bytes) -> list[str]:
 def _pair(member: str) -> tuple[str, str] | None:
     name, equals, value = member.partition(";")[0].partition("=")
     name, value = name.strip(" \t"), value.strip(" \t")
-    if not equals or _BAGGAGE_KEY.fullmatch(name) is None:
+    if not equals or re.fullmatch(_BAGGAGE_KEY, name) is None:
         return None
     return (name, value) if member.isascii() and member.isprintable() else None

@@ -8,7 +8,6 @@ from wherry.metrics import (
     Ledger,
     Number,
     Numbers,
-    SharedTotals,
     Snapshot,
     function_key,
     number_key,
@@ -16,6 +15,7 @@ from wherry.metrics import (
 from wherry.metrics.exposition import Exposition
 from wherry.metrics.ledger import MAX_ROWS, row_key, row_labels
 from wherry.metrics.shared import MAX_ROWS as SLOT_ROWS
+from wherry.metrics.shared import SharedTotals
 from wherry.metrics.snapshot import in_function
 
 

@@ -2,7 +2,6 @@
 
 from wherry.metrics.ledger import Ledger as Ledger
 from wherry.metrics.ledger import Shard as Shard
-from wherry.metrics.shared import SharedTotals as SharedTotals
 from wherry.metrics.snapshot import Number as Number
 from wherry.metrics.snapshot import Numbers as Numbers
 from wherry.metrics.snapshot import Snapshot as Snapshot
@@ -14,7 +13,6 @@ __all__ = [
     "Number",
     "Numbers",
     "Shard",
-    "SharedTotals",
     "Snapshot",
     "function_key",
     "number_key",

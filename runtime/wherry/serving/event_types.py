@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from wherry import json_library
 from wherry.cloudevents import HeaderEncoding, Mode, mode_of
 from wherry.cloudevents.headers import read_value
 from wherry.errors import EventError
@@ -52,8 +51,8 @@ def _in_headers(request: Request, encoding: HeaderEncoding) -> frozenset[str]:
 
 def _in_body(body: bytes) -> frozenset[str]:
     try:
-        document: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document: Any = json_library.loads(body)
+    except json_library.JSONDecodeError:
         return frozenset()
     events = document if isinstance(document, list) else [document]
     types = [each.get("type") if isinstance(each, dict) else None for each in events]

@@ -5,11 +5,11 @@ A module's hooks belong to every function of the module. This module must not kn
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wherry.callables import is_awaitable, is_coroutine_function
 from wherry.errors import HandlerStartError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Complete = Callable[[Awaitable[Any]], Awaitable[None]]
 def needs_loop(handler: Handler) -> bool:
     """Whether anything of this handler runs on an event loop."""
     asked = (handler.hooks.start, handler.hooks.stop, handler.hooks.ready, handler.hooks.alive)
-    return handler.is_async or any(inspect.iscoroutinefunction(hook) for hook in asked)
+    return handler.is_async or any(is_coroutine_function(hook) for hook in asked)
 
 
 async def start(handlers: Iterable[Handler], complete: Complete) -> None:
@@ -62,7 +62,7 @@ def together(hooks: Iterable[Hook | None]) -> Hook | None:
     def one_by_one() -> object:
         return next((each for each in (hook() for hook in unique) if not _is_well(each)), True)
 
-    if not any(inspect.iscoroutinefunction(hook) for hook in unique):
+    if not any(is_coroutine_function(hook) for hook in unique):
         return one_by_one
 
     async def all_of_them() -> object:
@@ -83,7 +83,7 @@ def _unique(hooks: Iterable[Hook | None]) -> list[Hook]:
 
 
 def _asked(hook: Hook) -> Awaitable[Any]:
-    if inspect.iscoroutinefunction(hook):
+    if is_coroutine_function(hook):
         answer: Awaitable[Any] = hook()
         return answer
     import asyncio
@@ -105,5 +105,5 @@ async def _run_to_the_end(hook: Hook, complete: Complete) -> None:
 
 async def _run(hook: Hook, complete: Complete) -> None:
     result = hook()
-    if inspect.isawaitable(result):
+    if is_awaitable(result):
         await complete(result)

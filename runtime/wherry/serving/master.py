@@ -15,7 +15,7 @@ from gunicorn.glogging import Logger
 
 from wherry import log
 from wherry.errors import WherryError
-from wherry.metrics import SharedTotals
+from wherry.metrics.shared import SharedTotals
 from wherry.serving import preload
 from wherry.serving.lock_file import lock_file
 from wherry.serving.report import report

@@ -13,7 +13,7 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from wherry.metrics import Ledger, Number, SharedTotals, Snapshot, function_key, number_key
+from wherry.metrics import Ledger, Number, Snapshot, function_key, number_key
 
 if TYPE_CHECKING:
     import socket
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wherry.config import Config
     from wherry.metrics.families import Family
     from wherry.metrics.port import MetricsPort
+    from wherry.metrics.shared import SharedTotals
     from wherry.serving.edge import Edge
     from wherry.serving.functions import Functions
 

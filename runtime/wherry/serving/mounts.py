@@ -16,7 +16,7 @@ from wherry.config import Config, folder_name
 from wherry.discovery import NAMES
 from wherry.errors import HandlerConflict, HandlerSignatureError
 from wherry.loader import function_folders, load_all
-from wherry.setting import LABEL
+from wherry.setting import is_label
 from wherry.values import frozen, replaced
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _check_siblings(folders: Sequence[Path]) -> None:
 def _check_names(found: Sequence[tuple[str, Handler]]) -> None:
     seen: dict[str, Handler] = {}
     for name, handler in found:
-        if LABEL.fullmatch(name) is None:
+        if not is_label(name):
             raise HandlerSignatureError(
                 f"function {name!r}: its name stands in paths, metrics and event sources; expected "
                 "letters, digits and inner underscores",

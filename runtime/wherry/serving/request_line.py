@@ -12,8 +12,9 @@ import re
 from wherry.problem import Problem
 
 _EMPTY = b"\r\n"
-_LINE = re.compile(rb"[!-~]+ [!-~]+ HTTP/[0-9]\.[0-9]\r\n")
-_PART = re.compile(rb"(?:[!-~]+(?: (?:[!-~]+(?: [!-~]*\r?)?)?)?)?")
+# Compiled when they are first needed, and kept by `re`: most requests come whole.
+_LINE = rb"[!-~]+ [!-~]+ HTTP/[0-9]\.[0-9]\r\n"
+_PART = rb"(?:[!-~]+(?: (?:[!-~]+(?: [!-~]*\r?)?)?)?)?"
 _BLANK_LINES = Problem(status=400, detail="one empty line may come before a request, and no more")
 _NO_LINE = Problem(status=400, detail="the request line is not `METHOD target HTTP/1.1`")
 
@@ -34,5 +35,5 @@ def start_of(held: bytes, limit_bytes: int) -> int | Problem:
     if held[start : start + 1] in {b"\r", b"\n"}:
         return _BLANK_LINES
     if end < 0:
-        return -1 if _PART.fullmatch(held, start) is not None else _NO_LINE
-    return start if _LINE.match(held, start) is not None else _NO_LINE
+        return -1 if re.compile(_PART).fullmatch(held, start) is not None else _NO_LINE
+    return start if re.compile(_LINE).match(held, start) is not None else _NO_LINE

@@ -20,7 +20,7 @@ from wherry.capture import Capture
 from wherry.config import Config
 from wherry.errors import ConfigError, HandlerStartError
 from wherry.lifecycle import Event, Lifecycle, State
-from wherry.metrics import Number, SharedTotals
+from wherry.metrics import Number
 from wherry.secrets import REDACTOR
 from wherry.serving import collector, hooks, warming
 from wherry.serving.announcement import tell_log, tell_starter
@@ -36,6 +36,7 @@ from wherry.serving.wear import Wear
 from wherry.startup import mark
 
 if TYPE_CHECKING:
+    from wherry.metrics.shared import SharedTotals
     from wherry.serving.lock_file import LockFile
     from wherry.serving.loop_watch import Suspect
     from wherry.serving.mounts import Mount

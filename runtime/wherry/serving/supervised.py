@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import socket
 
     from wherry.config import Config
-    from wherry.metrics import SharedTotals
+    from wherry.metrics.shared import SharedTotals
     from wherry.serving.lock_file import LockFile
 
 

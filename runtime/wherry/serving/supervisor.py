@@ -22,7 +22,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, NoReturn
 
-from wherry.metrics import SharedTotals
+from wherry.metrics.shared import SharedTotals
 from wherry.serving.lock_file import lock_file
 from wherry.serving.sockets import function_socket, metrics_socket
 

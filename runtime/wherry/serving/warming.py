@@ -13,7 +13,7 @@ _log = logging.getLogger("wherry.serving")
 AFTER_S = 0.25
 """How long after the start: the calls that have waited for it have been answered by then."""
 
-MODULES = ("wherry.serving.parser", "wherry.serving.blocking_body")
+MODULES = ("orjson", "wherry.serving.parser", "wherry.serving.blocking_body")
 
 
 def warm() -> None:
