@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +93,7 @@ def _called_for(given: dict[str, Any]) -> tuple[BuildOptions, Destinations]:
     """What the options ask for; without a name of the image, what the calling program asks for."""
     from wherry_build.image.callers import caller_request
     from wherry_build.image.delivery import Destinations, Output
+    from wherry_build.values import replaced
 
     options = build_options(given)
     destinations = Destinations(
@@ -105,12 +105,12 @@ def _called_for(given: dict[str, Any]) -> tuple[BuildOptions, Destinations]:
     if caller is None:
         return options, destinations
     note(f"{caller.caller} asks for {caller.image}" + (", published" if caller.push else ""))
-    options = replace(options, image=caller.image, platforms=options.platforms or caller.platforms)
+    options = replaced(options, image=caller.image, platforms=options.platforms or caller.platforms)
     if caller.push:
-        return options, replace(destinations, push=True)
+        return options, replaced(destinations, push=True)
     # Such a program looks for the image in the local engine, unless it is told of a registry.
     goes_elsewhere = destinations.push or destinations.outputs or destinations.load is not None
-    return options, destinations if goes_elsewhere else replace(destinations, load=True)
+    return options, destinations if goes_elsewhere else replaced(destinations, load=True)
 
 
 def _build(

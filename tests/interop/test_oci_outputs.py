@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from wherry_build.image.oci.layout import write_layout
 from wherry_build.image.oci.load import load
 from wherry_build.image.oci.media_types import MediaTypes
 from wherry_build.image.oci.settings import function_settings
+from wherry_build.values import replaced
 
 pytestmark = pytest.mark.interop
 
@@ -176,7 +176,7 @@ def test_an_edit_is_loaded_by_its_layer_alone(
     for text in (b"first", b"second"):
         code = make_layer("code", **{"handler.py": text})
         made = platform_image(base, [code], function_settings("hello"))
-        images[text] = replace(
+        images[text] = replaced(
             make_image(reference=REFERENCE),
             images=(made,),
             id=made.config.descriptor.digest,
@@ -226,8 +226,8 @@ def test_containerd_wants_every_layer(make_image, containerd, tmp_path):  # noqa
     manifest = image.images[0].manifest
     changed = manifest.content.replace(digest.encode(), lacking.digest.encode())
     again = BytesContent.of(changed, manifest.descriptor.media_type)
-    made = replace(image.images[0], manifest=again)
-    image = replace(image, images=(made,), digest=again.descriptor.digest)
+    made = replaced(image.images[0], manifest=again)
+    image = replaced(image, images=(made,), digest=again.descriptor.digest)
     (tmp_path / "sparse.tar").write_bytes(b"".join(archive(image)))
     assert not containerd("images", "import", "--no-unpack", tmp_path / "sparse.tar", check=False)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wherry_build.image.content import BytesContent, Content, Descriptor, FileContent
 from wherry_build.image.engine import BuiltImage, Layer, PlatformImage
 from wherry_build.image.platform import Platform
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildRecord:
     """One build.
 

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Protocol
 
 from wherry_build.errors import BuildError
@@ -23,6 +22,7 @@ from wherry_build.project.build_engine import Engine
 from wherry_build.project.image_lock import LOCK_FILE, lock_digests
 from wherry_build.project.image_name import refuse_local
 from wherry_build.project.model import Project
+from wherry_build.values import frozen
 
 
 class BuildEngines(Protocol):
@@ -42,7 +42,7 @@ class BuildEngines(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FinishedBuild:
     """One build that is done.
 

@@ -8,14 +8,14 @@ value out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from wherry_build.errors import InvalidName
 from wherry_build.image.platform import Platform
 from wherry_build.names import image_reference
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallerRequest:
     """What a calling program wants.
 

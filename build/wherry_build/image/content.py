@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from wherry_build.image.platform import Platform
+from wherry_build.values import NO_ENTRIES, frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Descriptor:
     """A name for bytes.
 
@@ -34,7 +34,7 @@ class Descriptor:
     size_bytes: int
     platform: Platform | None = None
     artifact_type: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = NO_ENTRIES
 
     @classmethod
     def of(cls, content: bytes, media_type: str) -> Descriptor:
@@ -76,12 +76,12 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("content",))
 class BytesContent:
     """Bytes in memory."""
 
     descriptor: Descriptor
-    content: bytes = field(repr=False)
+    content: bytes
 
     @classmethod
     def of(cls, content: bytes, media_type: str) -> BytesContent:
@@ -93,7 +93,7 @@ class BytesContent:
         return io.BytesIO(self.content)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileContent:
     """Bytes in a file, under the digest that they had when they were put there."""
 

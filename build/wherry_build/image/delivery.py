@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.errors import BuildUnsupported, EngineUnavailable, InvalidName
 from wherry_build.image.engine import BuiltImage, Progress, Publisher
+from wherry_build.values import frozen
 
 
 class OutputKind(enum.Enum):
@@ -22,7 +22,7 @@ class OutputKind(enum.Enum):
     ARCHIVE = "tar"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Output:
     """A folder or a file that an image is written to.
 
@@ -50,7 +50,7 @@ class Output:
         return f"{self.kind.value}:{self.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Destinations:
     """Where an image is wanted.
 
@@ -65,7 +65,7 @@ class Destinations:
     outputs: tuple[Output, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Delivery:
     """Where an image went.
 

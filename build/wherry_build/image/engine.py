@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from wherry_build.image.content import BytesContent, Content
 from wherry_build.image.platform import Platform
 from wherry_build.project.model import Function
+from wherry_build.values import NO_ENTRIES, frozen
 
 
 class Progress(Protocol):
@@ -29,7 +29,7 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WheelSources:
     """Where wheels come from besides the index that pip and uv are set to.
 
@@ -52,7 +52,7 @@ class Bom(enum.Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attestation:
     """What is attached to an image.
 
@@ -70,7 +70,7 @@ class Attestation:
         return self.provenance or self.bom is not Bom.NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageRequest:
     """One image that is wanted.
 
@@ -96,20 +96,20 @@ class ImageRequest:
     reference: str
     base: str = ""
     platforms: tuple[Platform, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    wheels: WheelSources = field(default_factory=WheelSources)
+    labels: Mapping[str, str] = NO_ENTRIES
+    wheels: WheelSources = WheelSources()
     packages: tuple[str, ...] = ()
     dockerfile: Path | None = None
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, Path] = field(default_factory=dict)
+    arguments: Mapping[str, str] = NO_ENTRIES
+    secrets: Mapping[str, Path] = NO_ENTRIES
     network: str = ""
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     pull: bool = False
-    attestation: Attestation = field(default_factory=Attestation)
+    attestation: Attestation = Attestation()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layer:
     """One layer that a build made.
 
@@ -126,7 +126,7 @@ class Layer:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlatformImage:
     """The image of one platform, ready to be written or published.
 
@@ -145,7 +145,7 @@ class PlatformImage:
     layers: tuple[Layer, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuiltImage:
     """One image that is there.
 

@@ -7,7 +7,6 @@ over both. It reads no file but to see that a path stays below the project, and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,13 @@ from wherry_build.project.build_engine import Engine
 from wherry_build.project.image_lock import ImageLock
 from wherry_build.project.image_name import LOCAL_REGISTRY, image_reference
 from wherry_build.project.model import Function, Project
+from wherry_build.values import NO_ENTRIES, frozen, replaced
 
 if TYPE_CHECKING:
     from wherry_build.project.specification.build import Build
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildOptions:
     """What is asked for besides what the project says.
 
@@ -53,18 +53,18 @@ class BuildOptions:
     registry: str | None = None
     base: str = ""
     platforms: tuple[Platform, ...] = ()
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, Path] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    wheels: WheelSources = field(default_factory=WheelSources)
+    arguments: Mapping[str, str] = NO_ENTRIES
+    secrets: Mapping[str, Path] = NO_ENTRIES
+    labels: Mapping[str, str] = NO_ENTRIES
+    wheels: WheelSources = WheelSources()
     network: str = ""
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     pull: bool = False
-    attestation: Attestation = field(default_factory=Attestation)
+    attestation: Attestation = Attestation()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildPlan:
     """One image that is to be built, and how.
 
@@ -83,7 +83,7 @@ class BuildPlan:
     may_change: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Said:
     """What wherry.yaml says of one image; its own class takes long to load, and is often absent."""
 
@@ -92,9 +92,9 @@ class _Said:
     platforms: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     dockerfile: str | None = None
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = NO_ENTRIES
+    secrets: Mapping[str, str] = NO_ENTRIES
+    labels: Mapping[str, str] = NO_ENTRIES
 
 
 def divided(project: Project) -> tuple[Project, tuple[Function, ...]]:
@@ -108,7 +108,7 @@ def divided(project: Project) -> tuple[Project, tuple[Function, ...]]:
         if function.said is not None and "@" in (function.said.image or "")
     )
     rest = tuple(function for function in project.functions if function not in built)
-    return (replace(project, functions=rest), built) if built and rest else (project, ())
+    return (replaced(project, functions=rest), built) if built and rest else (project, ())
 
 
 def plan_builds(project: Project, options: BuildOptions, lock: ImageLock) -> tuple[BuildPlan, ...]:

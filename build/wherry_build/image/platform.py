@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from wherry_build.errors import InvalidName
+from wherry_build.values import frozen
 
 _WORD = re.compile(r"[a-z0-9_.]{1,32}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Platform:
     """Where an image runs, in the words of OCI.
 

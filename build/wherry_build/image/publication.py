@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wherry_build import names
 from wherry_build.errors import BuildUnsupported, ImageNotBuilt
@@ -13,6 +13,7 @@ from wherry_build.image.plan import BuildOptions, built_reference
 from wherry_build.image.record import BuildRecords, reopened
 from wherry_build.project.image_name import refuse_local
 from wherry_build.project.model import Function, Project
+from wherry_build.values import replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Publication:
                     f"function {self.function.name!r}: a layer is not in the cache any more",
                     hint=f"wherry build {self.function.folder} --push",
                 ) from None
-            image = replace(whole, reference=image.reference)
+            image = replaced(whole, reference=image.reference)
         return engines.publisher(image).publish(image, progress)
 
 
@@ -78,7 +79,7 @@ def publications(
                 f"function {function.name!r}: the container engine has it as {built}",
                 hint=f"wherry build {function.folder} --image {reference} --push",
             )
-        image = replace(record.image, reference=reference)
+        image = replaced(record.image, reference=reference)
         found.append(Publication(function=function, image=image, record=record))
     return tuple(found)
 

@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from wherry_build.image.build_record import BuildRecord, parse_record, record_document
@@ -22,6 +21,7 @@ from wherry_build.image.engine import Builder, BuiltImage, ImageRequest, Progres
 from wherry_build.image.platform import Platform
 from wherry_build.image.whole_file import write_whole
 from wherry_build.project.model import Function
+from wherry_build.values import replaced
 
 _VERSION = 1
 _LIMIT_RECORDS = 1000
@@ -52,8 +52,8 @@ class BuildRecords:
         if before is not None and before.image.id == record.image.id:
             before = before.previous
         if before is not None:
-            before = replace(before, previous=None)
-        document = {"version": _VERSION, **record_document(replace(record, previous=before))}
+            before = replaced(before, previous=None)
+        document = {"version": _VERSION, **record_document(replaced(record, previous=before))}
         write_whole(self._file(function), json.dumps(document).encode())
         self._prune()
 
@@ -111,5 +111,5 @@ def reopened(record: BuildRecord, open_base: OpenBase) -> BuiltImage:
                 raise LookupError(layer.content.descriptor.digest)
         there = {each.descriptor.digest: each for each in open_base(record.base, image.platform)}
         base = tuple(there[each.descriptor.digest] for each in image.base)
-        images.append(replace(image, base=base))
-    return replace(record.image, images=tuple(images))
+        images.append(replaced(image, base=base))
+    return replaced(record.image, images=tuple(images))

@@ -13,10 +13,10 @@ import importlib.util
 import io
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.errors import RuntimeUnavailable
+from wherry_build.values import frozen
 
 _PACKAGE = "wherry"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -28,7 +28,7 @@ _REQUIREMENT = re.compile(r"\s*([\w.-]+)\s*(?:\[([^\]]*)\])?\s*\(?([^@()\[\]]*)\
 _DEPENDENCIES = re.compile(r"^dependencies = (\[.*?^\])", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wheel:
     """A wheel: its file's name and its bytes."""
 

@@ -15,19 +15,19 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wherry_build.errors import InvalidName, ProjectError
 from wherry_build.names import image_reference
+from wherry_build.values import NO_ENTRIES, frozen
 
 LOCK_FILE = "wherry.lock"
 VERSION = 1
 LIMIT_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageLock:
     """What a lock file knows.
 
@@ -36,8 +36,8 @@ class ImageLock:
         bases: Digest of each base image, by its reference.
     """
 
-    images: Mapping[str, str] = field(default_factory=dict)
-    bases: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = NO_ENTRIES
+    bases: Mapping[str, str] = NO_ENTRIES
 
 
 def read_lock(root: Path) -> ImageLock:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from wherry_build.image.attestation import cyclonedx, provenance, spdx
@@ -16,6 +15,7 @@ from wherry_build.image.content import BytesContent, Descriptor
 from wherry_build.image.engine import Attestation, Bom
 from wherry_build.image.oci.document import as_json
 from wherry_build.image.oci.media_types import OCI_EMPTY, MediaTypes
+from wherry_build.values import replaced
 
 _EMPTY = BytesContent.of(b"{}", OCI_EMPTY)
 
@@ -58,4 +58,4 @@ def _artifact(
     yield content
     named = as_json(manifest)
     descriptor = Descriptor.of(named, MediaTypes.OCI.manifest)
-    yield BytesContent(descriptor=replace(descriptor, artifact_type=media_type), content=named)
+    yield BytesContent(descriptor=replaced(descriptor, artifact_type=media_type), content=named)

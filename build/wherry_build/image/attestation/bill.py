@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from dataclasses import dataclass
 from urllib.parse import quote
 
+from wherry_build.values import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Part:
     """One package in an image.
 
@@ -36,7 +37,7 @@ class Part:
         return f"pkg:pypi/{quote(self.name, safe='')}@{quote(self.version, safe='')}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Commit:
     """Where the source was.
 
@@ -51,7 +52,7 @@ class Commit:
     remote: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bill:
     """What there is to say of one image.
 

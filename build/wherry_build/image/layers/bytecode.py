@@ -12,11 +12,11 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from wherry_build.image.layers.entry import Entry
+from wherry_build.values import frozen
 
 FORMAT = 3
 """How bytecode is written; another number where the same source becomes other bytes."""
@@ -56,7 +56,7 @@ class Compiler(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ThisPython:
     """The interpreter that is running."""
 
@@ -74,7 +74,7 @@ class ThisPython:
             return compile_all(list(sources))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class OtherPython:
     """An interpreter that is asked in a process of its own."""
 

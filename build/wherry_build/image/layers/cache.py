@@ -14,19 +14,19 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from wherry_build.errors import CacheUnwritable
 from wherry_build.image.cache_folder import cache_folder
+from wherry_build.values import frozen
 
 LIMIT_BYTES = 4 * 1024**3
 _USED_JUST_NOW_S = 3600
 _LIMIT_RECORD_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LayerFacts:
     """What a layer is known by.
 
@@ -42,8 +42,17 @@ class LayerFacts:
     diff_id: str
     size_bytes: int
 
+    def document(self) -> dict[str, str | int]:
+        """As JSON has it; the fields again."""
+        return {
+            "digest": self.digest,
+            "packed_bytes": self.packed_bytes,
+            "diff_id": self.diff_id,
+            "size_bytes": self.size_bytes,
+        }
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class KeptLayer:
     """A layer in the cache: what it is known by, and the file with its bytes."""
 
@@ -88,7 +97,7 @@ class LayerCache:
                 with part.open("xb") as opened:
                     facts = write(opened)
                 part.replace(self._blob(facts))
-                part.write_text(json.dumps(asdict(facts)), encoding="utf-8")
+                part.write_text(json.dumps(facts.document()), encoding="utf-8")
                 part.replace(self._record(key))
             finally:
                 part.unlink(missing_ok=True)

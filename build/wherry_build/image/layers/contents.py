@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from wherry_build.errors import ProjectError
 from wherry_build.image.context import collect
@@ -20,9 +19,10 @@ from wherry_build.image.layers.entry import Entry
 from wherry_build.image.layers.tarball import layer, packed, tar
 from wherry_build.image.oci.media_types import MediaTypes
 from wherry_build.project.model import Function
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LayerOptions:
     """What the layers of one image have in common.
 

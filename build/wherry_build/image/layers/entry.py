@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from wherry_build.errors import UnsafePath
+from wherry_build.values import frozen
 
 _WHITEOUT = ".wh."
 _LIMIT_PATH = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("content",))
 class Entry:
     """One file or link of an archive.
 
@@ -28,7 +28,7 @@ class Entry:
     """
 
     path: str
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = b""
     is_executable: bool = False
     link: str = ""
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from wherry_build.errors import WheelConflict
 from wherry_build.image.engine import Layer
 from wherry_build.image.layers.contents import LayerOptions
 from wherry_build.image.layers.entry import Entry
+from wherry_build.values import frozen
 
 LARGE_BYTES = 1 << 20
 MOST_LARGE = 8
@@ -22,7 +22,7 @@ MOST_TOGETHER_BYTES = 64 << 20
 """A layer is made in memory: how long the wheels in one are together, unless it is one alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("entries",))
 class WheelFiles:
     """What one wheel unpacks to.
 
@@ -36,7 +36,7 @@ class WheelFiles:
     name: str
     key: str
     size_bytes: int
-    entries: Callable[[], Iterable[Entry]] = field(repr=False)
+    entries: Callable[[], Iterable[Entry]]
 
 
 def wheel_layers(wheels: Iterable[WheelFiles], options: LayerOptions) -> tuple[Layer, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from wherry_build.errors import BaseUnusable
@@ -15,9 +14,10 @@ from wherry_build.image.content import BytesContent, Content
 from wherry_build.image.oci.media_types import MediaTypes, compression
 from wherry_build.image.platform import Platform
 from wherry_build.image.registry.reference import is_digest
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("config",))
 class BaseImage:
     """An image that others stand on, for one platform.
 
@@ -35,7 +35,7 @@ class BaseImage:
     digest: str
     platform: Platform
     media: MediaTypes
-    config: Mapping[str, Any] = field(repr=False)
+    config: Mapping[str, Any]
     layers: tuple[Content, ...]
     diff_ids: tuple[str, ...]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.engine import Progress
 from wherry_build.image.oci.base import BaseImage
 from wherry_build.image.whole_file import write_whole
+from wherry_build.values import frozen
 
 if TYPE_CHECKING:
     from wherry_build.image.wheels.target import Libc
@@ -35,7 +35,7 @@ _PYTHON = re.compile(r"(3)\.([0-9]{1,3})(?:\.[0-9]{1,3}[a-z0-9]{0,8})?", re.ASCI
 _LIBC = re.compile(r"(glibc|musl)[ -]([0-9]{1,3})\.([0-9]{1,3})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BaseFacts:
     """What is known of one base.
 

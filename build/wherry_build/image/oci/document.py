@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from wherry_build.errors import BaseUnusable
@@ -19,6 +18,7 @@ from wherry_build.image.oci.base import BaseImage
 from wherry_build.image.oci.media_types import MediaTypes, compression
 from wherry_build.image.oci.settings import ImageSettings, run_settings
 from wherry_build.image.registry.reference import Reference
+from wherry_build.values import replaced
 
 LIMIT_LAYERS = 127
 _OWN = "org.opencontainers.image."
@@ -70,7 +70,7 @@ def image_index(images: Iterable[PlatformImage]) -> BytesContent:
     kinds = {image.manifest.descriptor.media_type for image in images}
     media = MediaTypes.DOCKER if kinds == {MediaTypes.DOCKER.manifest} else MediaTypes.OCI
     manifests = [
-        replace(image.manifest.descriptor, platform=image.platform).document() for image in images
+        replaced(image.manifest.descriptor, platform=image.platform).document() for image in images
     ]
     document = {"schemaVersion": 2, "mediaType": media.index, "manifests": manifests}
     return BytesContent.of(as_json(document), media.index)
@@ -79,13 +79,13 @@ def image_index(images: Iterable[PlatformImage]) -> BytesContent:
 def _restated(descriptor: Descriptor, media: MediaTypes) -> Descriptor:
     """A layer of the base in the words of the image's family; its bytes are the same."""
     media_type = media.layer_in(compression(descriptor.media_type))
-    return replace(descriptor, media_type=media_type or media.layer, annotations={})
+    return replaced(descriptor, media_type=media_type or media.layer, annotations={})
 
 
 def _labels(base: BaseImage, settings: ImageSettings) -> dict[str, str]:
     """The base's, but for what describes the base; then what is said of this image."""
     described = {name: value for name, value in base.labels.items() if not name.startswith(_OWN)}
-    name = replace(Reference.parse(base.reference), digest="")
+    name = replaced(Reference.parse(base.reference), digest="")
     return {
         **described,
         f"{_OWN}base.digest": base.digest,

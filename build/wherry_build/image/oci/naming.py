@@ -7,7 +7,6 @@ Sources: OCI Image Spec 1.1 (image-layout.md, annotations.md), and the `manifest
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from wherry_build.image.engine import BuiltImage, PlatformImage
@@ -15,6 +14,7 @@ from wherry_build.image.oci.blobs import layers
 from wherry_build.image.oci.document import as_json
 from wherry_build.image.oci.media_types import MediaTypes, is_manifest
 from wherry_build.image.registry.reference import Reference
+from wherry_build.values import replaced
 
 LAYOUT_FILE = "oci-layout"
 INDEX_FILE = "index.json"
@@ -32,8 +32,8 @@ def blob_path(digest: str) -> str:
 def entries(image: BuiltImage) -> list[dict[str, Any]]:
     """What `index.json` says of `image`: itself by its tag, then what is about it."""
     top = image.index or image.images[0].manifest
-    reference = replace(Reference.parse(image.reference), digest="")
-    named = replace(
+    reference = replaced(Reference.parse(image.reference), digest="")
+    named = replaced(
         top.descriptor,
         platform=image.images[0].platform if image.index is None else None,
         annotations={REF_NAME: reference.tag or "latest", _FULL_NAME: str(reference)},

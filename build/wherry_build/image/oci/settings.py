@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from wherry_build.errors import InvalidName
 from wherry_build.image.conventions import (
@@ -15,13 +14,14 @@ from wherry_build.image.conventions import (
     USER,
     function_environment,
 )
+from wherry_build.values import NO_ENTRIES, frozen
 
 _SECOND_NS = 1_000_000_000
 _LATEST_S = 8**11 - 1  # the eleven octal digits that a tar has for a time; in the year 2242
 _TITLE = "org.opencontainers.image.title"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageSettings:
     """What is said of one function's image.
 
@@ -33,8 +33,8 @@ class ImageSettings:
     """
 
     title: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = NO_ENTRIES
+    labels: Mapping[str, str] = NO_ENTRIES
     created_s: int = 0
 
     def all_labels(self) -> dict[str, str]:

@@ -6,7 +6,6 @@ A base that was read before is read from the cache; what is in its layers is loo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from wherry_build.image.content import Content
 from wherry_build.image.engine import ImageRequest, Progress
@@ -17,9 +16,10 @@ from wherry_build.image.record import OpenBase
 from wherry_build.image.registry.base import RemoteImage, read_base
 from wherry_build.image.registry.registries import Registries
 from wherry_build.image.wheels.target import Target
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ground:
     """What the image of one platform stands on.
 
@@ -34,7 +34,7 @@ class Ground:
     missing_folders: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grounds:
     """What an image stands on.
 

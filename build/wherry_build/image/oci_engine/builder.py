@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 from wherry_build.image.content import Content
 from wherry_build.image.engine import (
@@ -42,6 +41,7 @@ from wherry_build.image.registry.registries import Registries
 from wherry_build.image.runtime_wheel import runtime_version
 from wherry_build.image.wheels.locked import LockedWheel
 from wherry_build.image.wheels.resolution import resolve
+from wherry_build.values import replaced
 
 
 class OciBuilder(Builder):
@@ -86,7 +86,7 @@ class OciBuilder(Builder):
         from wherry_build.image.oci_engine.attesting import attached
 
         about = attached(request, made, base=grounds.reference, created_s=settings.created_s)
-        return replace(built, artifacts=about)
+        return replaced(built, artifacts=about)
 
     def _image(
         self, request: ImageRequest, settings: ImageSettings, ground: Ground, progress: Progress

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wherry_build.image.engine import PlatformImage
 from wherry_build.image.wheels.locked import LockedWheel
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MadeImage:
     """One image that was made.
 

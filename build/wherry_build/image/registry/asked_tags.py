@@ -10,18 +10,18 @@ import hashlib
 import json
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.registry.reference import Reference, is_digest
 from wherry_build.image.whole_file import write_whole
+from wherry_build.values import frozen
 
 FRESH_S = 24 * 3600
 _LIMIT_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AskedTag:
     """What a tag was.
 

@@ -11,7 +11,6 @@ import io
 import json
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
 from wherry_build.errors import AccessDenied, RegistryError, RegistryUnavailable
@@ -22,12 +21,13 @@ from wherry_build.image.registry.credentials import Credentials
 from wherry_build.image.registry.patience import Interruption
 from wherry_build.image.registry.refusal import BUSY, login, pause_s, refused
 from wherry_build.image.registry.wire import Answer, Request, Wire
+from wherry_build.values import frozen, replaced
 
 _LIMIT_TOKEN_BYTES = 1024 * 1024
 _CLIENT = "wherry"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Access:
     """What a request is to be allowed.
 
@@ -120,7 +120,7 @@ class Authorization:
         answer = self._asked(realm, challenge, access, credential)
         if 400 <= answer.status < 500 and access.sources and answer.status not in BUSY:
             # A service may refuse all for the repository that blobs would be mounted from.
-            narrow = replace(access, sources=())
+            narrow = replaced(access, sources=())
             answer = self._asked(realm, challenge, narrow, credential)
         if answer.status in {400, 401, 403}:
             raise self.denied(access)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wherry_build.errors import ContentRefused, ImageNotFound, RegistryUnavailable
@@ -30,12 +29,13 @@ from wherry_build.image.registry.manifest import (
 from wherry_build.image.registry.reference import Reference
 from wherry_build.image.registry.registries import Registries
 from wherry_build.image.registry.remote_content import RemoteContent
+from wherry_build.values import frozen
 
 if TYPE_CHECKING:
     from wherry_build.image.registry.repository import Repository
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RemoteImage:
     """The image of one platform, as a registry has it.
 
@@ -94,7 +94,7 @@ def read_base(
     return reader.image(reference, digest, platform)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Reader:
     reference: Reference
     registries: Registries

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from wherry_build.values import NO_ENTRIES, frozen
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110 section 5.6.2
 _SCHEME = re.compile(rf"[\s,]*({_TOKEN})(?=\s|,|$)", re.ASCII)
@@ -18,7 +19,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LIMIT = 8192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Challenge:
     """One way in.
 
@@ -28,7 +29,7 @@ class Challenge:
     """
 
     scheme: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = NO_ENTRIES
 
     @property
     def scopes(self) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("password", "identity_token", "registry_token"))
 class Credential:
     """A user name with a password, or a token in their place.
 
@@ -19,9 +20,9 @@ class Credential:
     """
 
     username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
-    registry_token: str = field(default="", repr=False)
+    password: str = ""
+    identity_token: str = ""
+    registry_token: str = ""
     source: str = ""
 
     @property
@@ -33,7 +34,7 @@ class Credential:
         return f"Basic {base64.b64encode(pair).decode()}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FoundCredential:
     """What there is for one registry.
 

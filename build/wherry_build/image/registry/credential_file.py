@@ -9,20 +9,20 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wherry_build.errors import CredentialsUnreadable
 from wherry_build.image.registry.credential import Credential
 from wherry_build.image.registry.reference import DOCKER_HUB
+from wherry_build.values import NO_ENTRIES, frozen
 
 DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _DOCKER_HUB_HOSTS = frozenset({"index.docker.io", "registry-1.docker.io"})
 _LIMIT_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("entries",))
 class CredentialFile:
     """What one file says.
 
@@ -34,8 +34,8 @@ class CredentialFile:
     """
 
     path: Path
-    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
-    programs: Mapping[str, str] = field(default_factory=dict)
+    entries: Mapping[str, Mapping[str, Any]] = NO_ENTRIES
+    programs: Mapping[str, str] = NO_ENTRIES
     store: str = ""
 
     def credential(self, name: str) -> Credential | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import BinaryIO
 
 from wherry_build.errors import ContentRefused, RegistryUnavailable
@@ -13,6 +12,7 @@ from wherry_build.image.content import Descriptor
 from wherry_build.image.registry.patience import Interruption
 from wherry_build.image.registry.registry import Call, Registry
 from wherry_build.image.registry.wire import DOCUMENT_S, blocks
+from wherry_build.values import replaced
 
 _SLOWEST_BYTES_S = 8 * 1024
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-.{0,64}", re.ASCII)
@@ -53,7 +53,7 @@ class Download:
         """
         total = self._descriptor.size_bytes
         rest = {"Range": f"bytes={self._size}-"} if self._size else {}
-        with self._registry.open_once(replace(self._call, headers=rest)) as response:
+        with self._registry.open_once(replaced(self._call, headers=rest)) as response:
             if self._size and not self._goes_on(response.status, response.headers):
                 self._begin()
             limit_s = DOCUMENT_S + total / _SLOWEST_BYTES_S

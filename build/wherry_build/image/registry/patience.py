@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from typing import TypeVar
 
 from wherry_build.errors import RegistryError
+from wherry_build.values import frozen
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Patience:
     """Bounds of asking again; `urllib3.Retry` bounds how often, not how long.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from wherry_build.image.registry.reference import Reference
 from wherry_build.image.registry.registries import Registries
 from wherry_build.image.registry.remote_content import RemoteContent
 from wherry_build.image.registry.stoppable_progress import StoppableProgress
+from wherry_build.values import frozen, replaced
 
 if TYPE_CHECKING:
     from wherry_build.image.registry.repository import Repository
@@ -73,7 +73,7 @@ class RegistryPublisher(Publisher):
         return f"{image.reference}@{top.descriptor.digest}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Blob:
     """A blob, and what it is called on the way."""
 
@@ -157,7 +157,7 @@ class _Publication:
 
         content, size = blob.content, blob.content.descriptor.size_bytes
         if isinstance(content, RemoteContent):
-            content = replace(content, progress=self._progress)
+            content = replaced(content, progress=self._progress)
         return put_blob(
             self._repository,
             content,

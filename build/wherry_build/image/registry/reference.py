@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
 
 from wherry_build.errors import InvalidName
 from wherry_build.names import image_reference
+from wherry_build.values import frozen, replaced
 
 DOCKER_HUB = "docker.io"
 _DOCKER_HUB_NAMES = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"})
@@ -16,7 +16,7 @@ _IPV6 = re.compile(r"(\[[0-9a-fA-F:]{2,39}\](?::[0-9]{1,5})?)/(.+)", re.ASCII)
 _STAND_IN = "ipv6.invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reference:
     """The name of an image.
 
@@ -64,7 +64,7 @@ class Reference:
 
     def at(self, digest: str) -> Reference:
         """The same name, of `digest`."""
-        return replace(self, digest=digest)
+        return replaced(self, digest=digest)
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""

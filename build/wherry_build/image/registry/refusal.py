@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from time import time
 
 from wherry_build.deploy.wording import words
@@ -17,6 +16,7 @@ from wherry_build.errors import AccessDenied, RegistryError, RegistryUnavailable
 from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.reference import DOCKER_HUB
 from wherry_build.image.registry.wire import Answer
+from wherry_build.values import frozen
 
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _LIMIT_SHOWN = 200
@@ -31,7 +31,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refusal:
     """What a registry says when it refuses.
 

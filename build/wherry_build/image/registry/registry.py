@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar
 
@@ -28,6 +27,7 @@ from wherry_build.image.registry.wire import (
     Wire,
     blocks,
 )
+from wherry_build.values import NO_ENTRIES, frozen, replaced
 
 Result = TypeVar("Result")
 _DOCKER_HUB_HOST = "registry-1.docker.io"
@@ -36,7 +36,7 @@ _TRIES_TO_GET_IN = 3
 _WANTS_TLS = b"HTTPS server"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """One thing that is asked of a registry.
 
@@ -56,7 +56,7 @@ class Call:
     path: str
     access: Access
     expected: frozenset[int]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_ENTRIES
     body: Callable[[], Body] | None = None
     size_bytes: int = 0
 
@@ -207,7 +207,7 @@ class Registry:
             size_bytes=call.size_bytes,
         )
         if shown and urls.origin(url) == urls.origin(base):
-            return replace(request, headers={**call.headers, "Authorization": shown})
+            return replaced(request, headers={**call.headers, "Authorization": shown})
         return request
 
     def _base(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from wherry_build.errors import BuildError
@@ -10,9 +9,10 @@ from wherry_build.image.content import Descriptor
 from wherry_build.image.engine import Progress
 from wherry_build.image.registry.blob_store import BlobStore
 from wherry_build.image.registry.registries import Registries
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("registries", "store", "progress"))
 class RemoteContent:
     """A blob of a registry.
 
@@ -28,9 +28,9 @@ class RemoteContent:
     descriptor: Descriptor
     registry: str
     repository: str
-    registries: Registries = field(repr=False, compare=False)
-    store: BlobStore = field(repr=False, compare=False)
-    progress: Progress | None = field(default=None, repr=False, compare=False)
+    registries: Registries
+    store: BlobStore
+    progress: Progress | None = None
 
     def open(self) -> BinaryIO:
         """The bytes from the beginning.

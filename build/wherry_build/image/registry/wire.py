@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 
 from wherry_build.deploy.wording import cause
 from wherry_build.errors import ContentRefused, RegistryUnavailable
@@ -17,6 +16,7 @@ from wherry_build.image.registry import url as urls
 from wherry_build.image.registry.connections import Connections
 from wherry_build.image.registry.patience import Interruption
 from wherry_build.image.registry.transport import Body, NotCarried, Received
+from wherry_build.values import NO_ENTRIES, frozen, replaced
 
 LIMIT_DOCUMENT_BYTES = 4 * 1024 * 1024  # the size of a manifest that registries need to take
 _LIMIT_REDIRECTS = 5
@@ -28,7 +28,7 @@ _LEFT_BYTES, _LEFT_S = 64 * 1024, 5
 _BLOCK_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("headers",))
 class Request:
     """What is asked.
 
@@ -43,13 +43,13 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = NO_ENTRIES
     body: Callable[[], Body] | None = None
     size_bytes: int = 0
     is_secret: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("headers", "body"))
 class Answer:
     """What is answered, read as a whole.
 
@@ -61,8 +61,8 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
     url: str
 
 
@@ -196,7 +196,7 @@ def _redirected(request: Request, location: str) -> Request:
             hint=f"curl -IL {urls.api(request.url)} shows where to",
         )
     if urls.origin(url) == urls.origin(request.url):
-        return replace(request, url=url)
+        return replaced(request, url=url)
     if request.is_secret:
         raise RegistryUnavailable(
             f"{urls.host(request.url)} redirects to {urls.host(url)}, which is not to be shown "
@@ -204,7 +204,7 @@ def _redirected(request: Request, location: str) -> Request:
             hint="log in to that registry by another way: with a password, not an identity token",
         )
     headers = {key: value for key, value in request.headers.items() if key != "Authorization"}
-    return replace(request, url=url, headers=headers)
+    return replaced(request, url=url, headers=headers)
 
 
 @contextmanager

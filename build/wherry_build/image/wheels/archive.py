@@ -11,11 +11,12 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wherry_build.errors import WheelRefused
 from wherry_build.image.wheels.record import Record
+from wherry_build.values import replaced
 
 LIMIT_FILES = 50_000
 LIMIT_BYTES = 2 * 1024**3
@@ -154,4 +155,4 @@ def _recorded(members: tuple[Member, ...], information: str, wheel: str) -> Iter
     record = Record(contents[f"{information}/RECORD"], wheel)
     record.check_complete(contents)
     for member in members:
-        yield replace(member, digest=record.check(member.path, member.content))
+        yield replaced(member, digest=record.check(member.path, member.content))

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.wheels.locked import LockedFile
 from wherry_build.image.whole_file import name_beside, own_folder
+from wherry_build.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class WheelCache:
     """Wheels that were downloaded, each at `<folder>/<sha256>/<file name>`."""
 

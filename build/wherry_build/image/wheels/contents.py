@@ -9,7 +9,6 @@ still tells of them). Scripts that the wheel carries are kept, below `bin`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from wherry_build.errors import WheelNotFound, WheelRefused
@@ -19,6 +18,7 @@ from wherry_build.image.wheels.archive import Member, Wheel, read_wheel
 from wherry_build.image.wheels.elf import foreign_machine
 from wherry_build.image.wheels.record import digest, written
 from wherry_build.image.wheels.target import WAYS_OUT, Target
+from wherry_build.values import replaced
 
 _INSTALLER = b"wherry\n"
 _ANY_PYTHON = b"#!/usr/bin/env python3"
@@ -85,12 +85,12 @@ def _moved(member: Member, wheel: Wheel) -> Member | None:
         return _script(member, f"bin/{path}")
     if scheme not in {"purelib", "platlib", "data"} or not path:
         raise WheelRefused(f"{wheel.name}: {member.path}: no part of the .data folder is {scheme}")
-    return replace(member, path=path)
+    return replaced(member, path=path)
 
 
 def _script(member: Member, path: str) -> Member:
     """`member` as a command that starts with the Python that the image finds on its path."""
     if not member.content.startswith(b"#!python"):
-        return replace(member, path=path, is_executable=True)
+        return replaced(member, path=path, is_executable=True)
     content = _ANY_PYTHON + b"\n" + member.content.partition(b"\n")[2]
     return Member(path=path, content=content, is_executable=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from wherry_build.image.wheels.locked import without_credentials
 from wherry_build.image.wheels.pip_configuration import pip_options
+from wherry_build.values import frozen
 
 if TYPE_CHECKING:
     from wherry_build.image.engine import WheelSources
@@ -30,7 +30,7 @@ _BY_NAME = r"UV_INDEX_.+_(USERNAME|PASSWORD)"
 _TRUE = frozenset({"1", "on", "true", "t", "y", "yes"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(hidden=("index", "extra", "find_links"))
 class IndexSettings:
     """The indexes, and the way to them.
 
@@ -46,9 +46,9 @@ class IndexSettings:
         builds: Whether a wheel may be made of a source.
     """
 
-    index: str = field(default=PYPI, repr=False)
-    extra: tuple[str, ...] = field(default=(), repr=False)
-    find_links: tuple[str, ...] = field(default=(), repr=False)
+    index: str = PYPI
+    extra: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
     has_index: bool = True
     is_offline: bool = False
     certificates: str = ""

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
 from wherry_build.image.wheels.locked import LockedWheel, parse_locked_wheel
 from wherry_build.image.whole_file import write_whole
+from wherry_build.values import frozen
 
 VERSION = 1
 _LIMIT_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class LockStore:
     """Locks in one folder."""
 

@@ -20,6 +20,7 @@ from wherry_build.image.wheels.locked import LockedWheel
 from wherry_build.image.wheels.source_build import EPOCH_S
 from wherry_build.image.wheels.target import WAYS_OUT, Target
 from wherry_build.image.wheels.tool import Tool, ToolFailed
+from wherry_build.values import replaced
 
 _ABSENT = re.compile(r"No matching distribution found for (([A-Za-z0-9][A-Za-z0-9._-]*)\S*)")
 
@@ -43,8 +44,8 @@ class PipSources:
         """An empty folder beside the indexes of `tool`, for as long as the block runs."""
         with tempfile.TemporaryDirectory(prefix="wherry-sources-") as folder:
             links = (*tool.settings.find_links, folder)
-            settings = replace(tool.settings, find_links=links)
-            yield cls(replace(tool, settings=settings), Path(folder))
+            settings = replaced(tool.settings, find_links=links)
+            yield cls(replaced(tool, settings=settings), Path(folder))
 
     def made(self, failure: str, target: Target) -> bool:
         """Whether a wheel was made of the package that pip did not find by its `failure`.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from wherry_build.errors import RequirementsInvalid
+from wherry_build.values import frozen
 
 LIMIT_BYTES = 16 * 1024 * 1024
 _LIMIT_FILES = 50
@@ -30,7 +30,7 @@ class Source(Enum):
     PROJECT = "pyproject.toml"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Line:
     """One line of a requirements file, its continuations joined and its comment gone.
 
@@ -58,7 +58,7 @@ class Line:
         return tuple(re.findall(r"--hash[= \t]+sha256:([0-9a-fA-F]{64})(?![0-9a-fA-F])", self.text))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requirements:
     """What a folder asks for.
 

@@ -19,6 +19,7 @@ from wherry_build.image.wheels.lock_store import LockStore
 from wherry_build.image.wheels.locked import LockedWheel, file_name_of
 from wherry_build.image.wheels.requirements import Requirements, read_requirements
 from wherry_build.image.wheels.target import Target
+from wherry_build.values import replaced
 
 if TYPE_CHECKING:
     from wherry_build.image.engine import Progress, WheelSources
@@ -69,15 +70,13 @@ def settings_of(folder: Path, sources: WheelSources) -> IndexSettings:
     Raises:
         RequirementsInvalid: A file of requirements, of pip's or of uv's settings cannot be read.
     """
-    from dataclasses import replace
-
     from wherry_build.image.wheels.uv_configuration import uv_indexes
 
     requirements = read_requirements(folder, is_foreign=not sources.builds)
     settings = read_index_settings(sources, requirements.options)
     if not sources.builds:
         return settings
-    return replace(settings, extra=(*settings.extra, *uv_indexes(folder)))
+    return replaced(settings, extra=(*settings.extra, *uv_indexes(folder)))
 
 
 def _are_to_be_had(wheels: tuple[LockedWheel, ...]) -> bool:

@@ -8,11 +8,11 @@ of packaging.python.org.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wherry_build.errors import InvalidName
 from wherry_build.image.platform import Platform
+from wherry_build.values import frozen
 
 if TYPE_CHECKING:
     from packaging.markers import Marker
@@ -52,7 +52,7 @@ _OLDEST_GLIBC_MINOR_OF_X86 = 5
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Target:
     """Where wheels are to run.
 

@@ -1,6 +1,5 @@
 """Builds of a project: in order, each where it is wanted, and locked."""
 
-import dataclasses
 import json
 import threading
 
@@ -16,6 +15,7 @@ from wherry_build.image.platform import Platform
 from wherry_build.image.record import BuildRecords
 from wherry_build.project import read_project
 from wherry_build.project.image_lock import ImageLock
+from wherry_build.values import replaced
 
 DIGEST = "sha256:" + "a" * 64
 BASE_DIGEST = "sha256:" + "b" * 64
@@ -156,7 +156,7 @@ def test_what_was_published_is_locked(project, plans):
 
 
 def test_the_base_is_locked_in_a_project(project, plans):
-    image = dataclasses.replace(
+    image = replaced(
         kept_by_an_engine("dev.local/a:latest"), base=f"python:3.12-slim@{BASE_DIGEST}"
     )
     (project.root / "wherry.yaml").write_text("version: 1\n")
@@ -164,7 +164,7 @@ def test_the_base_is_locked_in_a_project(project, plans):
     assert lock(project, finished(plans[0], image))
     written = json.loads((project.root / "wherry.lock").read_text())
     assert written["bases"] == {"python:3.12-slim": BASE_DIGEST}
-    plan = dataclasses.replace(plans[0], base=f"python@{BASE_DIGEST}")
+    plan = replaced(plans[0], base=f"python@{BASE_DIGEST}")
     assert not lock(project, finished(plan, image))
 
 

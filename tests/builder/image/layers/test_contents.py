@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 import tarfile
-from dataclasses import replace
 
 import pytest
 
@@ -22,6 +21,7 @@ from wherry_build.image.layers.contents import (
 from wherry_build.image.layers.entry import Entry
 from wherry_build.image.oci.media_types import MediaTypes
 from wherry_build.project import Function
+from wherry_build.values import replaced
 
 HANDLER = "def handle(request): ...\n"
 THIS = sys.version_info[:2]
@@ -152,18 +152,18 @@ def test_a_compiler_that_fails_is_told_and_the_next_build_tries_again(
     root = write({"handler.py": HANDLER})
     told = Told()
     false = OtherPython(THIS, "this", shutil.which("false") or "false")
-    failing = replace(options, compiler=false, progress=told)
+    failing = replaced(options, compiler=false, progress=told)
     without = code_layer(function(root), failing)
     assert list(contents(without)) == ["srv/function/handler.py"]
     (step,) = told.steps
     assert step.startswith("code: has no bytecode")
     assert "false: ended with status 1" in step
     again = code_layer(function(root), options)
-    fresh = replace(options, cache=LayerCache(tmp_path_factory.mktemp("fresh")))
+    fresh = replaced(options, cache=LayerCache(tmp_path_factory.mktemp("fresh")))
     clean = code_layer(function(root), fresh)
     assert f"srv/function/__pycache__/handler.{PYC}" in contents(again)
     assert again.content.descriptor == clean.content.descriptor
-    assert code_layer(function(root), replace(options, compiler=None)) == without
+    assert code_layer(function(root), replaced(options, compiler=None)) == without
 
 
 def test_the_runtime_is_that_which_is_running(options):

@@ -2,7 +2,6 @@
 
 import tarfile
 import tracemalloc
-from dataclasses import replace
 
 import pytest
 
@@ -19,6 +18,7 @@ from wherry_build.image.layers.wheels import (
     wheel_layers,
 )
 from wherry_build.image.oci.media_types import MediaTypes
+from wherry_build.values import replaced
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_wheel_is_unpacked_once_and_then_not_again(make_wheel, options, unpack
 
 
 def test_wheels_are_unpacked_again_where_the_compiler_fails(make_wheel, options):
-    failing = replace(options, compiler=OtherPython((3, 99), "", "/bin/false"))
+    failing = replaced(options, compiler=OtherPython((3, 99), "", "/bin/false"))
     (layer,) = wheel_layers([make_wheel("six"), make_wheel("click")], failing)
     assert files(layer) == ["opt/wherry/click/__init__.py", "opt/wherry/six/__init__.py"]
 

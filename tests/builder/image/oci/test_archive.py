@@ -3,13 +3,13 @@
 import hashlib
 import json
 import tarfile
-from dataclasses import replace
 
 import pytest
 
 from wherry_build.errors import BuildError, ContentRefused
 from wherry_build.image.content import BytesContent, Descriptor
 from wherry_build.image.oci.archive import archive, write_archive
+from wherry_build.values import replaced
 
 
 def contents(file):
@@ -83,7 +83,7 @@ def test_a_failure_leaves_no_file(make_image, tmp_path):
     image = make_image()
     false = BytesContent(descriptor=Descriptor.of(b"right", "x"), content=b"wrong")
     with pytest.raises(ContentRefused):
-        write_archive(replace(image, artifacts=(false,)), tmp_path / "image.tar")
+        write_archive(replaced(image, artifacts=(false,)), tmp_path / "image.tar")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
     with pytest.raises(BuildError, match=r"image\.tar"):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -10,6 +9,7 @@ from wherry_build.errors import BuildError, ContentRefused, DestinationExists
 from wherry_build.image.content import BytesContent, Descriptor
 from wherry_build.image.oci.layout import write_layout
 from wherry_build.image.oci.media_types import OCI_EMPTY, MediaTypes
+from wherry_build.values import replaced
 
 REF_NAME = "org.opencontainers.image.ref.name"
 
@@ -87,16 +87,16 @@ def test_what_is_about_an_image_is_found(make_image, tmp_path, family):
         "subject": image.images[0].manifest.descriptor.document(),
     }
     about = BytesContent.of(json.dumps(document).encode(), family.manifest)
-    about = replace(
+    about = replaced(
         about,
-        descriptor=replace(about.descriptor, artifact_type="application/vnd.cyclonedx+json"),
+        descriptor=replaced(about.descriptor, artifact_type="application/vnd.cyclonedx+json"),
     )
-    write_layout(replace(image, artifacts=(empty, about)), tmp_path)
+    write_layout(replaced(image, artifacts=(empty, about)), tmp_path)
     entry, second = read_index(tmp_path)["manifests"]
     assert entry["digest"] == image.digest
     assert second["artifactType"] == "application/vnd.cyclonedx+json"
     reachable(tmp_path, second["digest"])
-    write_layout(replace(image, artifacts=(empty, about)), tmp_path)
+    write_layout(replaced(image, artifacts=(empty, about)), tmp_path)
     assert len(read_index(tmp_path)["manifests"]) == 2
 
 
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_made_is_told(make_image, tmp_path):
 def test_bytes_that_are_not_those_of_their_digest_are_refused(make_image, tmp_path, content):
     image = make_image()
     false = BytesContent(descriptor=Descriptor.of(b"right", "x"), content=content)
-    image = replace(image, images=(replace(image.images[0], base=(false,)),))
+    image = replaced(image, images=(replaced(image.images[0], base=(false,)),))
     with pytest.raises(ContentRefused, match="something else"):
         write_layout(image, tmp_path / "layout")
     assert not (tmp_path / "layout/index.json").exists()
@@ -138,5 +138,5 @@ def test_bytes_that_are_not_those_of_their_digest_are_refused(make_image, tmp_pa
 def test_an_empty_blob(make_image, tmp_path):
     image = make_image()
     empty = BytesContent.of(b"", "x")
-    write_layout(replace(image, artifacts=(empty,)), tmp_path)
+    write_layout(replaced(image, artifacts=(empty,)), tmp_path)
     assert (tmp_path / "blobs" / empty.descriptor.digest.replace(":", "/")).read_bytes() == b""

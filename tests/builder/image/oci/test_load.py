@@ -5,7 +5,6 @@ import json
 import socketserver
 import tarfile
 import threading
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -14,6 +13,7 @@ from wherry_build.errors import ContentRefused, EngineUnavailable, ImageBuildFai
 from wherry_build.image.content import BytesContent, Descriptor
 from wherry_build.image.oci.engine_socket import EngineSocket, local_engine
 from wherry_build.image.oci.load import load
+from wherry_build.values import replaced
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -126,7 +126,7 @@ def edited(image, make_layer, make_base):
     code = make_layer("code", **{"handler.py": b"edited"})
     again = platform_image(base, [first.layers[0], code], function_settings("hello"))
     assert again.base == first.base
-    return replace(
+    return replaced(
         image,
         images=(again,),
         id=again.config.descriptor.digest,
@@ -173,7 +173,7 @@ def test_an_edit_sends_one_layer(make_image, make_layer, make_base, serve, progr
 
 
 def test_layers_of_a_base_that_is_there_are_not_sent(make_image, serve, progress):
-    image = replace(make_image(), base="python:3.12-slim")
+    image = replaced(make_image(), base="python:3.12-slim")
     diff_ids = json.loads(image.images[0].config.content)["rootfs"]["diff_ids"]
     engine = Engine()
     engine.images["python:3.12-slim"] = {
@@ -231,7 +231,7 @@ def test_a_refusal_is_told_in_printable_words(make_image, serve, progress):
 def test_bytes_that_are_not_those_of_their_digest_are_not_sent(make_image, serve, progress):
     image = make_image()
     false = BytesContent(descriptor=Descriptor.of(b"right", "x"), content=b"wrong")
-    image = replace(image, images=(replace(image.images[0], base=(false,)),))
+    image = replaced(image, images=(replaced(image.images[0], base=(false,)),))
     with pytest.raises(ContentRefused):
         load(image, serve(Engine()), progress)
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import replace
 
 from wherry_build.image.content import BytesContent
 from wherry_build.image.engine import BuiltImage, Layer, PlatformImage
 from wherry_build.image.platform import Platform
+from wherry_build.values import replaced
 
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -67,7 +67,7 @@ def make_image(reference, *, layers, base=(), architectures=("amd64",), artifact
     index = None
     if len(images) > 1:
         manifests = [
-            replace(image.manifest.descriptor, platform=image.platform).document()
+            replaced(image.manifest.descriptor, platform=image.platform).document()
             for image in images
         ]
         document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
