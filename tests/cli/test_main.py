@@ -128,3 +128,32 @@ def test_help_and_version_load_little(argument):
     loaded = set(done.stderr.split())
     assert not loaded & {"flask", "gunicorn", "docker", "yaml", "watchfiles", "urllib3", "asyncio"}
     assert not any(name.startswith(("wherry_build", "wherry_local")) for name in loaded)
+
+
+def test_a_brief_command_ends_with_its_code_and_all_that_it_said(tmp_path):
+    """It ends without taking itself apart, so what was printed must have left it by then."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wherry_cli", "build", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.rstrip().endswith("--print-dockerfile")
+    done = subprocess.run(
+        [sys.executable, "-m", "wherry_cli", "push", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "error: " in done.stderr
+
+
+def test_a_brief_command_tells_of_a_reader_that_has_gone(tmp_path):
+    (tmp_path / "handler.py").write_text("def handle(request):\n    return 'hello'\n")
+    script = (
+        f"{sys.executable} -m wherry_cli build {tmp_path} --print-dockerfile >/dev/full; echo $?"
+    )
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() != "0"
