@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving import circumstances, cold_start, load, memory, report
+from benchmarks.serving import circumstances, cold_start, load, memory, pool_alone, report
 from benchmarks.serving.figures import ColdStart, Figures, Memory, Results, Series
 from benchmarks.serving.peers import PEERS, SUBJECT, Peer
 from benchmarks.serving.publication import PUBLICATION
-from benchmarks.serving.servers import Running, ServerError, running
+from benchmarks.serving.servers import Running, ServerError, prepared, running
 from benchmarks.serving.workloads import WORKLOADS, Workload
 
 _PARTS = ("requests", "cold-start", "memory")
@@ -116,7 +116,7 @@ def _check(peers: list[Peer], workloads: list[Workload], faults: list[str]) -> N
     """Start each function once, and ask it what every workload would."""
     apps = dict.fromkeys(each.app for each in workloads)
     for peer, app in itertools.product(peers, apps):
-        if app in peer.commands:
+        if peer.serves and app in peer.commands:
             with _noted(faults), running(peer, app) as server:
                 for workload in (each for each in workloads if each.app == app):
                     _check_one(workload, peer, server)
@@ -159,15 +159,29 @@ def _loaded(workload: Workload, peers: list[Peer], options: argparse.Namespace) 
     """All servers are up and idle but the one under load; rounds go from one to the next."""
     runs: dict[str, list[Figures]] = {peer.name: [] for peer in peers}
     with contextlib.ExitStack() as stack:
-        servers = {peer.name: stack.enter_context(running(peer, workload.app)) for peer in peers}
+        servers = {
+            peer.name: stack.enter_context(running(peer, workload.app))
+            for peer in peers
+            if peer.serves
+        }
+        others = {
+            peer.name: stack.enter_context(prepared(peer, workload.app))
+            for peer in peers
+            if not peer.serves
+        }
         for peer in peers:
-            _check_one(workload, peer, servers[peer.name])
+            if peer.serves:
+                _check_one(workload, peer, servers[peer.name])
         for server in servers.values():
             load.run(workload, server.port, seconds=1)
         for number in range(options.rounds):
-            for name, server in servers.items():
+            for name, found in runs.items():
                 _tell(f"{workload.name} {number + 1}/{options.rounds} {name}")
-                runs[name].append(load.run(workload, server.port, seconds=options.seconds))
+                found.append(
+                    load.run(workload, servers[name].port, seconds=options.seconds)
+                    if name in servers
+                    else pool_alone.run(others[name], seconds=options.seconds)
+                )
     return [
         Series(workload=workload.name, peer=name, runs=each, ideal_per_s=workload.ideal_per_s)
         for name, each in runs.items()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from benchmarks.serving.origins import GoProgram, Installed, Origin, Pinned, ThisEnvironment
 
 SUBJECT = "wherry"
+POOL_ALONE = "pool-alone"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Peer:
             are.
         is_limit: Whether it is there for scale only, because nobody writes functions so.
         scales: Whether it starts several workers when `{workers}` says so.
+        serves: Whether it is a server. What is none is `pool_alone`, which measures itself.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Peer:
     files: tuple[str, ...] = ()
     is_limit: bool = False
     scales: bool = False
+    serves: bool = True
 
 
 _PLAIN = ("greet", "json", "typed", "block", "body")
@@ -210,6 +213,14 @@ PEERS = (
             (*_PLAIN, *_ASYNC, "stream", *_EVENTS), Command(("limit", "{port}"))
         ),
         is_limit=True,
+    ),
+    Peer(
+        name=POOL_ALONE,
+        about="no server: 32 threads of Python that sleep for 10 ms again and again",
+        origin=ThisEnvironment(),
+        commands={"block": Command(("python", "-m", "benchmarks.serving.pool_alone"))},
+        is_limit=True,
+        serves=False,
     ),
     Peer(
         name="nginx",
