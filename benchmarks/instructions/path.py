@@ -166,7 +166,9 @@ def turn(workload: Exchanged, descriptor: int) -> Callable[[], bytes]:
     def answer_one() -> bytes:
         sock.has_request = True
         connection.on_readable()
-        driver.jobs.popleft()(shard)
+        job = driver.jobs.popleft()
+        job.run(shard)
+        job.answer(shard)
         return sock.answer
 
     return answer_one

@@ -20,6 +20,7 @@ from wherry.handler import of
 from wherry.lifecycle import Event, Lifecycle
 from wherry.metrics import Ledger
 from wherry.serving.connection import Connection
+from wherry.serving.driver import Job
 from wherry.serving.edge import Edge
 from wherry.serving.engine import Engine
 from wherry.serving.limits import Limits
@@ -114,8 +115,8 @@ class ByHand:
     def post(self, what: Callable[..., object], *args: Any) -> None:
         self._due.append(lambda: what(*args))
 
-    def submit(self, job: Callable[..., object]) -> None:
-        self._due.append(lambda: job(self._shard))
+    def submit(self, job: Job) -> None:
+        self._due += (lambda: job.run(self._shard), lambda: job.answer(self._shard))
 
     def settle(self) -> None:
         while self._due:

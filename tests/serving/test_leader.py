@@ -6,11 +6,12 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from wherry.metrics import Ledger
+from wherry.metrics import Ledger, Shard
+from wherry.serving import leader
 from wherry.serving.leader import EARNED, LeaderDriver
 from wherry.serving.poller import SelectorPoller, make_poller
 
@@ -28,6 +29,22 @@ def driver(request: pytest.FixtureRequest) -> Iterator[LeaderDriver]:
     loop.close()
 
 
+class Of:
+    """A job whose call is a function, and whose answer another."""
+
+    def __init__(
+        self, call: Callable[[], float], answer: Callable[[], object] = lambda: None
+    ) -> None:
+        self.call = call
+        self.tell = answer
+
+    def run(self, _shard: Shard) -> float:
+        return self.call()
+
+    def answer(self, _shard: Shard) -> None:
+        self.tell()
+
+
 class Calls:
     """Jobs that note their thread, and may be held."""
 
@@ -40,21 +57,21 @@ class Calls:
     def quick(self, count: int) -> None:
         before = len(self.threads)
         for _ in range(count):
-            self.driver.submit(self.note)
+            self.driver.submit(Of(self.note))
         eventually(lambda: len(self.threads) == before + count)
 
-    def note(self, _shard: object) -> float:
+    def note(self) -> float:
         self.threads.append(threading.current_thread().name)
         return 0.0
 
     def hold(self) -> None:
-        def job(_shard: object) -> float:
+        def job() -> float:
             self.held += 1
             self.gate.wait(20)
             self.held -= 1
             return 20.0
 
-        self.driver.submit(job)
+        self.driver.submit(Of(job))
 
 
 def turns(driver: LeaderDriver) -> bool:
@@ -94,6 +111,56 @@ def test_turns_go_on_while_the_leader_is_stuck(driver: LeaderDriver):
     assert turns(driver)
 
 
+def together(driver: LeaderDriver, jobs: list[Of]) -> None:
+    """Have `jobs` gathered in one turn, as those of several connections are."""
+    driver.post(lambda: [driver.submit(job) for job in jobs])
+
+
+def test_calls_that_gathered_are_answered_together(driver: LeaderDriver):
+    Calls(driver).quick(EARNED * 3)
+    seen: list[str] = []
+
+    def job(name: str) -> Of:
+        return Of(lambda: seen.append(f"call {name}") or 0.0, lambda: seen.append(f"answer {name}"))
+
+    for _ in range(20):  # a busy machine may cut any of them in two
+        seen.clear()
+        together(driver, [job(name) for name in "abc"])
+        eventually(lambda: len(seen) == 6)
+        if seen == [*(f"call {name}" for name in "abc"), *(f"answer {name}" for name in "abc")]:
+            break
+    else:
+        raise AssertionError(seen)
+
+
+def test_answers_wait_for_no_call_that_is_stuck(driver: LeaderDriver):
+    calls = Calls(driver)
+    calls.quick(EARNED * 3)
+    answered: list[int] = []
+
+    def held() -> float:
+        calls.held += 1
+        calls.gate.wait(20)
+        return 20.0
+
+    first = [Of(lambda: 0.0, lambda: answered.append(1)) for _ in range(5)]
+    together(driver, [*first, Of(held, lambda: answered.append(2))])
+    eventually(lambda: calls.held == 1)
+    eventually(lambda: answered == [1] * 5)
+    calls.gate.set()
+    eventually(lambda: answered == [1] * 5 + [2])
+
+
+def test_answers_do_not_wait_for_long(driver: LeaderDriver, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(leader, "TOGETHER_S", 0.0)
+    Calls(driver).quick(EARNED * 3)
+    seen: list[str] = []
+    one = Of(lambda: seen.append("call") or 0.0, lambda: seen.append("answer"))
+    together(driver, [one, one, one])
+    eventually(lambda: len(seen) == 6)
+    assert seen == ["call", "answer"] * 3
+
+
 @pytest.mark.parametrize("earned", [False, True])
 def test_no_more_than_its_size_run_at_once_and_turns_go_on(driver: LeaderDriver, earned: bool):
     calls = Calls(driver)
@@ -113,12 +180,13 @@ def test_no_more_than_its_size_run_at_once_and_turns_go_on(driver: LeaderDriver,
 
 
 def test_a_job_that_raises_anything_costs_nobody_else(driver: LeaderDriver):
-    def fails(_shard: object) -> float:
+    def fails() -> float:
         raise SystemExit(3)
 
     calls = Calls(driver)
     for _ in range(10):
-        driver.submit(fails)
+        driver.submit(Of(fails))
+        driver.submit(Of(lambda: 0.0, fails))
     calls.quick(10)
     assert turns(driver)
 
@@ -137,10 +205,10 @@ def test_idle_threads_are_woken_for_jobs_that_wait(driver: LeaderDriver):
 
 
 def test_nothing_is_lost_whatever_the_handler_does_next(driver: LeaderDriver):
-    chance, done, busy, lock = random.Random(5), [0], [0, 0], threading.Lock()
+    chance, done, busy, lock = random.Random(5), [0, 0], [0, 0], threading.Lock()
 
     def job(seconds: float):
-        def run(_shard: object) -> float:
+        def run() -> float:
             with lock:
                 busy[0] += 1
                 busy[1] = max(busy)
@@ -150,7 +218,11 @@ def test_nothing_is_lost_whatever_the_handler_does_next(driver: LeaderDriver):
                 done[0] += 1
             return seconds
 
-        return run
+        def answer() -> None:
+            with lock:
+                done[1] += 1
+
+        return Of(run, answer)
 
     submitted = 0
     for _ in range(120):
@@ -160,5 +232,5 @@ def test_nothing_is_lost_whatever_the_handler_does_next(driver: LeaderDriver):
             submitted += 1
         assert turns(driver)
         expected = submitted
-        eventually(lambda expected=expected: done[0] == expected)
+        eventually(lambda expected=expected: done == [expected, expected])
     assert busy[1] <= 4

@@ -174,7 +174,7 @@ class BlockingStream(_HandlerStream):
         self._chunks = reply.body
         self._broke = self._over = self._bodiless
 
-    def __call__(self, shard: Shard) -> float:
+    def run(self, shard: Shard) -> float:
         """Send until the end or until the socket is full; only the iterator's time is its own."""
         connection = self._exchange.connection
         ended = monotonic()
@@ -190,6 +190,9 @@ class BlockingStream(_HandlerStream):
             ended += monotonic() - begun
         self._close(shard)
         return ended
+
+    def answer(self, shard: Shard) -> None:
+        """All that there is to send is sent by `run`."""
 
     def _next(self) -> bytes:
         try:

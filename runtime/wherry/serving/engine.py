@@ -26,8 +26,9 @@ from wherry.metrics import Ledger, Number, Numbers, Shard, function_key, number_
 from wherry.problem import Problem
 from wherry.reply import Reply
 from wherry.serving import probes, watchdog
-from wherry.serving.answer import BlockingStream, send
+from wherry.serving.answer import send
 from wherry.serving.body import BodyStream
+from wherry.serving.call import Call
 from wherry.serving.driver import Running
 from wherry.serving.platform_fields import PlatformFields
 from wherry.trace import parse_traceparent
@@ -50,7 +51,6 @@ _log = logging.getLogger("wherry.serving")
 _FAILED = Problem(status=500, detail="the function failed")
 _LATE = Problem(status=504, detail="the function did not answer in time")
 _NEVER = float("inf")
-_ANSWERED = object()
 _CLIENT_CLOSED = 499  # for metrics and log only, as NGINX counts it
 
 
@@ -61,6 +61,7 @@ class Engine:
         edge: Where requests come from; `connect` sets it, before the first.
         pool: Which threads run calls of a sync handler; `connect` sets it.
         tasks: Runs calls of an async handler; None for others.
+        variables: The context variables with which each call of a sync handler begins.
         late: Calls that were answered 504 and whose handler may be running still.
         stuck: How many of them count as stuck; `wherry.serving.wear` finds out.
         call: Calls a sync handler; stands for `invocation.call`, or around it.
@@ -116,7 +117,7 @@ class Engine:
             self.tasks = Tasks(self, loop, ledger.shard(function))
         self._loop = loop
         self._asking = probes.Asking()
-        self._base = contextvars.copy_context()
+        self.variables = contextvars.copy_context()
         self._overloaded = Problem(
             status=config.overload_status,
             detail=f"{limits.capacity} calls are in flight or waiting; try again",
@@ -159,7 +160,7 @@ class Engine:
         if self.tasks is not None:
             self.tasks.submit(exchange)
         else:
-            self.pool.submit(partial(self.call_in_thread, exchange))
+            self.pool.submit(Call(self, exchange))
 
     def open_stream(self, exchange: Exchange, resume: Callable[[], None]) -> BodyStream | None:
         """A stream, when the handler takes one and the request is for it."""
@@ -216,7 +217,7 @@ class Engine:
     def running(self) -> list[tuple[Exchange, Running]]:
         """The calls that threads are at."""
         jobs = self.pool.running()
-        return [(each.job.args[0], each) for each in jobs if isinstance(each.job, partial)]
+        return [(each.job.exchange, each) for each in jobs if isinstance(each.job, Call)]
 
     def gauges(self) -> Numbers:
         """Its calls of this moment, for the metrics."""
@@ -334,27 +335,6 @@ class Engine:
             self._emitter,
             self._secrets,
         )
-
-    def call_in_thread(self, exchange: Exchange, shard: Shard) -> float:
-        """One call of a sync handler, on a thread of the pool; returns when the handler ended."""
-        if exchange not in self.unanswered:  # its deadline passed while it waited
-            self.leave(exchange)
-            return 0.0
-        context = self._base.copy()
-        try:
-            reply = context.run(self.call, self.handler, exchange)
-        except BaseException as error:  # GeneratorExit, too, costs its own call only
-            reply = context.run(self.failure, exchange, error)
-        ended = monotonic()
-        if reply.body.__class__ is not bytes:
-            if self.claim(exchange):
-                BlockingStream(self, exchange, reply, context)(shard)
-                return ended
-            BlockingStream.discard(reply)
-        self.admitted.pop(exchange, None)
-        if self.unanswered.pop(exchange, _ANSWERED) is None:
-            self.finish(exchange, reply, shard)
-        return ended
 
 
 def _shortened(timeout_s: float, header: bytes) -> float:

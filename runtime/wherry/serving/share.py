@@ -80,8 +80,11 @@ class _Turn:
         self.job = job
         self._function = function
 
-    def __call__(self, shard: Shard) -> float:
+    def run(self, shard: Shard) -> float:
         try:
-            return self.job(shard.of(self._function))
+            return self.job.run(shard.of(self._function))
         finally:
             self.share.give_back()
+
+    def answer(self, shard: Shard) -> None:
+        self.job.answer(shard.of(self._function))

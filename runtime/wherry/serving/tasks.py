@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wherry.reply import Upgraded
 from wherry.serving.answer import AsyncStream
 from wherry.serving.body import AwaitableBody
+from wherry.serving.driver import TOGETHER_S
 
 if TYPE_CHECKING:
     from wherry.metrics import Shard
+    from wherry.reply import Reply
     from wherry.serving.engine import Engine
     from wherry.serving.exchange import Exchange
 
 T = TypeVar("T")
+_log = logging.getLogger("wherry.serving")
 _CLIENT_CLOSED = 499  # for metrics and log only, as NGINX counts it
 
 
@@ -41,6 +46,8 @@ class Tasks:
         self._base = contextvars.copy_context()
         self._running = 0
         self._queue: deque[Exchange] = deque()
+        self._unanswered: deque[tuple[Exchange, Reply]] = deque()
+        self._since = 0.0
         self.apart = False
         self.upgraded: set[Exchange] = set()
 
@@ -109,7 +116,7 @@ class Tasks:
             if not engine.claim(exchange):
                 await AsyncStream.discard(reply)
             elif isinstance(reply.body, bytes):
-                engine.finish(exchange, reply, self._shard)
+                self._answer_soon(exchange, reply)
             else:
                 if isinstance(reply, Upgraded):
                     from wherry.serving.upgrade import Upgrade  # few handlers need it
@@ -128,6 +135,28 @@ class Tasks:
             engine.leave(exchange)
             self._running -= 1
             self._start_waiting()
+
+    def _answer_soon(self, exchange: Exchange, reply: Reply) -> None:
+        """Answer together with the other calls that end in this turn of the loop.
+
+        As the leading thread does (`wherry.serving.leader`), and for the same reason.
+        """
+        now = monotonic()
+        if not self._unanswered:
+            self._since = now
+            self._loop.call_soon(self._answer)
+        self._unanswered.append((exchange, reply))
+        if now - self._since > TOGETHER_S:
+            self._answer()
+
+    def _answer(self) -> None:
+        unanswered = self._unanswered
+        while unanswered:
+            exchange, reply = unanswered.popleft()
+            try:
+                self._engine.finish(exchange, reply, self._shard)
+            except Exception:
+                _log.exception("an answer ended in a way that Wherry did not foresee")
 
     def _start_waiting(self) -> None:
         while self._queue and self._running < self._engine.limits.inflight:
