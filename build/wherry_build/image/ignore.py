@@ -94,7 +94,7 @@ class IgnoreRules:
         """What is said of `path`, relative and with `/`, which is in a folder with `above`."""
         above = above or Standing()
         by_git = above.by_git or _is_ignored_by_git(self._git, path, is_folder=is_folder)
-        by_us = above.by_us or any(rule.matches(path, is_folder=is_folder) for rule in _OWN)
+        by_us = above.by_us or _is_never_wanted(path, is_folder=is_folder)
         by_us = by_us and not self.is_taken_back(path)
         last = self._last_word(path)
         if last is None:
@@ -126,6 +126,11 @@ class IgnoreRules:
         return None
 
 
+def _is_never_wanted(path: str, *, is_folder: bool) -> bool:
+    name = path.rpartition("/")[2].casefold()
+    return name in _OWN_NAMES or any(rule.matches(path, is_folder=is_folder) for rule in _OWN)
+
+
 def _is_ignored_by_git(rules: Iterable[_Rule], path: str, *, is_folder: bool) -> bool:
     ignored = False
     for rule in rules:
@@ -155,4 +160,10 @@ def _rules(
     return rules
 
 
-_OWN = _rules(NEVER_WANTED, is_git=True, flags=re.DOTALL | re.IGNORECASE)
+# A name is looked up; only those that are patterns are worth being compiled in each process.
+_OWN_NAMES = frozenset(name.casefold() for name in NEVER_WANTED if "*" not in name)
+_OWN = _rules(
+    [name for name in NEVER_WANTED if "*" in name],
+    is_git=True,
+    flags=re.DOTALL | re.IGNORECASE,
+)

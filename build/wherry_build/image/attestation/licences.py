@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
@@ -63,6 +62,8 @@ def licence_in(metadata: str) -> str:
 
 def _metadata(file: Path) -> str:
     """The METADATA of a wheel; empty where there is none to be read."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(file) as archive:
             for item in archive.infolist():

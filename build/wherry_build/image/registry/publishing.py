@@ -7,14 +7,16 @@ sent twice. How one blob gets there is `upload`'s business.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wherry_build.errors import ContentLacking, InvalidName, RegistryError
 from wherry_build.image.content import BytesContent, Content
 from wherry_build.image.engine import BuiltImage, Progress, Publisher
 from wherry_build.image.oci.media_types import is_manifest
+from wherry_build.image.registry.abreast import abreast
 from wherry_build.image.registry.presence import Presence
 from wherry_build.image.registry.reference import Reference
 from wherry_build.image.registry.registries import Registries
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from wherry_build.image.registry.repository import Repository
     from wherry_build.image.registry.upload import Transfer
 
+Result = TypeVar("Result")
 _TRANSFERS = 6  # at a time
 _SOURCES = 4  # repositories that blobs are mounted from, in one publication
 
@@ -133,24 +136,13 @@ class _Publication:
         self._progress.step(f"published {self._reference}: {_summary(transfers)}")
 
     def _send_blobs(self) -> list[tuple[_Blob, Transfer]]:
-        if len(self._asked) < 2:
-            return [(blob, self._send(blob)) for blob in self._asked]
-        from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-
         # The largest first: who begins with it has the others done meanwhile.
         asked = sorted(self._asked, key=lambda blob: -blob.content.descriptor.size_bytes)
-        pool = ThreadPoolExecutor(min(_TRANSFERS, len(asked)), thread_name_prefix="wherry-push")
-        try:
-            sending = [pool.submit(self._send, blob) for blob in asked]
-            ended, _ = wait(sending, return_when=FIRST_EXCEPTION)
-            for each in ended:
-                each.result()  # raises what went wrong, before the others end too
-            return [(blob, each.result()) for blob, each in zip(asked, sending, strict=True)]
-        except BaseException:
-            self._progress.stop()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        sent = self._abreast([partial(self._send, blob) for blob in asked])
+        return list(zip(asked, sent, strict=True))
+
+    def _abreast(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
+        return abreast(calls, most=_TRANSFERS, stop=self._progress.stop)
 
     def _send(self, blob: _Blob) -> Transfer:
         from wherry_build.image.registry.upload import put_blob
@@ -166,13 +158,29 @@ class _Publication:
         )
 
     def _put_manifests(self, top: str) -> None:
-        from wherry_build.image.registry.referrers import put_referrer
+        referrers = tuple(self._referrers())
+        if not referrers:
+            self._put_images(top)
+            return
+        from wherry_build.image.registry.referrers import list_by_subject, put_with_subject
 
+        def put_images() -> bool:
+            self._put_images(top)
+            return True
+
+        # What refers to a manifest may come before it (Distribution Specification 1.1).
+        puts: list[Callable[[], bool]] = [
+            put_images,
+            *(partial(put_with_subject, self._repository, each) for each in referrers),
+        ]
+        _, *are_found = self._abreast(puts)
+        pairs = zip(referrers, are_found, strict=True)
+        list_by_subject(self._repository, [each for each, is_found in pairs if not is_found])
+
+    def _put_images(self, top: str) -> None:
         for manifest in self._manifests():
             is_top = manifest.descriptor.digest == top
             self._repository.put_manifest(manifest, tag=self._reference.tag if is_top else "")
-        for manifest in self._referrers():
-            put_referrer(self._repository, manifest)
 
     def _manifests(self) -> Iterator[BytesContent]:
         """The image's, and the one that names the others last."""

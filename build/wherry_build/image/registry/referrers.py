@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wherry_build.errors import ContentRefused
@@ -88,33 +88,56 @@ def _parameters(said: str) -> Iterator[str]:
     return ("".join(each.split()).lower() for each in said.split(";"))
 
 
-def put_referrer(repository: Repository, manifest: BytesContent) -> None:
-    """Put a manifest with a subject there, and see that it is found by its subject.
+def put_with_subject(repository: Repository, manifest: BytesContent) -> bool:
+    """Put a manifest with a subject there; whether the registry lists it by that of itself.
 
     Raises:
         RegistryError: The registry does not take it.
     """
-    document = parse_document(manifest.content, "a manifest with a subject")
-    subject = str(document["subject"]["digest"])
-    if repository.put_manifest(manifest) == subject:
-        return
-    listed = _tagged(repository, subject)
-    if any(each.digest == manifest.descriptor.digest for each in listed):
-        return
-    entry = Descriptor(
-        media_type=manifest.descriptor.media_type,
-        digest=manifest.descriptor.digest,
-        size_bytes=manifest.descriptor.size_bytes,
-        artifact_type=_artifact_type(document),
-        annotations=document.get("annotations", {}),
-    )
+    return repository.put_manifest(manifest) == _subject(_parsed(manifest))
+
+
+def list_by_subject(repository: Repository, manifests: Iterable[BytesContent]) -> None:
+    """List manifests by their subjects, for a registry that does not; all of a subject at once.
+
+    Raises:
+        RegistryError: The registry does not take the list.
+    """
+    by_subject: dict[str, list[Descriptor]] = {}
+    for manifest in manifests:
+        document = _parsed(manifest)
+        entry = Descriptor(
+            media_type=manifest.descriptor.media_type,
+            digest=manifest.descriptor.digest,
+            size_bytes=manifest.descriptor.size_bytes,
+            artifact_type=_artifact_type(document),
+            annotations=document.get("annotations", {}),
+        )
+        by_subject.setdefault(_subject(document), []).append(entry)
+    for subject, entries in by_subject.items():
+        listed = _tagged(repository, subject)
+        there = {each.digest for each in listed}
+        new = [each for each in entries if each.digest not in there]
+        if new:
+            _put_list(repository, subject, (*listed, *new))
+
+
+def _put_list(repository: Repository, subject: str, entries: Iterable[Descriptor]) -> None:
     index = {
         "schemaVersion": 2,
         "mediaType": OCI_INDEX,
-        "manifests": [each.document() for each in (*listed, entry)],
+        "manifests": [each.document() for each in entries],
     }
     content = json.dumps(index, separators=(",", ":"), sort_keys=True).encode()
     repository.put_manifest(BytesContent.of(content, OCI_INDEX), tag=_tag(subject))
+
+
+def _parsed(manifest: BytesContent) -> Mapping[str, Any]:
+    return parse_document(manifest.content, "a manifest with a subject")
+
+
+def _subject(document: Mapping[str, Any]) -> str:
+    return str(document["subject"]["digest"])
 
 
 def _tagged(repository: Repository, digest: str) -> tuple[Descriptor, ...]:

@@ -6,7 +6,7 @@ from tests.builder.image.registry.images import artifact, make_image
 
 from wherry_build.errors import ContentRefused, RegistryError
 from wherry_build.image.registry.publishing import RegistryPublisher
-from wherry_build.image.registry.referrers import put_referrer, referrers
+from wherry_build.image.registry.referrers import list_by_subject, put_with_subject, referrers
 
 
 @pytest.fixture
@@ -34,6 +34,25 @@ def repository(bare, registries):
 
 def tag_of(subject):
     return subject.descriptor.digest.replace(":", "-")
+
+
+def put_referrer(repository, *manifests):
+    unlisted = [each for each in manifests if not put_with_subject(repository, each)]
+    list_by_subject(repository, unlisted)
+
+
+def test_all_that_is_about_one_subject_is_listed_at_once(bare, subject, repository):
+    bill, (*blobs, provenance) = artifact(subject)[-1], artifact(subject, b"provenance")
+    for content in blobs:
+        bare.add_blob("acme/hello", content.content)
+
+    put_referrer(repository, bill, provenance)
+
+    listed = bare.manifest("acme/hello", tag_of(subject))["manifests"]
+    found = {each["digest"] for each in listed}
+    assert found == {bill.descriptor.digest, provenance.descriptor.digest}
+    assert bare.count("GET", f"/manifests/{tag_of(subject)}") == 1
+    assert bare.count("PUT", f"/manifests/{tag_of(subject)}") == 1
 
 
 def test_what_is_listed_is_not_listed_again(bare, subject, repository):
