@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from wherry import paths
 from wherry.context import Identity, Platform
 from wherry.errors import ConfigError
 from wherry.setting import Variable, is_label
@@ -65,7 +65,7 @@ class Config:
     limit_body_bytes: int = 10 * 1024 * 1024
     h2c: bool = False
     probes: tuple[str, ...] | None = None
-    lock_file: Path | None = None
+    lock_file: str | None = None
     suppress_lock: bool = False
     trusted_proxies: tuple[str, ...] = ()
     forwarded_fields: tuple[str, ...] = ("x-forwarded-for", "x-forwarded-proto")
@@ -74,7 +74,7 @@ class Config:
     event_headers: str = "strict"
     sink: str | None = None
     overrides: Mapping[str, str] = MappingProxyType({})
-    secrets_path: tuple[Path, ...] = (Path("/var/openfaas/secrets"), Path("/run/secrets"))
+    secrets_path: tuple[str, ...] = ("/var/openfaas/secrets", "/run/secrets")
     log_format: str = "json"
     log_level: str = "info"
     access_log: bool = True
@@ -105,7 +105,7 @@ class Config:
         )
         if platform is Platform.OPENFAAS and not given.get("suppress_lock", False):
             folder = environment.get("TMPDIR") or "/tmp"  # noqa: S108 - where the watchdog has it
-            given.setdefault("lock_file", Path(folder) / ".lock")
+            given.setdefault("lock_file", paths.joined(folder, ".lock"))
         return cls(**given)
 
     @property
@@ -173,12 +173,16 @@ def folder_name(handler: str) -> str:
 
     `function` where the folder's name cannot be one.
     """
-    is_list = "," in handler and not Path(handler).exists()
+    is_list = "," in handler and not paths.exists(handler)
     first = handler.partition(",")[0].strip() if is_list else handler
-    path = Path(first.partition(":")[0]).absolute()
+    path = paths.absolute(first.partition(":")[0])
     if is_list:
-        path = path.parent
-    if path.suffix == ".py":
-        path = path.parent if path.stem in {"handler", "func", "main"} else path.with_suffix("")
-    name = path.parent.name if path.name == "function" else path.name
+        path = paths.parent_of(path)
+    if paths.suffix_of(path) == ".py":
+        path = path.removesuffix(".py")
+        if paths.name_of(path) in {"handler", "func", "main"}:
+            path = paths.parent_of(path)
+    if paths.name_of(path) == "function":
+        path = paths.parent_of(path)
+    name = paths.name_of(path)
     return name if is_label(name) else "function"

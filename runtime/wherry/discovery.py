@@ -5,12 +5,12 @@ This module must not know files or how modules are imported.
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wherry.declarations import declaration_of, hook_of
 from wherry.errors import HandlerNameNotFound
+from wherry.paths import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,7 @@ NAMES = ("handle", "main")
 _SHOWN_NAMES = 20
 
 
-def function_of(
-    module: ModuleType, name: str | None, shown: Path
-) -> tuple[Callable[..., Any], str]:
+def function_of(module: ModuleType, name: str | None, shown: str) -> tuple[Callable[..., Any], str]:
     """The one handler of `module`, and its name.
 
     Args:
@@ -46,8 +44,8 @@ def function_of(
     if found:
         first = next(iter(found))
         raise HandlerNameNotFound(
-            f"handler {str(shown)!r}: declares several functions: {', '.join(found)}",
-            hint=f"name one of them: {shown.name}:{first}",
+            f"handler {shown!r}: declares several functions: {', '.join(found)}",
+            hint=f"name one of them: {name_of(shown)}:{first}",
         )
     for each in NAMES:
         if callable(names.get(each)):
@@ -69,7 +67,7 @@ def declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
     return own or dict(found.values())
 
 
-def _no_such_name(module: ModuleType, name: str | None, shown: Path) -> HandlerNameNotFound:
+def _no_such_name(module: ModuleType, name: str | None, shown: str) -> HandlerNameNotFound:
     import difflib  # only who fails needs these
     import inspect
 
@@ -88,9 +86,9 @@ def _no_such_name(module: ModuleType, name: str | None, shown: Path) -> HandlerN
     hint = f"did you mean {close[0]!r}? " if close else ""
     example = close[0] if close else defined[0] if defined else None
     if example is not None:
-        hint += f"name it: {shown.name}:{example}"
+        hint += f"name it: {name_of(shown)}:{example}"
     else:
         hint = "define `def handle(request): ...`"
     return HandlerNameNotFound(
-        f"handler {str(shown)!r}: has no function {looked}; it defines: {listed}", hint=hint
+        f"handler {shown!r}: has no function {looked}; it defines: {listed}", hint=hint
     )

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Generator, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 from wherry.errors import ConfigError, EmitError
 from wherry.sink_connections import SinkConnections
@@ -134,6 +133,8 @@ class Emitter:
         event = self._overridden(event)
         span = None
         if self.tracer is not None:
+            from urllib.parse import urlsplit
+
             span = self.tracer.emission(event, urlsplit(sink).hostname or "")
         hop = "" if span is None else span.traceparent
         state = ""

@@ -16,11 +16,10 @@ import os
 import re
 import sys
 import zlib
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from wherry import adapters, handler
+from wherry import adapters, handler, paths
 from wherry.adapters.registry import OURS
 from wherry.discovery import declared, function_of
 from wherry.errors import (
@@ -33,6 +32,7 @@ from wherry.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 CANDIDATES = (
     "handler.py", "function/handler.py", "func.py", "function/func.py", "function/__init__.py",
@@ -82,12 +82,12 @@ def load_all(
     another framework. The other arguments and the errors are those of `load`.
     """
     adapters.install()
-    folders: set[Path] = set()
+    folders: set[str] = set()
     return [_all(source, folders, name, signature) for source in sources]
 
 
 def _all(
-    source: str, folders: set[Path], name: str | None, signature: str | None
+    source: str, folders: set[str], name: str | None, signature: str | None
 ) -> list[handler.Handler]:
     where, wanted = _split(source)
     module, shown = _module(where, folders)
@@ -95,16 +95,18 @@ def _all(
     if wanted or name or signature not in {None, OURS} or len(functions) < 2:
         return [_one(module, shown, wanted or name, signature)]
     return [
-        handler.of(function, name=f"{shown.stem}.{each}", module=module)
+        handler.of(function, name=f"{paths.stem_of(shown)}.{each}", module=module)
         for each, function in functions.items()
     ]
 
 
 def _one(
-    module: ModuleType, shown: Path, name: str | None, signature: str | None
+    module: ModuleType, shown: str, name: str | None, signature: str | None
 ) -> handler.Handler:
-    file = shown if shown.is_absolute() else None
-    stem = shown.parent.name if shown.stem == "__init__" else shown.stem
+    file = shown if paths.is_absolute(shown) else None
+    stem = paths.stem_of(shown)
+    if stem == "__init__":
+        stem = paths.name_of(paths.parent_of(shown))
     adapted = adapters.find(adapters.Source(module=module, file=file, name=name), signature)
     if adapted is not None:
         found = handler.of(
@@ -120,6 +122,8 @@ def _one(
 
 def function_folders() -> list[Path]:
     """The folders that functions have been loaded from, those of installed modules left out."""
+    from pathlib import Path
+
     return [
         Path(module.__path__[0])
         for name, module in list(sys.modules.items())
@@ -130,8 +134,8 @@ def function_folders() -> list[Path]:
 def _split(source: str | os.PathLike[str] | None) -> tuple[str, str | None]:
     if source is None:
         return ".", None
-    text = os.fspath(source)
-    if not isinstance(source, str) or Path(text).exists():
+    text = os.fspath(source) or "."
+    if not isinstance(source, str) or paths.exists(text):
         return text, None
     where, colon, name = text.rpartition(":")
     if not colon:
@@ -143,54 +147,54 @@ def _split(source: str | os.PathLike[str] | None) -> tuple[str, str | None]:
     return where or ".", name
 
 
-def _module(where: str, folders: set[Path] | None = None) -> tuple[ModuleType, Path]:
+def _module(where: str, folders: set[str] | None = None) -> tuple[ModuleType, str]:
     """The module, and the file it came from, for messages.
 
     What was imported from one of `folders` stays; from another it is imported afresh.
     """
-    path = Path(where)
-    if path.is_dir():
-        file = _in_folder(path)
-    elif path.is_file():
-        if path.suffix != ".py":
+    if paths.is_folder(where):
+        file = _in_folder(where)
+    elif paths.is_file(where):
+        if paths.suffix_of(where) != ".py":
             raise HandlerNotFound(
                 f"handler {where!r}: is no Python file", hint="name a file that ends in .py"
             )
-        file = path
+        file = where
     elif re.fullmatch(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", where) and not where.endswith(".py"):
         return _imported(where)
     else:
         raise HandlerNotFound(
-            f"handler {where!r}: no such file or folder; looked in {Path.cwd()}",
+            f"handler {where!r}: no such file or folder; looked in {paths.working_folder()}",
             hint="name a Python file, a folder with a handler.py, or a module",
         )
-    file = file.resolve()
+    file = paths.resolved(file)
     return _from_file(file, set() if folders is None else folders), file
 
 
-def _in_folder(folder: Path) -> Path:
+def _in_folder(folder: str) -> str:
     for candidate in CANDIDATES:
-        file = folder / candidate
-        if file.is_file():
+        file = paths.joined(folder, candidate)
+        if paths.is_file(file):
             return file
     raise HandlerNotFound(
-        f"handler {str(folder)!r}: looked for {', '.join(CANDIDATES)} in {folder.resolve()}",
+        f"handler {folder!r}: looked for {', '.join(CANDIDATES)} in {paths.resolved(folder)}",
         hint="put a handler.py there with `def handle(request): ...`",
     )
 
 
-def _from_file(file: Path, folders: set[Path]) -> ModuleType:
-    folder = file.parent
+def _from_file(file: str, folders: set[str]) -> ModuleType:
+    folder, stem = paths.parent_of(file), paths.stem_of(file)
     package = f"{_PACKAGE}{zlib.crc32(os.fsencode(folder)):08x}"
     before, path_before = set(sys.modules), list(sys.path)
-    _put_on_path(str(folder))
-    if folder.name == "function" or (folder / "__init__.py").is_file():
-        _put_on_path(str(folder.parent))  # others' modules name the package they are in
+    _put_on_path(folder)
+    is_package = paths.is_file(paths.joined(folder, "__init__.py"))
+    if paths.name_of(folder) == "function" or is_package:
+        _put_on_path(paths.parent_of(folder))  # others' modules name the package they are in
     try:
         if folder not in folders:
             _run_package(package, folder)
             folders.add(folder)
-        name = package if file.stem == "__init__" else f"{package}.{file.stem}"
+        name = package if stem == "__init__" else f"{package}.{stem}"
         return sys.modules.get(name) or _run(name, file)
     except BaseException as error:
         sys.path[:] = path_before
@@ -202,24 +206,24 @@ def _from_file(file: Path, folders: set[Path]) -> ModuleType:
         raise _import_failed(file, folder, error) from error
 
 
-def _run_package(name: str, folder: Path) -> None:
+def _run_package(name: str, folder: str) -> None:
     for each in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
         del sys.modules[each]
-    init = folder / "__init__.py"
-    if init.is_file():
+    init = paths.joined(folder, "__init__.py")
+    if paths.is_file(init):
         _run(name, init, within=folder)
         return
     package = ModuleType(name)
-    package.__path__ = [str(folder)]
+    package.__path__ = [folder]
     sys.modules[name] = package
 
 
-def _run(name: str, file: Path, *, within: Path | None = None) -> ModuleType:
+def _run(name: str, file: str, *, within: str | None = None) -> ModuleType:
     spec = importlib.util.spec_from_file_location(
-        name, file, submodule_search_locations=None if within is None else [str(within)]
+        name, file, submodule_search_locations=None if within is None else [within]
     )
     if spec is None or spec.loader is None:
-        raise HandlerNotFound(f"handler {str(file)!r}: is no Python file")
+        raise HandlerNotFound(f"handler {file!r}: is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -230,19 +234,19 @@ def _put_on_path(folder: str) -> None:
     """Behind the standard library, before installed packages."""
     if folder in sys.path:
         return
-    standard = str(Path(os.__file__).parent)  # `sysconfig` costs 4 ms to ask
+    standard = paths.parent_of(os.__file__)  # `sysconfig` costs 4 ms to ask
     ends = [
         index
         for index, each in enumerate(sys.path)
-        if each == standard or Path(each).name == "lib-dynload"
+        if each == standard or paths.name_of(each) == "lib-dynload"
     ]
     sys.path.insert(max(ends) + 1 if ends else len(sys.path), folder)
 
 
-def _imported(where: str) -> tuple[ModuleType, Path]:
+def _imported(where: str) -> tuple[ModuleType, str]:
     top, path_before = where.partition(".")[0], list(sys.path)
-    if (Path.cwd() / top).is_dir() or (Path.cwd() / f"{top}.py").is_file():
-        _put_on_path(str(Path.cwd()))
+    if paths.is_folder(top) or paths.is_file(f"{top}.py"):
+        _put_on_path(paths.working_folder())
     try:
         module = importlib.import_module(where)
     except BaseException as error:
@@ -252,36 +256,37 @@ def _imported(where: str) -> tuple[ModuleType, Path]:
         is_absent = isinstance(error, ModuleNotFoundError) and error.name is not None
         if is_absent and (where + ".").startswith(f"{error.name}."):  # type: ignore[attr-defined]
             raise HandlerNotFound(
-                f"handler {where!r}: no such file, folder or module; looked in {Path.cwd()} "
-                "and on sys.path",
+                f"handler {where!r}: no such file, folder or module; "
+                f"looked in {paths.working_folder()} and on sys.path",
                 hint="name a Python file, a folder with a handler.py, or a module",
             ) from error
         spec = sys.modules.get(top)
-        file = Path(getattr(spec, "__file__", None) or top)
-        raise _import_failed(Path(where), file.parent, error) from error
-    return module, Path(where)
+        folder = paths.parent_of(getattr(spec, "__file__", None) or top)
+        raise _import_failed(where, folder, error) from error
+    return module, where
 
 
-def _import_failed(file: Path, folder: Path, error: BaseException) -> HandlerImportError:
-    import traceback  # only who fails needs it
+def _import_failed(file: str, folder: str, error: BaseException) -> HandlerImportError:
+    import traceback  # only who fails needs these
+    from pathlib import Path
 
     if isinstance(error, SyntaxError) and error.filename is not None:
         return HandlerImportError(
-            f"handler {str(file)!r}: {error.filename}, line {error.lineno}: {error.msg}",
+            f"handler {file!r}: {error.filename}, line {error.lineno}: {error.msg}",
             hint="correct the line",
         )
     lines = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(folder) or frame.filename == str(file)
+        if Path(frame.filename).is_relative_to(folder) or frame.filename == file
     ]
     at = f" at {lines[-1].filename}, line {lines[-1].lineno}" if lines else ""
     if isinstance(error, ModuleNotFoundError) and error.name:
         return HandlerImportError(
-            f"handler {str(file)!r}: module {error.name!r} is not installed{at}",
+            f"handler {file!r}: module {error.name!r} is not installed{at}",
             hint=f"pip install the package that has {error.name!r}, and add it to requirements.txt",
         )
     return HandlerImportError(
-        f"handler {str(file)!r}: {type(error).__name__}{at}: {error}".removesuffix(": "),
+        f"handler {file!r}: {type(error).__name__}{at}: {error}".removesuffix(": "),
         hint="the cause is in the traceback",
     )

@@ -12,12 +12,11 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from urllib.parse import quote
 
 from wherry.errors import SecretNotFound
+from wherry.paths import joined
 
-DEFAULT_FOLDERS = (Path("/var/openfaas/secrets"), Path("/run/secrets"))
+DEFAULT_FOLDERS = ("/var/openfaas/secrets", "/run/secrets")
 REDACTED = "[redacted]"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}"  # `re` compiles and keeps it when a secret is read
 _LIMIT_BYTES = 1 << 20
@@ -41,6 +40,8 @@ class Redactor:
 
     def remember(self, value: str) -> None:
         """Replace `value` from now on, also as repr, JSON and a URL would write it."""
+        from urllib.parse import quote  # only who has a secret needs it
+
         forms = [value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")]
         lines = value.splitlines()
         if len(lines) > 1:
@@ -88,7 +89,7 @@ class Secrets:
         environ: Mapping[str, str] = os.environ,
         redactor: Redactor | None = None,
     ) -> None:
-        self._folders = tuple(Path(folder) for folder in folders)
+        self._folders = tuple(os.fspath(folder) for folder in folders)
         self._environ = environ
         self.redactor = REDACTOR if redactor is None else redactor
 
@@ -142,7 +143,8 @@ class Secrets:
         found: set[str] = set()
         for folder in self._folders:
             try:
-                files = [each.name for each in folder.iterdir() if each.is_file()]
+                with os.scandir(folder) as entries:
+                    files = [each.name for each in entries if each.is_file()]
             except OSError:
                 continue
             found.update(each for each in files if re.fullmatch(_NAME, each))
@@ -158,7 +160,7 @@ class Secrets:
             )
         for folder in self._folders:
             try:
-                with (folder / name).open("rb") as file:
+                with open(joined(folder, name), "rb") as file:  # noqa: PTH123 - see `paths`
                     value = file.read(_LIMIT_BYTES + 1)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
@@ -173,7 +175,7 @@ class Secrets:
         for each in (name, variable):
             if each in self._environ:
                 return os.fsencode(self._environ[each])
-        places = ", ".join(str(folder) for folder in self._folders) or "no folder"
+        places = ", ".join(self._folders) or "no folder"
         raise SecretNotFound(
             f"secret {name!r} is in none of {places}, nor in the environment as {variable}",
             hint=f"mount a file of that name, or set {variable}",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from wherry import json_library
@@ -96,14 +95,14 @@ def extensions(text: str) -> dict[str, str]:
         raise ValueError('expected {"extensions": {"name": "value"}}') from None
 
 
-def paths(text: str) -> tuple[Path, ...]:
+def paths(text: str) -> tuple[str, ...]:
     """Paths with what separates them in `PATH`."""
-    return tuple(Path(part) for part in text.split(os.pathsep) if part)
+    return tuple(part for part in text.split(os.pathsep) if part)
 
 
-def lock_file(text: str) -> Path | None:
+def lock_file(text: str) -> str | None:
     """A path; None for `off`."""
-    return None if text.lower() == "off" else Path(text)
+    return None if text.lower() == "off" else text
 
 
 def metrics_port(text: str) -> int | None:

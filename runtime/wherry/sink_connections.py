@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from wherry.errors import EmitError
 
@@ -118,6 +117,8 @@ def _remaining_s(context: Context | None) -> float:
 
 def _failed(sink: str, status: int | None, fault: Exception | None, attempts: int) -> EmitError:
     # A sink's URL may hold credentials; its host does not.
+    from urllib.parse import urlsplit  # only who fails needs it
+
     host = urlsplit(sink).hostname or "the sink"
     what = f"status {status}" if status is not None else type(fault).__name__
     return EmitError(

@@ -1,7 +1,5 @@
 """Settings: names, precedence, what follows from what, and how a wrong one is told."""
 
-from pathlib import Path
-
 import pytest
 
 from wherry.config import Config
@@ -84,14 +82,14 @@ def test_who_is_believed_about_the_caller():
     [
         ({}, None),
         ({"K_SERVICE": "a"}, None),
-        ({"OPENFAAS_NAME": "a", "TMPDIR": ""}, Path("/tmp/.lock")),
-        ({"OPENFAAS_NAME": "a", "TMPDIR": "/run/a"}, Path("/run/a/.lock")),
+        ({"OPENFAAS_NAME": "a", "TMPDIR": ""}, "/tmp/.lock"),
+        ({"OPENFAAS_NAME": "a", "TMPDIR": "/run/a"}, "/run/a/.lock"),
         ({"OPENFAAS_NAME": "a", "suppress_lock": "true"}, None),
         ({"OPENFAAS_NAME": "a", "WHERRY_LOCK_FILE": "off"}, None),
-        ({"WHERRY_LOCK_FILE": "/run/ready", "suppress_lock": "true"}, Path("/run/ready")),
+        ({"WHERRY_LOCK_FILE": "/run/ready", "suppress_lock": "true"}, "/run/ready"),
     ],
 )
-def test_where_the_lock_file_is(environment: dict[str, str], path: Path | None):
+def test_where_the_lock_file_is(environment: dict[str, str], path: str | None):
     assert Config.from_environment(environment).lock_file == path
 
 

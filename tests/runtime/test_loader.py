@@ -158,3 +158,10 @@ def test_a_changed_file_is_loaded_anew(tmp_path, reply_of):
     assert reply_of(load(file)).body == b"one"
     file.write_text("def handle():\n    return 'two!'\n")
     assert reply_of(load(file)).body == b"two!"
+
+
+def test_no_name_is_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "handler.py").write_text("def handle(): return 'here'\n")
+    monkeypatch.chdir(tmp_path)
+    for source in ("", ".", "./", f"{tmp_path}/", None):
+        assert load(source).name == "handler.handle"

@@ -57,4 +57,4 @@ def test_a_plain_handler_loads_neither_flask_nor_events(tmp_path):
     (tmp_path / "handler.py").write_text("def handle(body: bytes, context): return body\n")
     loaded = modules_after(f"from wherry.loader import load; load({str(tmp_path)!r})")
     assert loaded.isdisjoint({"flask", "werkzeug", "cloudevents", "pydantic", "msgspec"})
-    assert loaded.isdisjoint({"orjson", "dataclasses", "inspect"})
+    assert loaded.isdisjoint({"orjson", "dataclasses", "inspect", "pathlib", "urllib"})

@@ -8,7 +8,6 @@ annotation, most often with the `wherry.request.Request` alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
@@ -27,7 +26,7 @@ class Source(NamedTuple):
     """
 
     module: ModuleType
-    file: Path | None
+    file: str | None
     name: str | None
 
 

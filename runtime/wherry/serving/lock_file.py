@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class LockFile:
         ready: A byte for each worker, not 0 while that one is ready; in memory that they share.
     """
 
-    def __init__(self, path: Path, ready: bytearray | memoryview) -> None:
+    def __init__(self, path: str | os.PathLike[str], ready: bytearray | memoryview) -> None:
         self._path = path
         self._ready = ready
 
@@ -51,7 +52,8 @@ class LockFile:
     def remove(self) -> None:
         """Remove it, and what a process that was killed has left of it."""
         try:
-            self._path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(self._path)  # noqa: PTH108 - see `wherry.paths`
         except OSError as error:
             _log.warning("the lock file %s cannot be removed: %s", self._path, error.strerror)
 
@@ -60,7 +62,7 @@ class LockFile:
             found = os.lstat(self._path)
         except FileNotFoundError:  # removed meanwhile, by a worker that was told to stop
             return True
-        return found.st_uid == os.getuid() and not self._path.is_symlink()
+        return found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode)
 
 
 def lock_file(config: Config, ready: bytearray | memoryview) -> LockFile | None:

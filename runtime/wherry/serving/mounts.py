@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wherry import paths
 from wherry.config import Config, folder_name
 from wherry.discovery import NAMES
 from wherry.errors import HandlerConflict, HandlerSignatureError
@@ -20,6 +20,8 @@ from wherry.setting import is_label
 from wherry.values import frozen, replaced
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wherry.handler import Handler
 
 
@@ -40,7 +42,7 @@ class Mount:
 
 def sources(text: str) -> tuple[str, ...]:
     """The handlers that `WHERRY_HANDLER` names; a comma stands between two."""
-    if "," not in text or Path(text).exists():
+    if "," not in text or paths.exists(text):
         return (text,)
     return tuple(each.strip() for each in text.split(",") if each.strip()) or (".",)
 
@@ -80,7 +82,7 @@ def _name(source: str, handler: Handler, *, alone: bool) -> str:
 
 
 def _names_function(source: str) -> bool:
-    return ":" in source and not Path(source).exists()
+    return ":" in source and not paths.exists(source)
 
 
 def _check_siblings(folders: Sequence[Path]) -> None:
@@ -88,6 +90,8 @@ def _check_siblings(folders: Sequence[Path]) -> None:
 
     `import pricing` gives the one that was imported first, whoever asks.
     """
+    from pathlib import Path  # one function alone needs none
+
     for folder in folders:
         for file in sorted(folder.glob("*.py")):
             imported = getattr(sys.modules.get(file.stem), "__file__", None)

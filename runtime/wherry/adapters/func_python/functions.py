@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 from cloudevents.core.v1.event import CloudEvent
@@ -102,7 +103,7 @@ def _project(source: Source) -> str | None:
     """The text of the project's func.yaml, beside the function's file or above; None without."""
     if source.file is None:
         return None
-    for folder in source.file.parents[:2]:
+    for folder in Path(source.file).parents[:2]:
         file = folder / "func.yaml"
         if file.is_file():
             return file.read_text("utf-8", "replace")

@@ -107,7 +107,7 @@ def _hooks(module: ModuleType) -> Hooks:
 
 
 def _show_templates(source: Source) -> None:
-    folder = None if source.file is None else source.file.parent / "templates"
+    folder = None if source.file is None else Path(source.file).parent / "templates"
     if folder is not None and folder.is_dir():
         from wherry.flask_request import add_templates
 
