@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
-
-Result = TypeVar("Result")
+from collections.abc import Callable, Iterable
 
 
-def abreast(
-    calls: Sequence[Callable[[], Result]], *, most: int, stop: Callable[[], None]
-) -> list[Result]:
-    """What each of `calls` returns.
+def abreast(calls: Iterable[Callable[[], None]], *, most: int, stop: Callable[[], None]) -> None:
+    """Do all of `calls`.
 
     After an error none begins that has not begun yet, and the first error is raised when all have
     ended.
@@ -23,25 +18,23 @@ def abreast(
         most: How many at a time.
         stop: Has those that have begun end soon, after an error.
     """
-    results: list[Any] = [None] * len(calls)
-    waiting = deque(enumerate(calls))
+    waiting = deque(calls)
     errors: list[BaseException] = []
 
     def work() -> None:
         while not errors:
             try:
-                number, call = waiting.popleft()
+                call = waiting.popleft()
             except IndexError:
                 return
             try:
-                results[number] = call()
+                call()
             except BaseException as error:  # noqa: BLE001 - raised again, where it is waited for
                 errors.append(error)
                 stop()
 
-    threads = [
-        threading.Thread(target=work, name="wherry-push") for _ in range(min(most, len(calls)) - 1)
-    ]
+    others = min(most, len(waiting)) - 1
+    threads = [threading.Thread(target=work, name="wherry-push") for _ in range(others)]
     for thread in threads:
         thread.start()
     try:
@@ -55,4 +48,3 @@ def abreast(
             thread.join()
     if errors:
         raise errors[0]
-    return results

@@ -21,7 +21,7 @@ from wherry_build.image.whole_file import write_whole
 
 FRESH_S = 24 * 3600
 _LIMIT_BYTES = 4 * 1024 * 1024
-_LIMIT_DIGESTS = 5_000
+_LIMIT_DIGESTS = 1_000
 _TURN = threading.Lock()  # several images may be published at a time
 
 

@@ -6,11 +6,12 @@ sent twice. How one blob gets there is `upload`'s business.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from wherry_build.errors import ContentLacking, InvalidName, RegistryError
 from wherry_build.image.content import BytesContent, Content
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from wherry_build.image.registry.repository import Repository
     from wherry_build.image.registry.upload import Transfer
 
-Result = TypeVar("Result")
 _TRANSFERS = 6  # at a time
 _SOURCES = 4  # repositories that blobs are mounted from, in one publication
 
@@ -88,6 +88,33 @@ class _Blob:
         return self.content.descriptor.digest
 
 
+class _Head:
+    """Manifests that are put one after the other when the blobs are there that they name."""
+
+    def __init__(
+        self, manifests: Sequence[BytesContent], asked: Iterable[_Blob], put: Callable[[], None]
+    ) -> None:
+        named = b"".join(each.content for each in manifests)
+        self._lacking = {blob.digest for blob in asked if blob.digest.encode() in named}
+        self._turn = threading.Lock()
+        self.put = put
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is there."""
+        return not self._lacking
+
+    def has(self, digest: str) -> None:
+        """A blob is there; whoever brings the last one puts the manifests."""
+        with self._turn:
+            if digest not in self._lacking:
+                return
+            self._lacking.remove(digest)
+            if self._lacking:
+                return
+        self.put()
+
+
 class _Publication:
     """One image on its way to one repository."""
 
@@ -105,6 +132,8 @@ class _Publication:
         self._progress = StoppableProgress(progress)
         blobs = {blob.digest: blob for blob in _blobs(image)}
         self._digests = tuple(blobs)
+        self._transfers: dict[str, Transfer] = {}
+        self._listed: set[str] = set()
         known = reference.repository
         self._asked = [blob for blob in blobs.values() if not presence.has(known, blob.digest)]
         self._sources = {blob.digest: self._sources_of(blob) for blob in self._asked}
@@ -130,57 +159,61 @@ class _Publication:
         if has_all and self._repository.digest(self._reference.tag) == top:
             self._progress.step(f"{self._reference} is there already")
             return
-        transfers = self._send_blobs()
-        self._put_manifests(top)
-        self._presence.keep(self._reference.repository, (*self._digests, *pushed))
-        self._progress.step(f"published {self._reference}: {_summary(transfers)}")
+        unlisted = self._send(top)
+        if unlisted:
+            from wherry_build.image.registry.referrers import list_by_subject
 
-    def _send_blobs(self) -> list[tuple[_Blob, Transfer]]:
+            list_by_subject(self._repository, unlisted)
+        self._presence.keep(self._reference.repository, (*self._digests, *pushed))
+        self._progress.step(f"published {self._reference}: {self._summary()}")
+
+    def _send(self, top: str) -> list[BytesContent]:
+        """Send what is not there, each manifest as soon as all is there that it names.
+
+        What is returned are manifests that are still to be listed by their subjects.
+        """
+        # What refers to a manifest may come before it (Distribution Specification 1.1).
+        referrers = tuple(self._referrers())
+        heads = [
+            _Head(tuple(self._manifests()), self._asked, partial(self._put_images, top)),
+            *(_Head((each,), self._asked, partial(self._put_referrer, each)) for each in referrers),
+        ]
+
+        def send(blob: _Blob) -> None:
+            self._send_blob(blob)
+            for head in heads:
+                head.has(blob.digest)
+
         # The largest first: who begins with it has the others done meanwhile.
         asked = sorted(self._asked, key=lambda blob: -blob.content.descriptor.size_bytes)
-        sent = self._abreast([partial(self._send, blob) for blob in asked])
-        return list(zip(asked, sent, strict=True))
+        calls = [partial(send, blob) for blob in asked]
+        calls += [partial(head.put) for head in heads if head.is_complete]
+        abreast(calls, most=_TRANSFERS, stop=self._progress.stop)
+        return [each for each in referrers if each.descriptor.digest not in self._listed]
 
-    def _abreast(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
-        return abreast(calls, most=_TRANSFERS, stop=self._progress.stop)
-
-    def _send(self, blob: _Blob) -> Transfer:
+    def _send_blob(self, blob: _Blob) -> None:
         from wherry_build.image.registry.upload import put_blob
 
         content, size = blob.content, blob.content.descriptor.size_bytes
         if isinstance(content, RemoteContent):
             content = replaced(content, progress=self._progress)
-        return put_blob(
+        self._transfers[blob.digest] = put_blob(
             self._repository,
             content,
             moved=lambda done_bytes: self._progress.moved(f"push {blob.label}", done_bytes, size),
             sources=self._sources[blob.digest],
         )
 
-    def _put_manifests(self, top: str) -> None:
-        referrers = tuple(self._referrers())
-        if not referrers:
-            self._put_images(top)
-            return
-        from wherry_build.image.registry.referrers import list_by_subject, put_with_subject
-
-        def put_images() -> bool:
-            self._put_images(top)
-            return True
-
-        # What refers to a manifest may come before it (Distribution Specification 1.1).
-        puts: list[Callable[[], bool]] = [
-            put_images,
-            *(partial(put_with_subject, self._repository, each) for each in referrers),
-        ]
-        _, *are_found = self._abreast(puts)
-        pairs = zip(referrers, are_found, strict=True)
-        list_by_subject(self._repository, [each for each, is_found in pairs if not is_found])
-
     def _put_images(self, top: str) -> None:
         for manifest in self._manifests():
             is_top = manifest.descriptor.digest == top
             self._repository.put_manifest(manifest, tag=self._reference.tag if is_top else "")
+
+    def _put_referrer(self, manifest: BytesContent) -> None:
+        from wherry_build.image.registry.referrers import put_with_subject
+
+        if put_with_subject(self._repository, manifest):
+            self._listed.add(manifest.descriptor.digest)
 
     def _manifests(self) -> Iterator[BytesContent]:
         """The image's, and the one that names the others last."""
@@ -193,6 +226,19 @@ class _Publication:
         for each in self._image.artifacts:
             if is_manifest(each.descriptor.media_type):
                 yield _in_memory(each)
+
+    def _summary(self) -> str:
+        """`2 blobs sent (12.3 kB), 4 mounted`."""
+        counted = Counter(transfer.value for transfer in self._transfers.values())
+        size = sum(
+            blob.content.descriptor.size_bytes
+            for blob in self._asked
+            if self._transfers[blob.digest].value == "sent"
+        )
+        sent = counted["sent"]
+        parts = [f"{sent} blob{'s' * (sent != 1)} sent ({size / 1000:.1f} kB)"] if sent else []
+        parts += [f"{counted['mounted']} mounted"] if counted["mounted"] else []
+        return ", ".join(parts) or "nothing had to be sent"
 
     def _sources_of(self, blob: _Blob) -> tuple[str, ...]:
         """Repositories of the same registry that have the blob: the base's, and our others."""
@@ -226,16 +272,3 @@ def _in_memory(content: Content) -> BytesContent:
         return content
     with content.open() as opened:
         return BytesContent(descriptor=content.descriptor, content=opened.read())
-
-
-def _summary(transfers: Iterable[tuple[_Blob, Transfer]]) -> str:
-    """`2 blobs sent (12.3 kB), 4 mounted`."""
-    listed = list(transfers)
-    counted = Counter(transfer.value for _, transfer in listed)
-    size = sum(
-        blob.content.descriptor.size_bytes for blob, transfer in listed if transfer.value == "sent"
-    )
-    sent = counted["sent"]
-    parts = [f"{sent} blob{'s' * (sent != 1)} sent ({size / 1000:.1f} kB)"] if sent else []
-    parts += [f"{counted['mounted']} mounted"] if counted["mounted"] else []
-    return ", ".join(parts) or "nothing had to be sent"

@@ -11,9 +11,13 @@ def nothing():
     pass
 
 
-def test_what_each_returns_in_their_order():
-    assert abreast([lambda n=n: n for n in range(9)], most=3, stop=nothing) == list(range(9))
-    assert abreast([], most=3, stop=nothing) == []
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+def test_all_are_done_each_once(count):
+    done = []
+
+    abreast([lambda n=n: done.append(n) for n in range(count)], most=3, stop=nothing)
+
+    assert sorted(done) == list(range(count))
 
 
 def test_they_go_on_at_the_same_time():
