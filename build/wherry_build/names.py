@@ -10,31 +10,36 @@ import re
 
 from wherry_build.errors import InvalidName
 
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
-_SERVICE = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
-_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_MODULE_FILE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.py", re.ASCII)
-_EVENT_TYPE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?", re.ASCII)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_SERVICE = r"[a-z](?:[a-z0-9-]*[a-z0-9])?"
+_ENV = r"[A-Za-z_][A-Za-z0-9_]*"
+_MODULE_FILE = r"[A-Za-z_][A-Za-z0-9_]*\.py"
+_EVENT_TYPE = r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DOMAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN = rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*(?::[0-9]{{1,5}})?"
 _LOWER_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _REGISTRY = rf"{_LOWER_LABEL}(?:\.{_LOWER_LABEL})*(?::[0-9]{{1,5}})?"
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
-_REPOSITORY = re.compile(rf"(?:{_REGISTRY}/)?{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
-_HOST = re.compile(rf"(?:\*\.)?{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*", re.ASCII)
-_SUBDOMAIN = re.compile(rf"{_LOWER_LABEL}(?:\.{_LOWER_LABEL})*", re.ASCII)
-_URL = re.compile(rf"https?://{_DOMAIN}(?:/[A-Za-z0-9._~/-]*)?", re.ASCII)
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+._-]*(?:=[A-Za-z0-9.+:~_-]+)?", re.ASCII)
-_SECRET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+_REPOSITORY = rf"(?:{_REGISTRY}/)?{_COMPONENT}(?:/{_COMPONENT})*"
+_DIGEST = r"sha256:[0-9a-f]{64}"
+_HOST = rf"(?:\*\.)?{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*"
+_SUBDOMAIN = rf"{_LOWER_LABEL}(?:\.{_LOWER_LABEL})*"
+_URL = rf"https?://{_DOMAIN}(?:/[A-Za-z0-9._~/-]*)?"
+_PACKAGE = r"[a-z0-9][a-z0-9+._-]*(?:=[A-Za-z0-9.+:~_-]+)?"
+_SECRET_ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # noqa: S105 - a form, and no password
 _RESERVED_ENV = frozenset({"PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"})
 _SHOWN = 80
 
 
+def _is(pattern: str, value: str) -> bool:
+    """Whether `value` is of the form; what nobody asks for in a process is not compiled there."""
+    return re.fullmatch(pattern, value, re.ASCII) is not None
+
+
 def function_name(value: str) -> str:
     """A name for a function: a DNS-1035 label, as a Knative Service's name must be."""
-    if len(value) <= 63 and _SERVICE.fullmatch(value):
+    if len(value) <= 63 and _is(_SERVICE, value):
         return value
     raise _refused(
         value,
@@ -52,7 +57,7 @@ def nearest_function_name(value: str) -> str:
 
 def service_name(value: str) -> str:
     """The name of a Kubernetes Service: a DNS-1035 label."""
-    if len(value) <= 63 and _SERVICE.fullmatch(value):
+    if len(value) <= 63 and _is(_SERVICE, value):
         return value
     raise _refused(
         value, "service", "lower-case letters, digits and dashes, a letter first, at most 63"
@@ -61,21 +66,21 @@ def service_name(value: str) -> str:
 
 def namespace(value: str) -> str:
     """A Kubernetes namespace: a DNS-1123 label."""
-    if len(value) <= 63 and _LABEL.fullmatch(value):
+    if len(value) <= 63 and _is(_LABEL, value):
         return value
     raise _refused(value, "namespace", "lower-case letters, digits and dashes, at most 63")
 
 
 def secret_name(value: str) -> str:
     """The name of a Secret: a DNS-1123 label, as OpenFaaS has it too."""
-    if len(value) <= 63 and _LABEL.fullmatch(value):
+    if len(value) <= 63 and _is(_LABEL, value):
         return value
     raise _refused(value, "secret", "lower-case letters, digits and dashes, at most 63")
 
 
 def gateway_class(value: str) -> str:
     """The name of a GatewayClass: a DNS-1123 subdomain."""
-    if len(value) <= 253 and _SUBDOMAIN.fullmatch(value):
+    if len(value) <= 253 and _is(_SUBDOMAIN, value):
         return value
     raise _refused(
         value, "gateway class", "lower-case letters, digits, dashes and dots, at most 253"
@@ -84,7 +89,7 @@ def gateway_class(value: str) -> str:
 
 def project_name(value: str) -> str:
     """The name of a project, which is a label's value: as a DNS-1123 label."""
-    if len(value) <= 63 and _LABEL.fullmatch(value):
+    if len(value) <= 63 and _is(_LABEL, value):
         return value
     raise _refused(value, "project", "lower-case letters, digits and dashes, at most 63")
 
@@ -93,35 +98,35 @@ def environment_name(value: str) -> str:
     """The name of an environment variable that a container may be given."""
     if value in _RESERVED_ENV:
         raise _refused(value, "environment variable", "a name that the platform does not set")
-    if len(value) <= 253 and _ENV.fullmatch(value):
+    if len(value) <= 253 and _is(_ENV, value):
         return value
     raise _refused(value, "environment variable", "letters, digits and underscores, no digit first")
 
 
 def system_package(value: str) -> str:
     """A package of a distribution, with a version where one is wanted: `libpq5=15.8-0`."""
-    if len(value) <= 256 and _PACKAGE.fullmatch(value):
+    if len(value) <= 256 and _is(_PACKAGE, value):
         return value
     raise _refused(value, "package", "a package such as `libpq5`, or `libpq5=15.8-0`")
 
 
 def build_secret(value: str) -> str:
     """The id by which a step of a Dockerfile reads a build secret."""
-    if len(value) <= 63 and _SECRET_ID.fullmatch(value):
+    if len(value) <= 63 and _is(_SECRET_ID, value):
         return value
     raise _refused(value, "build secret", "letters, digits, `-`, `_` and `.`, at most 63")
 
 
 def image_tag(value: str) -> str:
     """The tag of an image reference, without its repository."""
-    if _TAG.fullmatch(value):
+    if _is(_TAG, value):
         return value
     raise _refused(value, "image tag", "letters, digits, `_`, `.` and `-`, at most 128")
 
 
 def image_repository(value: str) -> str:
     """A repository, or the prefix of one: `ghcr.io/acme`, with neither tag nor digest."""
-    if len(value) <= 255 and _REPOSITORY.fullmatch(value):
+    if len(value) <= 255 and _is(_REPOSITORY, value):
         return value
     raise _refused(value, "image repository", "lower-case parts divided by `/`, `ghcr.io/acme`")
 
@@ -134,9 +139,9 @@ def image_reference(value: str) -> str:
         repository, colon, tag = name, "", ""
     valid = (
         len(repository) <= 255
-        and _REPOSITORY.fullmatch(repository)
-        and (not colon or _TAG.fullmatch(tag))
-        and (not at or _DIGEST.fullmatch(digest))
+        and _is(_REPOSITORY, repository)
+        and (not colon or _is(_TAG, tag))
+        and (not at or _is(_DIGEST, digest))
     )
     if valid:
         return value
@@ -145,28 +150,28 @@ def image_reference(value: str) -> str:
 
 def host(value: str) -> str:
     """A host name that a gateway serves; `*.` may lead it."""
-    if len(value) <= 253 and _HOST.fullmatch(value):
+    if len(value) <= 253 and _is(_HOST, value):
         return value.lower()
     raise _refused(value, "host", "a DNS name such as `fns.example.com`")
 
 
 def url(value: str) -> str:
     """An `http://` or `https://` URL without credentials, query or fragment."""
-    if len(value) <= 2048 and _URL.fullmatch(value):
+    if len(value) <= 2048 and _is(_URL, value):
         return value
     raise _refused(value, "URL", "`http://host[:port][/path]` without credentials")
 
 
 def event_type(value: str) -> str:
     """A CloudEvents `type`: visible ASCII, not empty, at most 1024."""
-    if len(value) <= 1024 and _EVENT_TYPE.fullmatch(value):
+    if len(value) <= 1024 and _is(_EVENT_TYPE, value):
         return value
     raise _refused(value, "event type", "printable ASCII such as `com.acme.order.placed`")
 
 
 def handler_file(value: str) -> str:
     """The file name of a handler: a Python module's."""
-    if len(value) <= 255 and _MODULE_FILE.fullmatch(value):
+    if len(value) <= 255 and _is(_MODULE_FILE, value):
         return value
     raise _refused(value, "handler file", "a Python module name such as `handler.py`")
 

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import click
 
@@ -19,11 +18,11 @@ _LOG_S = 5.0
 _LIMIT_COLUMNS = 100
 
 
-@dataclass
 class _Movement:
-    began: float
-    done: int = 0
-    total: int | None = None
+    def __init__(self, *, began: float, done: int = 0) -> None:
+        self.began = began
+        self.done = done
+        self.total: int | None = None
 
 
 class ImageProgress:
