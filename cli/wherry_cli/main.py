@@ -18,6 +18,8 @@ from typing import NoReturn
 
 import click
 
+from wherry_cli import USUAL_THRESHOLD
+
 COMMANDS = {
     "new": "Make a function from a template.",
     "template": "List the templates, or export them for faas-cli.",
@@ -56,7 +58,6 @@ COMMANDS = {
 _BRIEF = frozenset({"build", "push"})
 """Commands of an edit loop: short, and with nothing left to do when they are done."""
 
-_COLLECTED_AFTER = 100_000  # objects that hold others, made and not let go
 _INTERRUPTED = 130
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -155,16 +156,12 @@ def main() -> NoReturn:
     """The console script."""
     if sys.argv[1:2] and sys.argv[1] in _BRIEF:
         _main_briefly()
+    gc.set_threshold(*USUAL_THRESHOLD)
     sys.exit(run())
 
 
 def _main_briefly() -> NoReturn:
-    """Run a command without what Python does for processes that live on, a tenth of the time.
-
-    What is loaded is garbage at no time, and is not taken apart at the end, when the system takes
-    all of it.
-    """
-    gc.set_threshold(_COLLECTED_AFTER)
+    """Run a command, and end without taking apart what it has loaded, which the system takes."""
     code = run()
     try:
         sys.stdout.flush()
