@@ -14,7 +14,7 @@ divides its calls between revisions of one function, the step divides them in it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wherry_build.errors import ManifestError
 from wherry_build.manifests.apportionment import apportioned
@@ -24,6 +24,7 @@ from wherry_build.manifests.render import Rendering, render
 from wherry_build.project.model import Function, Project
 from wherry_build.project.specification import FunctionSpecification, ProjectSpecification
 from wherry_build.project.specification.routing import Backend, Route
+from wherry_build.values import replaced
 
 README = "README.md"
 LIMIT_STEPS = 7
@@ -165,17 +166,17 @@ def _said_percent(said: FunctionSpecification | None) -> int:
 def _at(project: Project, phase: Phase) -> Project:
     """`project` as it is in `phase`."""
     functions = tuple(
-        replace(each, said=_shared(each.said, phase)) if _is_canary(each) and each.said else each
+        replaced(each, said=_shared(each.said, phase)) if _is_canary(each) and each.said else each
         for each in project.functions
     )
     said = project.specification or ProjectSpecification()
     canaries = {each.name for each in functions if _is_canary(each)}
-    specification = replace(
+    specification = replaced(
         said,
         functions={**said.functions, **{each.name: each.said for each in functions if each.said}},
         routes={name: _route(each, canaries, phase) for name, each in said.routes.items()},
     )
-    return replace(project, functions=functions, specification=specification)
+    return replaced(project, functions=functions, specification=specification)
 
 
 def _shared(said: FunctionSpecification, phase: Phase) -> FunctionSpecification:
@@ -183,10 +184,10 @@ def _shared(said: FunctionSpecification, phase: Phase) -> FunctionSpecification:
     newest = phase.percent if phase.percent is not None else _said_percent(said)
     older = [each.percent or 0 for each in said.revisions.values()][:-1]
     percents = (*apportioned(older, _ALL - newest), newest)
-    return replace(
+    return replaced(
         said,
         revisions={
-            name: replace(each, percent=percent)
+            name: replaced(each, percent=percent)
             for (name, each), percent in zip(said.revisions.items(), percents, strict=True)
         },
     )
@@ -206,7 +207,7 @@ def _route(route: Route, canaries: set[str], phase: Phase) -> Route:
     for each in route.split:
         key = (each.function, None if each.function in divided else each.revision)
         percents[key] = percents.get(key, 0) + each.percent
-    return replace(
+    return replaced(
         route,
         split=tuple(
             Backend(function=function, revision=revision, percent=percent)

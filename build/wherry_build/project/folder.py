@@ -7,13 +7,13 @@ that names a handler's file, is a project of one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from wherry_build import names
 from wherry_build.errors import FunctionsNotFound, InvalidName, ProjectError
 from wherry_build.project.declarations import read_declarations
 from wherry_build.project.model import Function, Project
+from wherry_build.values import replaced
 
 HANDLER_FILES = (
     "handler.py", "function/handler.py", "func.py", "function/func.py", "function/__init__.py",
@@ -66,7 +66,7 @@ def select(project: Project, chosen: tuple[str, ...]) -> Project:
                 f"no function {name!r} in {project.root}", hint=f"there are: {', '.join(there)}"
             )
     kept = tuple(function for function in project.functions if function.name in chosen)
-    return replace(project, functions=kept)
+    return replaced(project, functions=kept)
 
 
 def handler_place(function: Function) -> str:

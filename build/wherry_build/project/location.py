@@ -6,7 +6,6 @@ What reads a wherry.yaml is imported where there is one; a project without pays 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from wherry_build import names
@@ -14,6 +13,7 @@ from wherry_build.errors import FunctionsNotFound, ProjectError
 from wherry_build.project.folder import read_folder, several_for_one_name
 from wherry_build.project.image_lock import read_digests
 from wherry_build.project.model import Project
+from wherry_build.values import replaced
 
 PROJECT_FILE = "wherry.yaml"
 
@@ -56,14 +56,14 @@ def read_project(path: Path, *, name: str | None = None, environment: str = "") 
     project = declared_project(path, environment=environment)
     if project is None:
         found = read_folder(path, name=name)
-        return replace(found, digests=read_digests(found.root))
+        return replaced(found, digests=read_digests(found.root))
     if name is None:
         return project
     if len(project.functions) > 1:
         raise several_for_one_name(path, project.functions)
     called = names.function_name(name)
-    renamed = tuple(replace(function, name=called) for function in project.functions)
-    return replace(project, functions=renamed)
+    renamed = tuple(replaced(function, name=called) for function in project.functions)
+    return replaced(project, functions=renamed)
 
 
 def declared_project(path: Path, *, environment: str = "") -> Project | None:
@@ -88,14 +88,14 @@ def declared_project(path: Path, *, environment: str = "") -> Project | None:
     from wherry_build.project.file import read_file_project
 
     project = read_file_project(file, environment=environment)
-    project = replace(project, digests=read_digests(project.root))
+    project = replaced(project, digests=read_digests(project.root))
     kept = tuple(
         function
         for function in project.functions
         if path in {function.folder, function.folder / function.handler, *function.folder.parents}
     )
     if kept:
-        return replace(project, functions=kept)
+        return replaced(project, functions=kept)
     if environment:
         raise FunctionsNotFound(
             f"{path}: no function of {file} is there",

@@ -7,7 +7,6 @@ takes. What it asks of a handler that the handler refuses is a contradiction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from wherry_build.project.model import Declarations, Function, Resources, Scale
@@ -17,6 +16,7 @@ from wherry_build.project.specification import FunctionSpecification, ProjectSpe
 from wherry_build.project.specification.amounts import Memory
 from wherry_build.project.specification.eventing import Filter
 from wherry_build.project.specification.function import Amounts, Metric, ResourceLimits, Scaling
+from wherry_build.values import replaced
 
 Way = tuple[str | int, ...]
 
@@ -34,7 +34,7 @@ def merged(
         variables: What files of variables say; wherry.yaml's own win.
     """
     said = specification
-    return replace(
+    return replaced(
         function,
         declarations=_declarations(function.declarations, said),
         environment={**variables, **said.environment},
@@ -115,7 +115,7 @@ def trigger_contradictions(
 
 
 def _declarations(declared: Declarations, said: FunctionSpecification) -> Declarations:
-    return replace(
+    return replaced(
         declared,
         event_types=said.event_types or declared.event_types,
         methods=tuple(method.value for method in said.methods) or declared.methods,

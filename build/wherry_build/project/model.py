@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherry_build import names
 from wherry_build.errors import ProjectError
+from wherry_build.values import NO_ENTRIES, frozen
 
 if TYPE_CHECKING:
     from wherry_build.project.specification import FunctionSpecification, ProjectSpecification
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Resources:
     """What one instance asks for, and what it is held to, as Kubernetes quantities.
 
@@ -31,7 +31,7 @@ class Resources:
     memory_limit: str = "256Mi"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scale:
     """How many instances there are.
 
@@ -53,7 +53,7 @@ class Scale:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declarations:
     """What a handler's source says of itself, read without running it.
 
@@ -70,7 +70,7 @@ class Declarations:
     unclear: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Function:
     """One function: a folder with a handler in it.
 
@@ -89,13 +89,13 @@ class Function:
     name: str
     folder: Path
     handler: str = "handler.py"
-    declarations: Declarations = field(default_factory=Declarations)
+    declarations: Declarations = Declarations()
     has_requirements: bool = False
-    environment: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    resources: Resources = field(default_factory=Resources)
-    scale: Scale = field(default_factory=Scale)
+    environment: Mapping[str, str] = NO_ENTRIES
+    labels: Mapping[str, str] = NO_ENTRIES
+    annotations: Mapping[str, str] = NO_ENTRIES
+    resources: Resources = Resources()
+    scale: Scale = Scale()
     timeout_s: int = 30
     concurrency: int = 100
     said: FunctionSpecification | None = None
@@ -116,7 +116,7 @@ class Function:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Project:
     """The functions of one folder, sorted by name, each name once.
 
@@ -130,7 +130,7 @@ class Project:
     root: Path
     functions: tuple[Function, ...]
     specification: ProjectSpecification | None = None
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = NO_ENTRIES
 
     @property
     def namespace(self) -> str | None:

@@ -1,7 +1,5 @@
 """What is to be built: wherry.yaml's `build`, the command line over it, and the engine."""
 
-from dataclasses import replace
-
 import pytest
 
 from wherry_build.errors import InvalidName, ProjectError
@@ -10,6 +8,7 @@ from wherry_build.image.platform import Platform
 from wherry_build.project import read_project
 from wherry_build.project.build_engine import Engine
 from wherry_build.project.image_lock import ImageLock
+from wherry_build.values import replaced
 
 DIGEST = "sha256:" + "a" * 64
 FUNCTION = "def handle(request): ...\n"
@@ -120,7 +119,7 @@ def test_one_name_for_two_images(planned):
 def test_names_of_ones_own(planned, tmp_path):
     planned()
     (function,) = read_project(tmp_path / "functions/a").functions
-    project = replace(read_project(tmp_path), functions=(function,))
+    project = replaced(read_project(tmp_path), functions=(function,))
     for options, expected in (
         ({"image": "acme/x"}, "acme/x"),
         ({"image": "acme/x", "tag": "3"}, "acme/x:3"),
@@ -145,7 +144,7 @@ def test_what_is_built_already_is_told_apart(planned, tmp_path):
     rest, built = divided(project)
     assert [function.name for function in rest.functions] == ["b"]
     assert [function.name for function in built] == ["a"]
-    only = replace(project, functions=built)
+    only = replaced(project, functions=built)
     assert divided(only) == (only, ())
     assert divided(rest) == (rest, ())
 

@@ -1,6 +1,5 @@
 """What is kept of the last builds: as it was, and of no harm where it is lost."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from wherry_build.image.content import BytesContent
 from wherry_build.image.engine import ImageRequest
 from wherry_build.image.record import BuildRecords, RecordingBuilder, reopened
 from wherry_build.project import Function
+from wherry_build.values import replaced
 
 HELLO = Function(name="hello", folder=Path("/src/hello"))
 
@@ -48,8 +48,8 @@ def test_it_is_its_owners_alone(records, make_image, tmp_path):
 
 def test_each_function_has_its_own(records, make_image):
     records.write(HELLO, of(make_image({"code": {"a": b"1"}})))
-    assert records.read(dataclasses.replace(HELLO, name="other")) is None
-    assert records.read(dataclasses.replace(HELLO, folder=Path("/src/other"))) is None
+    assert records.read(replaced(HELLO, name="other")) is None
+    assert records.read(replaced(HELLO, folder=Path("/src/other"))) is None
 
 
 def test_the_one_before_is_the_last_that_differs(records, make_image):
@@ -86,7 +86,7 @@ def test_no_more_are_kept_than_the_limit(records, make_image, tmp_path, monkeypa
     monkeypatch.setattr("wherry_build.image.record._LIMIT_RECORDS", 3)
     image = make_image({"code": {"a": b"1"}})
     for number in range(6):
-        records.write(dataclasses.replace(HELLO, name=f"f{number}"), of(image))
+        records.write(replaced(HELLO, name=f"f{number}"), of(image))
     assert len(list((tmp_path / "builds").iterdir())) == 3
 
 

@@ -1,6 +1,5 @@
 """Whatever a project says is written as Knative takes it, or told as lost; nothing is left out."""
 
-import dataclasses
 from collections.abc import Mapping
 
 import pytest
@@ -19,6 +18,7 @@ from wherry_build.project.merging import merged
 from wherry_build.project.shape import fields_of
 from wherry_build.project.specification import FunctionSpecification
 from wherry_build.project.specification.record import Record
+from wherry_build.values import replaced
 
 OPTIONS = RenderOptions(target=Target.KNATIVE, registry="ghcr.io/acme", tag="1.4.2")
 USUAL = {
@@ -55,12 +55,12 @@ def without(value, key):
         if field.key == key:
             needed = field.required or key in (*value.exactly_one, *value.at_least_one)
             empty = type(inner)() if isinstance(inner, (tuple, dict)) else None
-            return None if needed else dataclasses.replace(value, **{field.attribute: empty})
+            return None if needed else replaced(value, **{field.attribute: empty})
         if key.startswith(f"{field.key}."):
             rest = key.removeprefix(f"{field.key}.")
             inside = without if isinstance(inner, Record) else without_in
             changed = inside(inner, rest)
-            return changed and dataclasses.replace(value, **{field.attribute: changed})
+            return changed and replaced(value, **{field.attribute: changed})
     raise AssertionError(key)
 
 
@@ -80,7 +80,7 @@ def project_of(specification):
         )
         for each in FULL.functions
     )
-    return dataclasses.replace(FULL, specification=specification, functions=functions)
+    return replaced(FULL, specification=specification, functions=functions)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """What a pod gets with a proxy: native or not, with which ports, and what it reads."""
 
-from dataclasses import replace
-
 import pytest
 from tests.builder.manifests.full_project import made
 
 from wherry_build.manifests import KubeVersion, Mesh, RenderOptions, Sidecar, Target, render
+from wherry_build.values import replaced
 
 PROJECT = """
 namespace: fns
@@ -144,7 +143,7 @@ def test_the_lock_of_images_pins_its_image(sidecar, target):
     (warning,) = [each for each in by_tag.warnings if "the sidecar's image" in each]
     image = warning.split()[3]
     digest = f"sha256:{'a' * 64}"
-    pinned = render(replace(made(PROJECT), digests={image: digest}), options)
+    pinned = render(replaced(made(PROJECT), digests={image: digest}), options)
     assert not [each for each in pinned.warnings if "the sidecar's image" in each]
     assert f'image: "{image}@{digest}"' in pinned.stream()
     assert f'image: "{image}"' not in pinned.stream()
