@@ -91,17 +91,18 @@ class Contestant(Protocol):
 
 
 def ran(arguments: list[str], **environment: str) -> str:
-    """Run a command to its end; what it printed.
+    """Run a command to its end, with byte code kept as of what pip has installed; what it printed.
 
     Raises:
         RuntimeError: It failed; with what it said.
     """
+    kept = {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         arguments,
         capture_output=True,
         text=True,
         timeout=_LIMIT_S,
-        env={**os.environ, **environment},
+        env={**kept, **environment},
         check=False,
     )
     if done.returncode:
