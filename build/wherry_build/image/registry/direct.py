@@ -1,8 +1,7 @@
 """Connections straight to one host, kept for the next request; what is said is `wire`'s.
 
-A push of one edited line is some twenty small requests, and what carries them is a good part of
-what the whole command takes: urllib3 is imported in four times as long as this with its parser, and
-without TLS `ssl` is not imported either. Bytes are framed by llhttp, as the server's are.
+By the standard library's client: urllib3 takes more than twice as long to import, and most of what
+it adds (retries, redirects, pools) is done by the callers of a transport.
 """
 
 from __future__ import annotations
@@ -11,22 +10,21 @@ import select
 import socket
 import threading
 import weakref
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
+from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
-from wherry_build.image.registry.direct_answer import DirectAnswer
-from wherry_build.image.registry.transport import Body, NotCarried, Transport
+from wherry_build.image.registry.transport import Body, NotCarried, Received, Transport
 
 if TYPE_CHECKING:
     import ssl
 
 _CONNECT_S = 10
 _MOST_KEPT = 8
-_FIRST_BYTES = 64 * 1024
 _BLOCK_BYTES = 256 * 1024
 _SAFE = "!$%&'()*+,-./:;=?@_~"
-_FORBIDDEN = frozenset("\r\n\0")
 
 
 class Direct(Transport):
@@ -39,10 +37,9 @@ class Direct(Transport):
     """
 
     def __init__(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
-        self._host = host
-        self._port = port
+        self._address = host, port
         self._context = context
-        self._kept: list[socket.socket] = []
+        self._kept: list[_Connection] = []
         self._is_closed = False
         self._turn = threading.Lock()
         weakref.finalize(self, _close, self._kept)  # for those who do not close it
@@ -55,21 +52,20 @@ class Direct(Transport):
         body: Body | None = None,
         *,
         read_s: float,
-    ) -> DirectAnswer:
+    ) -> Received:
         """See `Transport`."""
-        head = _head(method, url, headers)
-        connection = self._take() or self._connected()
+        parts = urlsplit(url)
+        target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_SAFE)
+        said = {"Host": parts.netloc.rpartition("@")[2], **headers}
+        connection = self._take() or _Connection(*self._address, self._context)
         try:
-            connection.settimeout(read_s)
-            is_sent = _sent(connection, head, body)
-            answer = DirectAnswer(
-                connection, url, self._keep if is_sent else None, has_body=method != "HEAD"
-            )
-            answer.begin()
+            with _told():
+                is_sent = connection.ask(method, target, said, body, read_s)
+                response = connection.getresponse()
         except BaseException:
             connection.close()
             raise
-        return answer
+        return _Answer(connection, response, url, self._keep if is_sent else _Connection.close)
 
     def close(self) -> None:
         """Close what is kept, and keep nothing that is still on its way."""
@@ -77,34 +73,18 @@ class Direct(Transport):
             self._is_closed = True
             _close(self._kept)
 
-    def _connected(self) -> socket.socket:
-        # As bytes, a name needs no rules of IDNA, which take long to load.
-        host = self._host.encode("ascii") if self._host.isascii() else self._host
-        try:
-            connection = socket.create_connection((host, self._port), _CONNECT_S)  # type: ignore[arg-type]
-        except (UnicodeError, OverflowError) as error:
-            raise NotCarried(f"no name of a host: {error}") from None
-        try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._context is not None:
-                return self._context.wrap_socket(connection, server_hostname=self._host)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _take(self) -> socket.socket | None:
+    def _take(self) -> _Connection | None:
         """A kept connection that its host has not closed meanwhile."""
         while True:
             with self._turn:
                 if not self._kept:
                     return None
                 connection = self._kept.pop()
-            if not _has_news(connection):
+            if not connection.has_news:
                 return connection
             connection.close()
 
-    def _keep(self, connection: socket.socket) -> None:
+    def _keep(self, connection: _Connection) -> None:
         with self._turn:
             if len(self._kept) < _MOST_KEPT and not self._is_closed:
                 self._kept.append(connection)
@@ -112,37 +92,138 @@ class Direct(Transport):
         connection.close()
 
 
-def _close(connections: list[socket.socket]) -> None:
+class _Connection(HTTPConnection):
+    """One connection, with TLS or without."""
+
+    def __init__(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
+        super().__init__(host, port, blocksize=_BLOCK_BYTES)
+        self._context = context
+
+    def connect(self) -> None:
+        """Open it."""
+        # As bytes, a name needs no rules of IDNA, which take long to load.
+        host = self.host.encode("ascii") if self.host.isascii() else self.host
+        try:
+            sock = socket.create_connection((host, self.port), _CONNECT_S)  # type: ignore[arg-type]
+        except (UnicodeError, OverflowError) as error:
+            raise NotCarried(f"no name of a host: {error}") from None
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            context = self._context
+            self.sock = (
+                sock if context is None else context.wrap_socket(sock, server_hostname=self.host)
+            )
+        except BaseException:
+            sock.close()
+            raise
+
+    def ask(
+        self, method: str, target: str, headers: Mapping[str, str], body: Body | None, read_s: float
+    ) -> bool:
+        """Send a request; False where not all was taken: its host may answer why."""
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(read_s)
+        try:
+            self.request(method, target, cast("IO[bytes] | None", body), headers)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        except ValueError as error:  # a field of more than one line, say
+            raise NotCarried("a header field would have what none can have") from error
+        return True
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to be read, which between requests can only be an end."""
+        asked = select.poll()
+        asked.register(self.sock, select.POLLIN)
+        return bool(asked.poll(0))
+
+
+class _Answer(Received):
+    """An answer of the standard library's client, and who takes its connection afterwards."""
+
+    def __init__(
+        self,
+        connection: _Connection,
+        response: HTTPResponse,
+        url: str,
+        keep: Callable[[_Connection], None],
+    ) -> None:
+        self._connection = connection
+        self._response = response
+        self._url = url
+        self._keep = keep
+
+    @property
+    def status(self) -> int:
+        """See `Received`."""
+        return self._response.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """See `Received`."""
+        return _Fields(self._response.headers)
+
+    @property
+    def url(self) -> str:
+        """See `Received`."""
+        return self._url
+
+    def read1(self, size: int, /) -> bytes:
+        """See `Received`."""
+        with _told():
+            block = self._response.read1(size)
+        if not block and self._response.length:
+            raise NotCarried("it closed the connection in the middle of an answer")
+        return block
+
+    def close(self) -> None:
+        """See `Received`."""
+        self._response.close()
+        self._connection.close()
+
+    def release(self) -> None:
+        """See `Received`."""
+        response = self._response
+        is_read = response.isclosed() or response.length == 0
+        if not is_read or response.will_close or self._connection.sock is None:
+            self.close()
+            return
+        response.close()
+        self._keep(self._connection)
+
+
+class _Fields(Mapping[str, str]):
+    """Header fields; what came twice under a name is joined."""
+
+    def __init__(self, message: HTTPMessage) -> None:
+        self._message = message
+
+    def __getitem__(self, name: str) -> str:
+        found = self._message.get_all(name)
+        if found is None:
+            raise KeyError(name)
+        return ", ".join(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.lower() for name in self._message))
+
+    def __len__(self) -> int:
+        return len({name.lower() for name in self._message})
+
+
+def _close(connections: list[_Connection]) -> None:
     while connections:
         connections.pop().close()
 
 
-def _has_news(connection: socket.socket) -> bool:
-    """Whether there is something to be read, which between requests can only be an end."""
-    asked = select.poll()
-    asked.register(connection, select.POLLIN)
-    return bool(asked.poll(0))
-
-
-def _sent(connection: socket.socket, head: bytes, body: Body | None) -> bool:
-    """Whether all was taken; who does not want it may answer why before it closes."""
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise what the client raises as a transport does."""
     try:
-        connection.sendall(head + (body.read(_FIRST_BYTES) if body is not None else b""))
-        while body is not None and (block := body.read(_BLOCK_BYTES)):
-            connection.sendall(block)
-    except (BrokenPipeError, ConnectionResetError):
-        return False
-    return True
-
-
-def _head(method: str, url: str, headers: Mapping[str, str]) -> bytes:
-    parts = urlsplit(url)
-    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_SAFE)
-    said = {"Host": parts.netloc.rpartition("@")[2], **headers}
-    if any(_FORBIDDEN.intersection(text) for text in said.values()):
-        raise NotCarried("a header field would have more than one line")
-    fields = "".join(f"{name}: {text}\r\n" for name, text in said.items())
-    try:
-        return f"{method} {target} HTTP/1.1\r\n{fields}\r\n".encode("latin-1")
-    except UnicodeError:
-        raise NotCarried("a header field would have letters that none can have") from None
+        yield
+    except HTTPException as error:
+        if isinstance(error, OSError):
+            raise
+        raise NotCarried(str(error) or type(error).__name__) from error
