@@ -32,6 +32,16 @@ def test_a_start_does_not_wait_for_what_few_calls_need():
     assert "wherry.metrics.shared" not in loaded
 
 
+def test_an_event_functions_start_waits_for_neither_orjson_nor_inspect():
+    loaded = loaded_by(
+        "import wherry.serving.server, wherry.serving.leader, wherry.serving.mounts\n"
+        "from wherry.cloudevents import CloudEvent, decode_binary\n"
+        "import wherry.event_invocation"
+    )
+    assert "wherry.cloudevents.payload" in loaded
+    assert loaded.isdisjoint({"orjson", "dataclasses", "inspect", "pathlib", "random"})
+
+
 @pytest.mark.parametrize("name", ["http", "cloud_event", "Context", "CloudEvent", "Retry", "Drop"])
 def test_the_public_names_are_there(name):
     import wherry

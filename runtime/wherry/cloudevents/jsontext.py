@@ -13,8 +13,7 @@ import math
 import re
 from typing import Any
 
-import orjson
-
+from wherry import json_library
 from wherry.cloudevents.faults import InvalidEvent
 from wherry.errors import EventError
 from wherry.nesting import MAX_DEPTH, is_too_deep, may_be_deep
@@ -29,23 +28,23 @@ _raw_decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
 def loads(text: bytes, *, attribute: str = "", what: str = "the body") -> Any:
     """Read JSON, without a look at its depth; EventError naming `attribute` where it is none."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        return json_library.loads(text)
+    except json_library.JSONDecodeError as error:
         raise _no_json(error, attribute, what) from None
 
 
 def loads_data(text: bytes) -> Any:
     """Read JSON data of an event, its depth checked."""
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        value = json_library.loads(text)
+    except json_library.JSONDecodeError as error:
         raise _no_json(error, "data", "data") from None
     if may_be_deep(text):
         check_depth(value)
     return value
 
 
-def _no_json(error: orjson.JSONDecodeError, attribute: str, what: str) -> EventError:
+def _no_json(error: json_library.JSONDecodeError, attribute: str, what: str) -> EventError:
     place = f"line {error.lineno} column {error.colno}"
     return EventError(f"{what} is not valid JSON: {error.msg} at {place}", attribute=attribute)
 
@@ -59,7 +58,7 @@ def check_depth(value: object) -> None:
 def dumps(value: object) -> bytes:
     """Write a handler's value as JSON; InvalidEvent where it has no JSON form."""
     try:
-        text = orjson.dumps(value)
+        text = json_library.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidEvent(f"data cannot be written as JSON: {error}", attribute="data") from error
     if b"null" in text and _has_non_finite(value):

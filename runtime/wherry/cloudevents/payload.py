@@ -11,8 +11,7 @@ import base64
 import enum
 from typing import Any
 
-import orjson
-
+from wherry import json_library
 from wherry.cloudevents import jsontext
 from wherry.cloudevents.content import JSON, OPAQUE, Content, Kind, content_of
 from wherry.cloudevents.faults import InvalidEvent, shown
@@ -96,15 +95,15 @@ class Payload:
         """The data as a member of a structured event: whether in base64, and what to write."""
         original = self._original()
         if original is None:
-            return False, orjson.Fragment(jsontext.dumps(self._value))
+            return False, json_library.Fragment(jsontext.dumps(self._value))
         if self._raw is None:
-            return False, orjson.Fragment(original)
+            return False, json_library.Fragment(original)
         content = self._content()
         try:
             if content is JSON:
                 if self._value is UNSET:
                     jsontext.loads_data(original)
-                return False, orjson.Fragment(original)
+                return False, json_library.Fragment(original)
             if content.kind is Kind.TEXT and content.codec == "utf-8":
                 return False, original.decode()
         except (EventError, UnicodeDecodeError):
@@ -158,4 +157,4 @@ class Payload:
 
 
 def _rewritten(text: bytes) -> bytes:
-    return orjson.dumps(orjson.loads(text))
+    return json_library.dumps(json_library.loads(text))

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
+from wherry import json_library
 from wherry.cloudevents import jsontext
 from wherry.cloudevents.attributes import (
     ENCODING_03,
@@ -138,6 +137,6 @@ def write_document(event: CloudEvent) -> bytes:
         else:
             document["data_base64"] = data
     try:
-        return orjson.dumps(document)
+        return json_library.dumps(document)
     except (TypeError, ValueError) as error:
         raise InvalidEvent(f"data cannot be written as JSON: {error}", attribute="data") from error

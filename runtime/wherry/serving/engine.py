@@ -9,7 +9,6 @@ its handler has really ended, answered or not, so that a stuck handler goes on c
 from __future__ import annotations
 
 import contextvars
-import inspect
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from wherry import invocation
 from wherry.call_ids import CallIds
+from wherry.callables import is_coroutine_function
 from wherry.context import Context, Platform
 from wherry.deadline import duration_s
 from wherry.errors import InvocationFailed, RequestRefused, ResponseError
@@ -307,7 +307,7 @@ class Engine:
             self._send_quietly(exchange, reply)
             return
         answer = partial(self._send_quietly, exchange)
-        if self._loop is not None and inspect.iscoroutinefunction(hook):
+        if self._loop is not None and hook is not None and is_coroutine_function(hook):
             from wherry.serving.tasks import run_on
 
             run_on(self._loop, probes.ask(hook), answer)

@@ -12,7 +12,15 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPMessage,
+    HTTPResponse,
+    IncompleteRead,
+    LineTooLong,
+    RemoteDisconnected,
+)
 from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +33,9 @@ _CONNECT_S = 10
 _MOST_KEPT = 8
 _BLOCK_BYTES = 256 * 1024
 _SAFE = "!$%&'()*+,-./:;=?@_~"
+_FORBIDDEN = frozenset("\r\n\0")
+_CUT = "it closed the connection in the middle of an answer"
+_NO_HTTP = "what it answers is not HTTP/1.1"
 
 
 class Direct(Transport):
@@ -57,11 +68,13 @@ class Direct(Transport):
         parts = urlsplit(url)
         target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_SAFE)
         said = {"Host": parts.netloc.rpartition("@")[2], **headers}
+        if any(_FORBIDDEN.intersection(text) for text in said.values()):
+            raise NotCarried("a header field would have more than one line")
         connection = self._take() or _Connection(*self._address, self._context)
         try:
             with _told():
                 is_sent = connection.ask(method, target, said, body, read_s)
-                response = connection.getresponse()
+                response = connection.answer()
         except BaseException:
             connection.close()
             raise
@@ -110,27 +123,37 @@ class _Connection(HTTPConnection):
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             context = self._context
-            self.sock = (
-                sock if context is None else context.wrap_socket(sock, server_hostname=self.host)
-            )
+            if context is not None:
+                sock = context.wrap_socket(sock, server_hostname=self.host)
+            sock.settimeout(self.timeout)
         except BaseException:
             sock.close()
             raise
+        self.sock = sock
 
     def ask(
         self, method: str, target: str, headers: Mapping[str, str], body: Body | None, read_s: float
     ) -> bool:
         """Send a request; False where not all was taken: its host may answer why."""
         if self.sock is None:
+            self.timeout = read_s
             self.connect()
-        self.sock.settimeout(read_s)
+        else:
+            self.sock.settimeout(read_s)
         try:
             self.request(method, target, cast("IO[bytes] | None", body), headers)
         except (BrokenPipeError, ConnectionResetError):
             return False
-        except ValueError as error:  # a field of more than one line, say
-            raise NotCarried("a header field would have what none can have") from error
+        except UnicodeError:
+            raise NotCarried("a header field would have letters that none can have") from None
         return True
+
+    def answer(self) -> HTTPResponse:
+        """Its head, and its body to be read."""
+        response = self.getresponse()
+        if response.status < 200:
+            raise NotCarried(_NO_HTTP)
+        return response
 
     @property
     def has_news(self) -> bool:
@@ -175,7 +198,7 @@ class _Answer(Received):
         with _told():
             block = self._response.read1(size)
         if not block and self._response.length:
-            raise NotCarried("it closed the connection in the middle of an answer")
+            raise NotCarried(_CUT)
         return block
 
     def close(self) -> None:
@@ -220,10 +243,14 @@ def _close(connections: list[_Connection]) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Raise what the client raises as a transport does."""
+    """Raise what the client raises as a transport does; its words may be the host's own."""
     try:
         yield
-    except HTTPException as error:
-        if isinstance(error, OSError):
-            raise
-        raise NotCarried(str(error) or type(error).__name__) from error
+    except RemoteDisconnected:
+        raise NotCarried("it closed the connection without an answer") from None
+    except IncompleteRead:
+        raise NotCarried(_CUT) from None
+    except LineTooLong:
+        raise NotCarried("a line of an answer's head is too long") from None
+    except HTTPException:
+        raise NotCarried(_NO_HTTP) from None
