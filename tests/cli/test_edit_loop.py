@@ -16,8 +16,8 @@ print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 sys.exit(code)
 """
 NOT_NEEDED = {
-    "asyncio", "concurrent.futures", "docker", "email", "http", "http.client",
-    "logging", "packaging", "requests", "ruamel", "ssl", "subprocess", "tarfile", "tempfile",
+    "asyncio", "concurrent.futures", "docker",
+    "logging", "packaging", "requests", "ruamel", "subprocess", "tarfile", "tempfile",
     "urllib.request", "urllib3", "yaml", "zipfile",
 }  # fmt: skip
 PARTS_NOT_NEEDED = (
