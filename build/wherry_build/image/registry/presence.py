@@ -45,6 +45,10 @@ class Presence:
         since = self._known.get(digest, {}).get(repository)
         return since is not None and 0 <= time.time() - since < FRESH_S
 
+    def knows(self, repository: str) -> bool:
+        """Whether this machine has put something into the repository of late."""
+        return any(self.has(repository, digest) for digest in self._known)
+
     def elsewhere(self, repository: str, digest: str) -> tuple[str, ...]:
         """Other repositories that have had the blob, the last first."""
         known = self._known.get(digest, {})

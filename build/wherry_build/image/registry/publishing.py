@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wherry_build.image.registry.upload import Transfer
 
 _TRANSFERS = 6  # at a time
+_SMALL_BYTES = 64 * 1024
 _SOURCES = 4  # repositories that blobs are mounted from, in one publication
 
 
@@ -130,11 +131,14 @@ class _Publication:
         self._image = image
         self._presence = presence
         self._progress = StoppableProgress(progress)
+        known = reference.repository
         blobs = {blob.digest: blob for blob in _blobs(image)}
         self._digests = tuple(blobs)
+        # What we publish again and again has what we sent there; a small blob that we did not send
+        # is sooner sent than asked for.
+        self._is_ours = presence.knows(known)
         self._transfers: dict[str, Transfer] = {}
         self._listed: set[str] = set()
-        known = reference.repository
         self._asked = [blob for blob in blobs.values() if not presence.has(known, blob.digest)]
         self._sources = {blob.digest: self._sources_of(blob) for blob in self._asked}
         everywhere = dict.fromkeys(each for found in self._sources.values() for each in found)
@@ -202,6 +206,7 @@ class _Publication:
             content,
             moved=lambda done_bytes: self._progress.moved(f"push {blob.label}", done_bytes, size),
             sources=self._sources[blob.digest],
+            is_new=self._is_ours and size <= _SMALL_BYTES,
         )
 
     def _put_images(self, top: str) -> None:

@@ -40,6 +40,7 @@ def put_blob(
     *,
     moved: Callable[[int], None],
     sources: tuple[str, ...] = (),
+    is_new: bool = False,
 ) -> Transfer:
     """Have `content` in `repository`, which is asked first whether it has it.
 
@@ -48,11 +49,12 @@ def put_blob(
         content: What.
         moved: Is told how many bytes have been sent.
         sources: Repositories of the same registry that have it; they are tried one by one.
+        is_new: Whether it is so likely not to be there that nothing is asked.
 
     Raises:
         RegistryError: The registry does not take it.
     """
-    if repository.has_blob(content.descriptor.digest):
+    if not is_new and repository.has_blob(content.descriptor.digest):
         return Transfer.PRESENT
     begun: Answer | None = None
     for source in sources:

@@ -63,7 +63,19 @@ def test_after_an_edit_only_what_is_new_is_asked_for_and_sent(registry, make_ima
 
     sent = registry.requests("PUT", "/blobs/")
     assert [each.query["digest"] for each in sent] == [digest_of(b"2")]
-    assert registry.count() == 4  # HEAD, POST and PUT of the code, PUT of the manifest
+    assert registry.count() == 3  # POST and PUT of the code, PUT of the manifest
+
+
+def test_what_is_large_is_asked_for_before_it_is_sent(registry, make_image, publish):
+    publish(make_image(f"{registry.host}/acme/hello:1", layers={"code": b"1"}))
+    large = os.urandom(100_000)
+    registry.add_blob("acme/hello", large)
+    registry.forget_requests()
+
+    publish(make_image(f"{registry.host}/acme/hello:1", layers={"code": large}))
+
+    assert registry.count("HEAD", "/blobs/") == 1
+    assert registry.count("POST") == 0
 
 
 def test_blobs_that_another_machine_has_sent_are_asked_for_and_not_sent(
