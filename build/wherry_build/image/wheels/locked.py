@@ -73,14 +73,16 @@ class LockedFile:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedWheel(LockedFile):
     """A wheel that runs on the target."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class LockedSource(LockedFile):
     """A source distribution, where there is no wheel that runs on the target."""
+
+    __slots__ = ()
 
 
 def parse_locked_wheel(document: dict[str, Any]) -> LockedWheel:
