@@ -18,8 +18,6 @@ from typing import NoReturn
 
 import click
 
-from wherry_cli import USUAL_THRESHOLD
-
 COMMANDS = {
     "new": "Make a function from a template.",
     "template": "List the templates, or export them for faas-cli.",
@@ -58,6 +56,7 @@ COMMANDS = {
 _BRIEF = frozenset({"build", "push"})
 """Commands of an edit loop: short, and with nothing left to do when they are done."""
 
+_SELDOM = 100_000
 _INTERRUPTED = 130
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -156,12 +155,15 @@ def main() -> NoReturn:
     """The console script."""
     if sys.argv[1:2] and sys.argv[1] in _BRIEF:
         _main_briefly()
-    gc.set_threshold(*USUAL_THRESHOLD)
     sys.exit(run())
 
 
 def _main_briefly() -> NoReturn:
-    """Run a command, and end without taking apart what it has loaded, which the system takes."""
+    """Run a command, and end without taking apart what it has loaded, which the system takes.
+
+    What is imported is garbage at no time, and so little else is made that it is not searched for.
+    """
+    gc.set_threshold(_SELDOM)
     code = run()
     try:
         sys.stdout.flush()
