@@ -2,8 +2,7 @@
 
 A layer is a file under its digest and a record under the hash of its key. Both are written beside
 their place and renamed into it, so that builds at the same time see all of one or none. What has
-not been used for longest goes when there is too much; what was used just now stays, as another
-build may be about to open it.
+not been used for longest goes when there is too much (`cache_room`).
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from typing import BinaryIO
 
 from wherry_build.errors import CacheUnwritable
 from wherry_build.image.cache_folder import cache_folder
+from wherry_build.image.cache_room import USED_JUST_NOW_S, make_room
 from wherry_build.values import frozen
 
 LIMIT_BYTES = 4 * 1024**3
-_USED_JUST_NOW_S = 3600
 _LIMIT_RECORD_BYTES = 4096
 
 
@@ -77,7 +76,7 @@ class LayerCache:
             if not _is_whole(file, facts):
                 return None
             status = file.stat()
-            if time.time() - status.st_mtime > _USED_JUST_NOW_S / 2:
+            if time.time() - status.st_mtime > USED_JUST_NOW_S / 2:
                 os.utime(file)
                 os.utime(record)
         except (OSError, ValueError, TypeError, AttributeError):
@@ -107,7 +106,7 @@ class LayerCache:
                 hint="set WHERRY_CACHE to a folder that can be written to",
             ) from None
         with suppress(OSError):  # there is then more than should be, until the next build
-            self._make_room()
+            make_room(self._folder, limit_bytes=self._limit_bytes)
         return KeptLayer(facts=facts, file=self._blob(facts))
 
     def is_noted(self, key: str) -> bool:
@@ -127,23 +126,6 @@ class LayerCache:
 
     def _blob(self, facts: LayerFacts) -> Path:
         return self._folder / f"{facts.digest.partition(':')[2]}.tar.gz"
-
-    def _make_room(self) -> None:
-        """Remove what has not been used for longest, until the rest fits."""
-        files: list[tuple[os.stat_result, str]] = []
-        with os.scandir(self._folder) as found:
-            for file in found:
-                with suppress(FileNotFoundError):  # another build has renamed or removed it
-                    if file.is_file():
-                        files.append((file.stat(), file.path))
-        total = sum(status.st_size for status, _ in files)
-        files.sort(key=lambda item: item[0].st_mtime)
-        for status, path in files:
-            if total <= self._limit_bytes or time.time() - status.st_mtime < _USED_JUST_NOW_S:
-                return
-            with suppress(FileNotFoundError):
-                Path(path).unlink()
-            total -= status.st_size
 
 
 def _is_whole(file: Path, facts: LayerFacts) -> bool:

@@ -2,8 +2,7 @@
 
 What is there is whole and is what its name says: it is written beside and put in its place when it
 has been checked. Of several that want one blob at a time, processes too, one fetches it. When there
-is more than the limit, what was not used for longest goes; what was used just now stays, as another
-build may be about to open it.
+is more than the limit, what was not used for longest goes (`cache_room`).
 """
 
 from __future__ import annotations
@@ -11,19 +10,18 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from wherry_build.image.cache_folder import cache_folder
+from wherry_build.image.cache_room import make_room
 from wherry_build.image.content import Descriptor
 from wherry_build.image.whole_file import OWNER_ONLY, own_folder, write_whole
 
 LIMIT_BYTES = 5_000_000_000
 _LIMIT_DOCUMENT_BYTES = 8 * 1024 * 1024
-_USED_JUST_NOW_S = 3600
 
 
 class BlobStore:
@@ -91,26 +89,11 @@ class BlobStore:
                 opened.flush()
                 part.replace(file)
         with suppress(OSError):  # the cache may be emptied at any time
-            self._sweep()
+            make_room(self._folder, limit_bytes=self._limit_bytes)
         return file
 
     def _file(self, digest: str) -> Path:
         return self._folder / digest.partition(":")[2]
-
-    def _sweep(self) -> None:
-        """Remove what was not used for longest, until the rest is within the limit."""
-        found = []
-        for entry in os.scandir(self._folder):
-            with suppress(OSError):
-                status = entry.stat()
-                found.append((status.st_mtime, status.st_size, entry.path))
-        total = sum(size for _, size, _ in found)
-        for used_s, size, path in sorted(found):
-            if total <= self._limit_bytes or time.time() - used_s < _USED_JUST_NOW_S:
-                return
-            with suppress(OSError):
-                Path(path).unlink()
-            total -= size
 
 
 @contextmanager

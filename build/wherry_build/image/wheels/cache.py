@@ -2,25 +2,37 @@
 
 Files are written beside their place and renamed into it, so that a reader sees all of one or none;
 a wheel is there only once its hash was right. Two commands at a time wait for each other per wheel.
+What has not been used for longest goes when there is too much (`cache_room`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
+from wherry_build.image.cache_room import USED_JUST_NOW_S, make_room
 from wherry_build.image.wheels.locked import LockedFile
 from wherry_build.image.whole_file import name_beside, own_folder
 from wherry_build.values import frozen
 
+LIMIT_BYTES = 5_000_000_000
+
 
 @frozen(kw_only=False)
 class WheelCache:
-    """Wheels that were downloaded, each at `<folder>/<sha256>/<file name>`."""
+    """Wheels that were downloaded, each at `<folder>/<sha256>/<file name>`.
+
+    Attributes:
+        folder: Where.
+        limit_bytes: How much is kept.
+    """
 
     folder: Path
+    limit_bytes: int = LIMIT_BYTES
 
     @classmethod
     def default(cls) -> WheelCache:
@@ -35,10 +47,15 @@ class WheelCache:
         """Where `locked` is; None when it is not there, or not as long as it was locked."""
         place = self.place(locked)
         try:
-            size_bytes = place.stat().st_size
+            status = place.stat()
         except OSError:
             return None
-        return place if locked.size_bytes in {None, size_bytes} else None
+        if locked.size_bytes not in {None, status.st_size}:
+            return None
+        if time.time() - status.st_mtime > USED_JUST_NOW_S / 2:
+            with contextlib.suppress(OSError):
+                os.utime(place)
+        return place
 
     @contextlib.contextmanager
     def receiving(self, locked: LockedFile) -> Iterator[Path]:
@@ -48,6 +65,8 @@ class WheelCache:
         with name_beside(place) as part:
             yield part
             part.replace(place)
+        with contextlib.suppress(OSError):  # there is then more than should be, until the next
+            make_room(self.folder, limit_bytes=self.limit_bytes)
 
     @contextlib.contextmanager
     def alone(self, locked: LockedFile) -> Iterator[None]:

@@ -3,6 +3,7 @@
     <folder>/<key>.json     the wheels of one target
     <folder>/<key>.toml     a lock of every platform
 
+What has not been used for longest goes when there is too much (`cache_room`).
 No password is part of a key or of what is kept: keys are made of what `IndexSettings.public` says,
 and URLs are stored without credentials.
 """
@@ -11,22 +12,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from wherry_build.image.cache_folder import cache_folder
+from wherry_build.image.cache_room import make_room
 from wherry_build.image.wheels.locked import LockedWheel, parse_locked_wheel
 from wherry_build.image.whole_file import write_whole
 from wherry_build.values import frozen
 
 VERSION = 1
-_LIMIT_BYTES = 64 * 1024 * 1024
+LIMIT_BYTES = 100_000_000
+_LIMIT_LOCK_BYTES = 64 * 1024 * 1024
 
 
 @frozen(kw_only=False)
 class LockStore:
-    """Locks in one folder."""
+    """Locks in one folder.
+
+    Attributes:
+        folder: Where.
+        limit_bytes: How much is kept.
+    """
 
     folder: Path
+    limit_bytes: int = LIMIT_BYTES
 
     @classmethod
     def default(cls) -> LockStore:
@@ -53,7 +64,7 @@ class LockStore:
     def keep_wheels(self, key: str, wheels: tuple[LockedWheel, ...]) -> None:
         """Keep `wheels` under `key`."""
         document = {"version": VERSION, "wheels": [wheel.document() for wheel in wheels]}
-        write_whole(self.folder / f"{key}.json", json.dumps(document, indent=1).encode())
+        self._keep(f"{key}.json", json.dumps(document, indent=1).encode())
 
     def text(self, key: str) -> str | None:
         """The lock that is kept under `key`; None when there is none."""
@@ -62,11 +73,18 @@ class LockStore:
 
     def keep_text(self, key: str, lock: str) -> None:
         """Keep `lock` under `key`."""
-        write_whole(self.folder / f"{key}.toml", lock.encode())
+        self._keep(f"{key}.toml", lock.encode())
+
+    def _keep(self, name: str, content: bytes) -> None:
+        write_whole(self.folder / name, content)
+        with suppress(OSError):  # there is then more than should be, until the next
+            make_room(self.folder, limit_bytes=self.limit_bytes)
 
     def _content(self, name: str) -> bytes | None:
         try:
             with (self.folder / name).open("rb") as file:
-                return file.read(_LIMIT_BYTES)
+                with suppress(OSError):
+                    os.utime(file.fileno())
+                return file.read(_LIMIT_LOCK_BYTES)
         except OSError:
             return None

@@ -128,6 +128,9 @@ def test_files_that_other_builds_rename_meanwhile_are_passed_over(tmp_path, monk
         def is_file(self):
             return True
 
+        def is_dir(self, *, follow_symlinks):
+            return False
+
         def stat(self):
             raise FileNotFoundError(2, "No such file or directory", self.path)
 

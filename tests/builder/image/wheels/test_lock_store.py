@@ -1,6 +1,7 @@
 """What was resolved is found again, and a broken file is as good as none."""
 
 import json
+import os
 import stat
 
 import pytest
@@ -22,6 +23,17 @@ def test_what_is_kept_is_found_again_and_is_its_owners_alone(store):
     assert store.wheels("k") == wheels
     assert stat.S_IMODE((store.folder / "k.json").stat().st_mode) == 0o600
     assert [file.name for file in store.folder.iterdir()] == ["k.json"]
+
+
+def test_what_was_not_used_for_longest_goes(tmp_path):
+    store = LockStore(tmp_path / "locks", limit_bytes=2500)
+    for number, key in enumerate("abc"):
+        store.keep_text(key, key * 1000)
+        if number < 2:
+            os.utime(store.folder / f"{key}.toml", (number + 1, number + 1))
+        if number == 1:
+            assert store.text("a")  # used: newer than the second
+    assert [store.text(key) is not None for key in "abc"] == [True, False, True]
 
 
 @pytest.mark.parametrize(
