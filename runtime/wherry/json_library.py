@@ -12,6 +12,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from wherry.nesting import may_be_deep
+
 if TYPE_CHECKING:
     from orjson import OPT_NON_STR_KEYS, Fragment, dumps
 
@@ -30,7 +32,7 @@ def loads(text: bytes) -> Any:
     if "orjson" not in sys.modules:
         try:
             return read_early(text)
-        except (ValueError, RecursionError):
+        except ValueError:
             pass
     import orjson
 
@@ -43,10 +45,10 @@ def read_early(text: bytes) -> Any:
 
     Raises:
         ValueError: It is no JSON, or the two might not agree what it says.
-        RecursionError: It nests deeply.
     """
-    if b"\\" in text:
-        raise ValueError  # an escape may be a lone surrogate
+    # An escape may be a lone surrogate, and how deep is too deep differs.
+    if b"\\" in text or may_be_deep(text):
+        raise ValueError
     return _decode(text.decode())
 
 
