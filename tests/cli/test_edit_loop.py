@@ -20,6 +20,8 @@ NOT_NEEDED = {
     "logging", "packaging", "requests", "ruamel", "subprocess", "tarfile", "tempfile",
     "urllib.request", "urllib3", "yaml", "zipfile",
 }  # fmt: skip
+if sys.version_info < (3, 11):
+    NOT_NEEDED -= {"subprocess"}  # its `uuid` loads it
 PARTS_NOT_NEEDED = (
     "wherry.serving",
     "wherry_build.image.docker",
