@@ -54,7 +54,7 @@ def add_ignore_files(folder, chance):
 def test_git_keeps_the_same_files(tmp_path, monkeypatch, seed):
     if shutil.which("git") is None:
         pytest.skip("git not found")
-    monkeypatch.setattr(ignore, "_OWN", [])
+    monkeypatch.setattr(ignore, "_is_never_wanted", lambda _path, *, is_folder: False)
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True, timeout=60)
     chance = random.Random(seed)
     add_files(tmp_path, chance)
@@ -92,7 +92,7 @@ def test_docker_keeps_the_same_files(tmp_path, monkeypatch, seed):
         pytest.skip("docker not found")
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no Docker Engine answers")
-    monkeypatch.setattr(ignore, "_OWN", [])
+    monkeypatch.setattr(ignore, "_is_never_wanted", lambda _path, *, is_folder: False)
     chance = random.Random(seed)
     add_files(tmp_path, chance)
     rules = "".join(f"{pattern(chance, DOCKER_PARTS)}\n" for _ in range(chance.choice((2, 3, 5))))
